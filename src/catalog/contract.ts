@@ -80,9 +80,19 @@ export type Condition =
   /** Range matching of DA or TM, both ends included; an open end is undefined. Text as DICOM writes it (YYYYMMDD, HHMMSS.FFFFFF). */
   | { readonly keyword: IndexKeyword; readonly kind: 'range'; readonly from?: string; readonly to?: string }
   /** Combined date and time range (PS3.4 C.2.2.2.5.2): both ends are date followed by time, YYYYMMDDHHMMSS.FFFFFF. */
-  | { readonly keyword: IndexKeyword; readonly timeKeyword: IndexKeyword; readonly kind: 'dateTimeRange'; readonly from?: string; readonly to?: string }
+  | {
+      readonly keyword: IndexKeyword
+      readonly timeKeyword: IndexKeyword
+      readonly kind: 'dateTimeRange'
+      readonly from?: string
+      readonly to?: string
+    }
   /** Sequence matching: at least one item in which every named attribute matches. Tags are 8 hex digits, as in DICOM JSON. */
-  | { readonly keyword: IndexKeyword; readonly kind: 'item'; readonly attributes: readonly { readonly tag: string; readonly pattern: string }[] }
+  | {
+      readonly keyword: IndexKeyword
+      readonly kind: 'item'
+      readonly attributes: readonly { readonly tag: string; readonly pattern: string }[]
+    }
 
 export interface CatalogQuery {
   readonly level: Level
@@ -245,7 +255,11 @@ export interface Catalog {
   evidence(studyInstanceUid: Uid): Promise<readonly EvidenceSeries[]>
   /** Records that `revision` is dealt with: with a new manifest (its instance row, its record, the former one superseded, and
    *  one waiting delivery per target) or without one (nothing changed). All in one transaction. */
-  settleStudy(studyInstanceUid: Uid, revision: number, made?: { facts: InstanceFacts; record: ManifestRecord; targets: readonly string[] }): Promise<void>
+  settleStudy(
+    studyInstanceUid: Uid,
+    revision: number,
+    made?: { facts: InstanceFacts; record: ManifestRecord; targets: readonly string[] },
+  ): Promise<void>
   /** Newest first. */
   manifestsOf(studyInstanceUid: Uid): Promise<readonly ManifestRecord[]>
   findManifest(sopInstanceUid: Uid): Promise<ManifestRecord | undefined>
@@ -265,7 +279,14 @@ export interface Catalog {
   studiesInConflict(): Promise<readonly StudyState[]>
 
   // --- peers seen
-  notePeer(seen: { callingAeTitle: string; calledAeTitle: string; address: string; outcome: 'accepted' | 'rejected'; reason: string; at: number }): Promise<void>
+  notePeer(seen: {
+    callingAeTitle: string
+    calledAeTitle: string
+    address: string
+    outcome: 'accepted' | 'rejected'
+    reason: string
+    at: number
+  }): Promise<void>
   peersSeen(): Promise<readonly SeenPeer[]>
 
   // --- upkeep

@@ -132,9 +132,19 @@ export interface OutboundAssociation extends Association {
    *  @param sopClassUid the FIND SOP class, e.g. Study Root */
   find(sopClassUid: string, identifier: Buffer): AsyncIterable<Buffer>
   /** C-MOVE; `onProgress` is called for each pending response. @returns the final response */
-  move(sopClassUid: string, identifier: Buffer, destination: AeTitle, onProgress?: (response: CommandSet) => void): Promise<CommandSet & { identifier: Buffer }>
+  move(
+    sopClassUid: string,
+    identifier: Buffer,
+    destination: AeTitle,
+    onProgress?: (response: CommandSet) => void,
+  ): Promise<CommandSet & { identifier: Buffer }>
   /** C-GET; the instances come through `sink`. @returns the final response */
-  get(sopClassUid: string, identifier: Buffer, sink: (instance: IncomingStore) => StoreSink, onProgress?: (response: CommandSet) => void): Promise<CommandSet & { identifier: Buffer }>
+  get(
+    sopClassUid: string,
+    identifier: Buffer,
+    sink: (instance: IncomingStore) => StoreSink,
+    onProgress?: (response: CommandSet) => void,
+  ): Promise<CommandSet & { identifier: Buffer }>
   /** A-RELEASE, waits for the answer, closes. */
   release(): Promise<void>
 }
