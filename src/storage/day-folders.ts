@@ -1,0 +1,141 @@
+/** The folders by day, and giving a synced file its final name in one of them.
+ *
+ *  Promises: when {@link DayFolders.name} resolves, the name is on disk (folder synced, and its parents where they are new); when it throws,
+ *  the name is not there. Concurrent callers share one fsync of the folder: each waits for one that began after its rename.
+ *  Does not: sync the file itself (the draft did). */
+import { close, fsync, mkdir, open, rename, unlink } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
+import type { StorageArea, StorageKey } from './contract.ts'
+import { diskError, errnoOf } from './disk-errors.ts'
+import { dayFolder, newStorageKey } from './storage-key.ts'
+
+const closeAsync = promisify(close)
+const fsyncAsync = promisify(fsync)
+const mkdirAsync = promisify(mkdir)
+const openAsync = promisify(open)
+const renameAsync = promisify(rename)
+const unlinkAsync = promisify(unlink)
+
+export class DayFolders {
+  readonly #root: string
+  readonly #now: () => number
+  /** The folder in use per area; that of yesterday is dropped when today's is first used. */
+  readonly #current = new Map<StorageArea, { folder: string; opened: Promise<SyncedFolder> }>()
+
+  constructor(root: string, now: () => number) {
+    this.#root = root
+    this.#now = now
+  }
+
+  /** Moves a draft to a new key of today. */
+  async name(draftPath: string, area: StorageArea): Promise<StorageKey> {
+    const folderName = dayFolder(area, this.#now())
+    let folder = await this.#folder(area, folderName)
+    const key = newStorageKey(folderName)
+    const path = join(this.#root, key)
+    try {
+      await renameAsync(draftPath, path)
+    } catch (error) {
+      if (errnoOf(error) !== 'ENOENT') throw diskError('name', error)
+      // somebody removed the folder under us: once more, with a new one
+      this.#current.delete(area)
+      folder = await this.#folder(area, folderName)
+      await renameAsync(draftPath, path).catch((again: unknown) => Promise.reject(diskError('name', again)))
+    }
+    try {
+      await folder.sync()
+    } catch (error) {
+      await unlinkAsync(path).catch(() => undefined)
+      throw diskError('sync folder', error)
+    }
+    return key
+  }
+
+  #folder(area: StorageArea, folder: string): Promise<SyncedFolder> {
+    const current = this.#current.get(area)
+    if (current?.folder === folder) return current.opened
+    const opened = openFolder(this.#root, folder)
+    this.#current.set(area, { folder, opened })
+    opened.catch(() => {
+      if (this.#current.get(area)?.opened === opened) this.#current.delete(area)
+    })
+    current?.opened.then((former) => former.retire()).catch(() => undefined)
+    return opened
+  }
+}
+
+/** An open folder whose fsync is shared by all who ask while one is running. */
+class SyncedFolder {
+  readonly #fd: number
+  #running: Promise<void> | undefined
+  #next: Promise<void> | undefined
+
+  constructor(fd: number) {
+    this.#fd = fd
+  }
+
+  /** Resolves when an fsync that began after this call has ended. */
+  sync(): Promise<void> {
+    if (this.#running === undefined) return this.#start()
+    this.#next ??= this.#running
+      .catch(() => undefined)
+      .then(() => {
+        this.#next = undefined
+        return this.#start()
+      })
+    return this.#next
+  }
+
+  /** Closes the handle a minute from now, when nobody can still be waiting for its sync. */
+  retire(): void {
+    setTimeout(() => void closeAsync(this.#fd).catch(() => undefined), 60_000).unref()
+  }
+
+  #start(): Promise<void> {
+    const running = fsyncAsync(this.#fd).finally(() => {
+      if (this.#running === running) this.#running = undefined
+    })
+    this.#running = running
+    return running
+  }
+}
+
+/** Makes `root/a/b/c` as far as it is missing and syncs the parent of each folder made. */
+export async function makeFolder(root: string, folder: string): Promise<void> {
+  const parts = folder.split('/')
+  let path = root
+  for (const part of parts) {
+    path = join(path, part)
+    try {
+      await mkdirAsync(path, 0o700)
+    } catch (error) {
+      if (errnoOf(error) === 'EEXIST') continue
+      throw diskError('make folder', error)
+    }
+    await syncFolder(dirname(path))
+  }
+}
+
+/** Syncs a folder once. */
+export async function syncFolder(path: string): Promise<void> {
+  try {
+    const fd = await openAsync(path, 'r')
+    try {
+      await fsyncAsync(fd)
+    } finally {
+      await closeAsync(fd)
+    }
+  } catch (error) {
+    throw diskError('sync folder', error)
+  }
+}
+
+async function openFolder(root: string, folder: string): Promise<SyncedFolder> {
+  await makeFolder(root, folder)
+  try {
+    return new SyncedFolder(await openAsync(join(root, folder), 'r'))
+  } catch (error) {
+    throw diskError('open folder', error)
+  }
+}

@@ -1,0 +1,217 @@
+/** One file being written: fragments gathered without copying, written a chunk at a time, hashed on the way.
+ *
+ *  Promises: those of {@link Draft}. A file of less than one chunk costs open, one write, sync, rename. The name in `drafts/` begins with the number of this
+ *  process, so that another process that starts meanwhile leaves it alone.
+ *  Does not: keep more than {@link MAX_WAITING_BYTES} in memory for a caller that honours the back-pressure. Sizes in bytes. */
+import { createHash } from 'node:crypto'
+import { close, constants, fdatasync, open, unlink, writev } from 'node:fs'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { NodeError } from '../errors.ts'
+import type { Draft, KeptFile, StorageArea } from './contract.ts'
+import type { DayFolders } from './day-folders.ts'
+import { diskError } from './disk-errors.ts'
+import type { Room } from './room.ts'
+import { newRandomName } from './storage-key.ts'
+
+const closeAsync = promisify(close)
+const fdatasyncAsync = promisify(fdatasync)
+const openAsync = promisify(open)
+const unlinkAsync = promisify(unlink)
+const writevAsync = promisify(writev)
+
+/** What is gathered before it is written. */
+const CHUNK_BYTES = 256 * 1024
+/** What may wait in memory before the caller is asked to pause. */
+const MAX_WAITING_BYTES = 1024 * 1024
+/** What a fragment costs beside its bytes: a peer that sends single bytes must not fill the memory with buffer objects. */
+const FRAGMENT_COST = 128
+const CREATE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL
+
+/** What a draft needs of the storage it belongs to. */
+export interface DraftHome {
+  readonly draftsPath: string
+  readonly maxInstanceBytes: number
+  readonly room: Room
+  readonly folders: DayFolders
+  /** Names of drafts of this process that are being written. */
+  readonly active: Set<string>
+}
+
+export class FileDraft implements Draft {
+  readonly #home: DraftHome
+  readonly #area: StorageArea
+  readonly #name = `${process.pid}-${newRandomName()}`
+  readonly #hash = createHash('sha256')
+  #fd: number | undefined
+  #waiting: Buffer[] = []
+  /** Bytes in {@link #waiting} and in the write that is under way, fragments' own cost included. */
+  #waitingCost = 0
+  #writing: Promise<void> | undefined
+  #resume: PromiseWithResolvers<void> | undefined
+  #fileSizeBytes = 0
+  #dataSetOffset = 0
+  #landedBytes = 0
+  #failure: NodeError | undefined
+  #keeping = false
+  #discarding: Promise<void> | undefined
+
+  constructor(home: DraftHome, area: StorageArea) {
+    this.#home = home
+    this.#area = area
+  }
+
+  begin(header: Buffer): void {
+    if (this.#fileSizeBytes > 0) throw new TypeError('begin() comes once, before the first write()')
+    this.#dataSetOffset = header.length
+    this.#accept(header)
+  }
+
+  write(chunk: Buffer): Promise<void> | undefined {
+    if (chunk.length === 0) return undefined
+    this.#accept(chunk)
+    this.#hash.update(chunk)
+    if (this.#waitingCost >= CHUNK_BYTES) this.#writing ??= this.#writeWaiting(CHUNK_BYTES)
+    if (this.#waitingCost <= MAX_WAITING_BYTES) return undefined
+    this.#resume ??= Promise.withResolvers()
+    return this.#resume.promise
+  }
+
+  async keep(): Promise<KeptFile> {
+    if (this.#failure === undefined) this.#stopIfFailed()
+    this.#keeping = this.#failure === undefined
+    try {
+      await this.#writing
+      await this.#writeWaiting(1)
+      if (this.#failure !== undefined) throw this.#failure
+      await fdatasyncAsync(await this.#file())
+      const key = await this.#home.folders.name(this.#path(), this.#area)
+      this.#home.active.delete(this.#name)
+      void this.#close()
+      return { key, fileSizeBytes: this.#fileSizeBytes, dataSetOffset: this.#dataSetOffset, sha256: this.#hash.digest('hex') }
+    } catch (error) {
+      this.#keeping = false
+      this.#fail(diskError('keep', error))
+      await this.discard()
+      throw this.#failure ?? error
+    }
+  }
+
+  discard(): Promise<void> {
+    if (this.#keeping) return Promise.resolve()
+    this.#discarding ??= this.#remove()
+    return this.#discarding
+  }
+
+  /** Puts bytes into the queue, or throws and leaves nothing. */
+  #accept(bytes: Buffer): void {
+    this.#stopIfFailed()
+    try {
+      if (this.#fileSizeBytes + bytes.length > this.#home.maxInstanceBytes) {
+        throw new NodeError('INSTANCE_TOO_LARGE', { maxInstanceBytes: this.#home.maxInstanceBytes })
+      }
+      this.#home.room.take(bytes.length)
+    } catch (error) {
+      throw this.#fail(diskError('accept', error))
+    }
+    this.#fileSizeBytes += bytes.length
+    this.#waitingCost += bytes.length + FRAGMENT_COST
+    this.#waiting.push(bytes)
+  }
+
+  /** Writes what waits, until less than `leastCost` is left. Never rejects: a failure is kept in {@link #failure}. */
+  async #writeWaiting(leastCost: number): Promise<void> {
+    try {
+      while (this.#failure === undefined && this.#waitingCost >= leastCost && this.#waiting.length > 0) {
+        if (this.#fd !== undefined) await this.#home.room.check()
+        const fragments = this.#waiting
+        const cost = this.#waitingCost
+        this.#waiting = []
+        await writeAll(await this.#file(), fragments)
+        this.#landed(cost - fragments.length * FRAGMENT_COST)
+        this.#waitingCost -= cost
+        if (this.#waitingCost <= CHUNK_BYTES) this.#letGo()
+      }
+    } catch (error) {
+      this.#fail(diskError('write', error))
+    }
+    this.#writing = undefined
+    this.#letGo()
+  }
+
+  #landed(bytes: number): void {
+    this.#landedBytes += bytes
+    this.#home.room.landed(bytes)
+  }
+
+  /** Lets a caller that pauses go on; where writing failed, its next call throws. */
+  #letGo(): void {
+    this.#resume?.resolve()
+    this.#resume = undefined
+  }
+
+  async #file(): Promise<number> {
+    if (this.#fd === undefined) {
+      this.#home.active.add(this.#name)
+      this.#fd = await openAsync(this.#path(), CREATE, 0o600)
+    }
+    return this.#fd
+  }
+
+  #path(): string {
+    return join(this.#home.draftsPath, this.#name)
+  }
+
+  #stopIfFailed(): void {
+    if (this.#failure !== undefined) throw this.#failure
+    if (this.#keeping || this.#discarding !== undefined) throw new TypeError('the draft has been kept or discarded')
+  }
+
+  #fail(error: NodeError): NodeError {
+    if (this.#failure === undefined) {
+      this.#failure = error
+      this.#home.room.distrust()
+      void this.discard()
+    }
+    return this.#failure
+  }
+
+  async #remove(): Promise<void> {
+    this.#failure ??= new NodeError('STORAGE_FAILED', { step: 'draft was discarded' })
+    await this.#writing
+    this.#waiting = []
+    const { room, active } = this.#home
+    this.#landed(this.#fileSizeBytes - this.#landedBytes)
+    room.giveBack(this.#fileSizeBytes)
+    if (active.has(this.#name)) {
+      await this.#close()
+      await unlinkAsync(this.#path()).catch(() => undefined)
+      active.delete(this.#name)
+    }
+  }
+
+  /** The bytes are synced or unwanted: what closing says changes nothing. */
+  async #close(): Promise<void> {
+    const fd = this.#fd
+    this.#fd = undefined
+    if (fd !== undefined) await closeAsync(fd).catch(() => undefined)
+  }
+}
+
+/** Writes every fragment, also where the file system takes only a part at a time. */
+async function writeAll(fd: number, fragments: Buffer[]): Promise<void> {
+  let rest = fragments
+  while (rest.length > 0) {
+    const { bytesWritten } = await writevAsync(fd, rest)
+    rest = withoutStart(rest, bytesWritten)
+  }
+}
+
+function withoutStart(fragments: Buffer[], bytes: number): Buffer[] {
+  let index = 0
+  let left = bytes
+  while (index < fragments.length && left >= fragments[index]!.length) left -= fragments[index++]!.length
+  const rest = fragments.slice(index)
+  if (left > 0) rest[0] = rest[0]!.subarray(left)
+  return rest
+}

@@ -1,0 +1,153 @@
+/** Storage on a file system: the engine of `contract.ts`.
+ *
+ *  Promises: what the contract says, on any POSIX file system where rename is atomic and a folder can be synced; folders are made with mode 0700,
+ *  files with 0600. Several processes may use one storage path at the same time (a node and an import).
+ *  Does not: cache what it reads. Sizes in bytes, times in milliseconds since 1970. */
+import { createHash } from 'node:crypto'
+import { createReadStream, type ReadStream } from 'node:fs'
+import { lstat, mkdir, open, rename, unlink, writeFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import type { Draft, Storage, StorageArea, StorageKey } from './contract.ts'
+import { DayFolders, makeFolder, syncFolder } from './day-folders.ts'
+import { diskError, errnoOf } from './disk-errors.ts'
+import { type DraftHome, FileDraft } from './file-draft.ts'
+import { type KeptFileEntry, keptFiles, sweepDrafts } from './kept-files.ts'
+import { Room } from './room.ts'
+import { pathOfKey } from './storage-key.ts'
+
+/** `storage.readChunk`: what one read from disk asks for. */
+export const READ_CHUNK_BYTES = 256 * 1024
+const DIGEST_CHUNK_BYTES = 1024 * 1024
+
+export interface FileStorageOptions {
+  readonly path: string
+  /** Space on the file system that is never used: the catalog and the logs need it. */
+  readonly reserveBytes: number
+  readonly maxInstanceBytes: number
+  /** Quota for instances and manifests together; counted at start, by looking at every file. */
+  readonly maxTotalBytes?: number
+  /** Default: the clock. */
+  readonly now?: () => number
+}
+
+/** @throws NodeError STORAGE_FAILED where the folders cannot be made */
+export async function openStorage(options: FileStorageOptions): Promise<Storage> {
+  const now = options.now ?? Date.now
+  try {
+    await mkdir(options.path, { recursive: true, mode: 0o700 })
+  } catch (error) {
+    throw diskError('make folder', error)
+  }
+  for (const folder of ['drafts', 'quarantine', 'instances', 'manifests']) await makeFolder(options.path, folder)
+  const room = new Room({ path: options.path, reserveBytes: options.reserveBytes, maxTotalBytes: options.maxTotalBytes, now })
+  if (options.maxTotalBytes !== undefined) for await (const file of keptFiles(options.path)) room.usedBytes += file.sizeBytes
+  return new FileStorage(options, room, now)
+}
+
+class FileStorage implements Storage {
+  readonly #path: string
+  readonly #home: DraftHome
+  readonly #now: () => number
+
+  constructor(options: FileStorageOptions, room: Room, now: () => number) {
+    this.#path = options.path
+    this.#now = now
+    this.#home = {
+      draftsPath: join(options.path, 'drafts'),
+      maxInstanceBytes: options.maxInstanceBytes,
+      room,
+      folders: new DayFolders(options.path, now),
+      active: new Set(),
+    }
+  }
+
+  async draft(area: StorageArea): Promise<Draft> {
+    await this.#home.room.check()
+    return new FileDraft(this.#home, area)
+  }
+
+  open(key: StorageKey, start = 0): ReadStream {
+    return createReadStream(pathOfKey(this.#path, key), { start, highWaterMark: READ_CHUNK_BYTES })
+  }
+
+  async readStart(key: StorageKey, length: number): Promise<Buffer> {
+    try {
+      const file = await open(pathOfKey(this.#path, key), 'r')
+      try {
+        const buffer = Buffer.allocUnsafe(Math.min(length, (await file.stat()).size))
+        let filled = 0
+        while (filled < buffer.length) {
+          const { bytesRead } = await file.read(buffer, filled, buffer.length - filled, filled)
+          if (bytesRead === 0) break
+          filled += bytesRead
+        }
+        return buffer.subarray(0, filled)
+      } finally {
+        await file.close()
+      }
+    } catch (error) {
+      throw diskError('read', error)
+    }
+  }
+
+  async size(key: StorageKey): Promise<number | undefined> {
+    try {
+      const found = await lstat(pathOfKey(this.#path, key))
+      return found.isFile() ? found.size : undefined
+    } catch (error) {
+      if (errnoOf(error) === 'ENOENT') return undefined
+      throw diskError('size', error)
+    }
+  }
+
+  async digest(key: StorageKey, start: number): Promise<string> {
+    const hash = createHash('sha256')
+    try {
+      const bytes = createReadStream(pathOfKey(this.#path, key), { start, highWaterMark: DIGEST_CHUNK_BYTES })
+      for await (const chunk of bytes) hash.update(chunk as Buffer)
+    } catch (error) {
+      throw diskError('digest', error)
+    }
+    return hash.digest('hex')
+  }
+
+  async remove(key: StorageKey): Promise<void> {
+    const sizeBytes = await this.size(key)
+    if (sizeBytes === undefined) return
+    try {
+      await unlink(pathOfKey(this.#path, key))
+    } catch (error) {
+      if (errnoOf(error) === 'ENOENT') return
+      throw diskError('remove', error)
+    }
+    this.#home.room.giveBack(sizeBytes)
+  }
+
+  async quarantine(key: StorageKey, reason: string): Promise<void> {
+    const name = basename(key)
+    const folder = join(this.#path, 'quarantine')
+    const note = `${new Date(this.#now()).toISOString()} ${key}\n${reason}\n`
+    try {
+      const sizeBytes = await this.size(key)
+      await rename(pathOfKey(this.#path, key), join(folder, name))
+      this.#home.room.giveBack(sizeBytes ?? 0)
+      await writeFile(join(folder, `${name}.reason.txt`), note, { mode: 0o600, flush: true })
+    } catch (error) {
+      throw diskError('quarantine', error)
+    }
+    await syncFolder(folder)
+    await syncFolder(join(this.#path, key, '..'))
+  }
+
+  list(changedSince?: number): AsyncIterable<KeptFileEntry> {
+    return keptFiles(this.#path, changedSince)
+  }
+
+  sweepDrafts(): Promise<number> {
+    return sweepDrafts(this.#home.draftsPath, this.#home.active, this.#now())
+  }
+
+  freeBytes(): Promise<number> {
+    return this.#home.room.freeBytes()
+  }
+}
