@@ -138,6 +138,7 @@ export const SOP_CLASSES: readonly SopClass[] = [
   storage('1.2.840.10008.5.1.4.1.1.11.9', 'Volume Rendering Volumetric Presentation State Storage'),
   storage('1.2.840.10008.5.1.4.1.1.11.10', 'Segmented Volume Rendering Volumetric Presentation State Storage'),
   storage('1.2.840.10008.5.1.4.1.1.11.11', 'Multiple Volume Rendering Volumetric Presentation State Storage'),
+  storage('1.2.840.10008.5.1.4.1.1.11.12', 'Variable Modality LUT Softcopy Presentation State Storage'),
   storage('1.2.840.10008.5.1.4.1.1.12.1', 'X-Ray Angiographic Image Storage'),
   storage('1.2.840.10008.5.1.4.1.1.12.1.1', 'Enhanced XA Image Storage'),
   storage('1.2.840.10008.5.1.4.1.1.12.2', 'X-Ray Radiofluoroscopic Image Storage'),
