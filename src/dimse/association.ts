@@ -1,0 +1,329 @@
+/** One association: messages in (dispatched in order) and messages out (answers, and requests of ours with their answers).
+ *
+ *  Promises: see contract.ts. C-STORE data sets flow to their sink while they arrive; requests are served one after the other and
+ *  answered in order; C-CANCEL is seen at once. A message that breaks PS3.7 or PS3.8 Annex E ends in A-ABORT.
+ *  Does not: decide who may in (acceptor.ts), open associations (requestor.ts), or know what a request means ({@link Handlers}). */
+import type { Socket } from 'node:net'
+import type { AeTitle } from '../dicom/ae-title.ts'
+import { type ErrorCode, NodeError } from '../errors.ts'
+import { log } from '../log.ts'
+import { encodeCommandSet } from './command-set.ts'
+import {
+  type AcceptedContext,
+  type Association,
+  COMMAND,
+  type CommandSet,
+  type IncomingStore,
+  type OutgoingInstance,
+  type Request,
+  type ResponseFields,
+  type StoreResult,
+  type StoreSink,
+} from './contract.ts'
+import { MessageAssembler } from './message-assembler.ts'
+import type { ServiceKind } from './negotiation.ts'
+import { ABORT, ProtocolError } from './protocol-error.ts'
+import { answerTo, isErrorCode, refusingSink, serviceFor } from './refusals.ts'
+import { type Timeouts, UpperLayer, type UpperLayerUser } from './upper-layer.ts'
+
+/** Requests that may wait behind the one being served before reading pauses. */
+const LONGEST_QUEUE = 16
+
+/** What serves the requests that arrive on an association; what is absent is refused. */
+export interface Handlers {
+  kindOf(abstractSyntax: string): ServiceKind
+  store?(incoming: IncomingStore): StoreSink
+  find?(request: Request): Promise<void>
+  move?(request: Request): Promise<void>
+  get?(request: Request): Promise<void>
+}
+
+export interface AssociationOptions {
+  readonly id: string
+  readonly maxPduLength: number
+  readonly timeouts: Timeouts
+}
+
+/** Gets each answer to one request of ours; the last one is not pending. */
+type AnswerListener = (answer: CommandSet, dataSet: Buffer) => void
+
+export abstract class DicomAssociation implements Association {
+  readonly id: string
+  readonly direction: 'inbound' | 'outbound'
+  readonly address: string
+  callingAeTitle = '' as AeTitle
+  calledAeTitle = '' as AeTitle
+  contexts: ReadonlyMap<number, AcceptedContext> = new Map()
+  protected readonly layer: UpperLayer
+  protected readonly timeouts: Timeouts
+  protected abstract handlers: Handlers
+  readonly #assembler: MessageAssembler
+  readonly #ended = new AbortController()
+  readonly #answers = new Map<number, AnswerListener>()
+  readonly #stops = new Map<number, AbortController>()
+  #lastMessageId = 0
+  #queue: Promise<void> = Promise.resolve()
+  #queued = 0
+
+  constructor(socket: Socket, direction: 'inbound' | 'outbound', options: AssociationOptions) {
+    this.id = options.id
+    this.direction = direction
+    this.address = (socket.remoteAddress ?? '').replace(/^::ffff:/, '')
+    this.timeouts = options.timeouts
+    this.#assembler = new MessageAssembler({
+      context: (id) => this.contexts.get(id),
+      commandArrived: (context, command) => this.#commandArrived(context, command),
+      messageArrived: (context, command, dataSet, sink) => this.#messageArrived(context, command, dataSet, sink),
+      pauseUntil: (ready) => this.#pauseUntil(ready),
+    })
+    this.layer = new UpperLayer(socket, direction, options, this.#user())
+  }
+
+  protected abstract associateRequested(body: Buffer): void
+  protected abstract associateAccepted(body: Buffer): void
+  protected abstract associateRejected(result: number, source: number, reason: number): void
+  /** The association is over; `why` in words. */
+  protected abstract over(why: string): void
+
+  get ended(): AbortSignal {
+    return this.#ended.signal
+  }
+
+  abort(): void {
+    this.layer.abortWith(0, ABORT.NOT_SPECIFIED, 'aborted by us')
+  }
+
+  // --- C-STORE as SCU
+
+  storeContext(sopClassUid: string, transferSyntaxUid: string): AcceptedContext | undefined {
+    for (const context of this.contexts.values()) {
+      if (context.abstractSyntax === sopClassUid && context.transferSyntax === transferSyntaxUid && this.#maySend(context)) return context
+    }
+    return undefined
+  }
+
+  storeSyntaxes(sopClassUid: string): readonly string[] {
+    return [...this.contexts.values()]
+      .filter((context) => context.abstractSyntax === sopClassUid && this.#maySend(context))
+      .map((context) => context.transferSyntax)
+  }
+
+  #maySend(context: AcceptedContext): boolean {
+    return this.direction === 'outbound' ? context.requestorIsScu : context.requestorIsScp
+  }
+
+  async store(instance: OutgoingInstance): Promise<StoreResult> {
+    const context = this.storeContext(instance.sopClassUid, instance.transferSyntaxUid)
+    if (context === undefined)
+      throw new NodeError('NO_CONTEXT', { SOPClassUID: instance.sopClassUid, TransferSyntaxUID: instance.transferSyntaxUid })
+    const { answer } = await this.ask(
+      context,
+      {
+        commandField: COMMAND.C_STORE_RQ,
+        affectedSopClassUid: instance.sopClassUid,
+        affectedSopInstanceUid: instance.sopInstanceUid,
+        priority: 0,
+        hasDataSet: true,
+        moveOriginatorAeTitle: instance.moveOriginator?.aeTitle,
+        moveOriginatorMessageId: instance.moveOriginator?.messageId,
+      },
+      async (command) => {
+        try {
+          await this.layer.writer.stream(context.id, command, instance.open)
+        } catch (error) {
+          // Half a message may be out: nothing else can be said on this association.
+          this.abort()
+          throw error
+        }
+      },
+    )
+    return { status: answer.status ?? 0xc000, errorComment: answer.errorComment }
+  }
+
+  // --- requests of ours
+
+  /** Sends one request and waits for its last answer.
+   *  @param send writes the message; gets the encoded command set
+   *  @param onPending called for each answer before the last one
+   *  @throws NodeError PEER_ABORTED, PEER_TIMEOUT (no answer for `responseSeconds`; the association is then aborted) */
+  protected ask(
+    _context: AcceptedContext,
+    command: CommandSet,
+    send: (command: Buffer) => Promise<void>,
+    onPending?: (answer: CommandSet, dataSet: Buffer) => void,
+  ): Promise<{ answer: CommandSet; dataSet: Buffer; messageId: number }> {
+    const messageId = this.nextMessageId()
+    return new Promise((resolve, reject) => {
+      let timer: NodeJS.Timeout | undefined
+      const settle = (work: () => void): void => {
+        clearTimeout(timer)
+        this.#answers.delete(messageId)
+        this.ended.removeEventListener('abort', onEnded)
+        this.layer.touch()
+        work()
+      }
+      const onEnded = (): void => settle(() => reject(new NodeError('PEER_ABORTED', { association: this.id })))
+      const wait = (): void => {
+        clearTimeout(timer)
+        timer = setTimeout(() => {
+          settle(() => reject(new NodeError('PEER_TIMEOUT', { association: this.id })))
+          this.abort()
+        }, this.timeouts.responseSeconds * 1000)
+      }
+      if (this.ended.aborted) {
+        onEnded()
+        return
+      }
+      this.ended.addEventListener('abort', onEnded)
+      this.#answers.set(messageId, (answer, dataSet) => {
+        if (!isPending(answer.status)) {
+          settle(() => resolve({ answer, dataSet, messageId }))
+          return
+        }
+        wait()
+        onPending?.(answer, dataSet)
+      })
+      send(encodeCommandSet({ ...command, messageId })).then(
+        () => {
+          if (this.#answers.has(messageId)) wait()
+        },
+        (error: unknown) => settle(() => reject(error)),
+      )
+    })
+  }
+
+  protected nextMessageId(): number {
+    this.#lastMessageId = (this.#lastMessageId % 65_535) + 1
+    return this.#lastMessageId
+  }
+
+  // --- what arrives
+
+  #commandArrived(context: AcceptedContext, command: CommandSet): StoreSink | undefined {
+    if (command.commandField !== COMMAND.C_STORE_RQ) return undefined
+    const service = serviceFor(context, command, this.handlers.kindOf)
+    if (isErrorCode(service)) return refusingSink(service)
+    if (this.handlers.store === undefined || !this.#mayReceive(context)) return refusingSink('SOP_CLASS_NOT_SUPPORTED')
+    return this.handlers.store({ association: this, context, command })
+  }
+
+  #mayReceive(context: AcceptedContext): boolean {
+    return this.direction === 'inbound' ? context.requestorIsScu : context.requestorIsScp
+  }
+
+  #messageArrived(context: AcceptedContext, command: CommandSet, dataSet: Buffer, sink: StoreSink | undefined): void {
+    if ((command.commandField & 0x8000) !== 0) {
+      this.#answers.get(command.messageIdBeingRespondedTo ?? -1)?.(command, dataSet)
+      return
+    }
+    if (command.commandField === COMMAND.C_CANCEL_RQ) {
+      this.#stops.get(command.messageIdBeingRespondedTo ?? -1)?.abort()
+      return
+    }
+    if (command.messageId === undefined) throw new ProtocolError(ABORT.INVALID_PARAMETER, 'command set: no Message ID (0000,0110)')
+    if (sink !== undefined) this.#inOrder(async () => this.#answer(context, command, await sink.end()))
+    else this.#serve(context, command, dataSet)
+  }
+
+  #serve(context: AcceptedContext, command: CommandSet, identifier: Buffer): void {
+    const service = serviceFor(context, command, this.handlers.kindOf)
+    if (isErrorCode(service)) this.#refuse(context, command, service)
+    else if (service === 'echo') this.#inOrder(() => this.#answer(context, command, { status: 0 }))
+    // A C-STORE request without a data set holds no instance.
+    else if (service === 'store') this.#refuse(context, command, 'UNREADABLE')
+    else this.#run(context, command, identifier, this.handlers[service])
+  }
+
+  #run(
+    context: AcceptedContext,
+    command: CommandSet,
+    identifier: Buffer,
+    handler: ((request: Request) => Promise<void>) | undefined,
+  ): void {
+    if (handler === undefined) {
+      this.#refuse(context, command, 'SOP_CLASS_NOT_SUPPORTED')
+      return
+    }
+    const stop = new AbortController()
+    this.#stops.set(command.messageId!, stop)
+    const request: Request = {
+      association: this,
+      context,
+      command,
+      identifier,
+      stopped: AbortSignal.any([stop.signal, this.ended]),
+      respond: (fields, answer) => this.#answer(context, command, fields, answer),
+    }
+    this.#inOrder(async () => {
+      try {
+        await handler(request)
+      } finally {
+        if (this.#stops.get(command.messageId!) === stop) this.#stops.delete(command.messageId!)
+      }
+    })
+  }
+
+  #refuse(context: AcceptedContext, command: CommandSet, code: ErrorCode): void {
+    const error = new NodeError(code)
+    this.#inOrder(() => this.#answer(context, command, { status: error.status, errorComment: error.tell }))
+  }
+
+  #answer(context: AcceptedContext, request: CommandSet, fields: ResponseFields, identifier?: Buffer): Promise<void> {
+    const command = encodeCommandSet({ ...answerTo(request), ...fields, hasDataSet: identifier !== undefined })
+    return this.layer.writer.message(context.id, command, identifier)
+  }
+
+  /** Serves after everything before it; reading pauses while too much waits. */
+  #inOrder(work: () => Promise<void>): void {
+    this.#queued++
+    const turn = this.#queue.then(async () => {
+      try {
+        if (!this.ended.aborted) await work()
+      } catch (error) {
+        if (!this.ended.aborted) {
+          log.error('service failed, association aborted', { association: this.id, error: String(error) })
+          this.layer.abortWith(2, ABORT.NOT_SPECIFIED, 'internal failure')
+        }
+      } finally {
+        this.#queued--
+        this.layer.touch()
+      }
+    })
+    this.#queue = turn
+    if (this.#queued > LONGEST_QUEUE) this.#pauseUntil(turn)
+  }
+
+  #pauseUntil(ready: Promise<void>): void {
+    this.layer.hold()
+    const resume = (): void => this.layer.resume()
+    ready.then(resume, resume)
+  }
+
+  /** What the upper layer tells; kept apart from the public face of the association. */
+  #user(): UpperLayerUser {
+    return {
+      associateRequested: (body) => this.associateRequested(body),
+      associateAccepted: (body) => this.associateAccepted(body),
+      associateRejected: (result, source, reason) => this.associateRejected(result, source, reason),
+      pdvBegins: (contextId, isCommand, isLast) => this.#assembler.pdvBegins(contextId, isCommand, isLast),
+      pdvData: (fragment) => this.#assembler.pdvData(fragment),
+      pdvEnds: () => this.#assembler.pdvEnds(),
+      releaseRequested: () => {
+        this.#assembler.abandon()
+        for (const stop of this.#stops.values()) stop.abort()
+        return this.#queue
+      },
+      isBusy: () => this.#queued > 0,
+      layerEnded: (why) => {
+        this.#assembler.abandon()
+        this.#ended.abort()
+        this.over(why)
+      },
+    }
+  }
+}
+
+/** PS3.7 Annex C: FF00 and FF01. */
+export function isPending(status: number | undefined): boolean {
+  return status === 0xff00 || status === 0xff01
+}

@@ -1,0 +1,104 @@
+/** Puts presentation data values together to DIMSE messages (PS3.8 Annex E, PS3.7 6.3.1).
+ *
+ *  Promises: a data set goes to its sink fragment by fragment as it arrives, or is gathered up to {@link MAX_IDENTIFIER_BYTES};
+ *  fragments of one message stay in one context, command before data set, nothing interleaved: otherwise ProtocolError.
+ *  Does not: answer anything, or know what a message means. */
+import { decodeCommandSet } from './command-set.ts'
+import { type AcceptedContext, type CommandSet, MAX_IDENTIFIER_BYTES, type StoreSink } from './contract.ts'
+import { ABORT, ProtocolError } from './protocol-error.ts'
+
+/** A command set has seven to ten short elements; more than this is an attack. */
+const LARGEST_COMMAND_BYTES = 64 * 1024
+
+export interface MessageReceiver {
+  context(id: number): AcceptedContext | undefined
+  /** A command whose data set is about to arrive. @returns where the data set goes; undefined to have it gathered */
+  commandArrived(context: AcceptedContext, command: CommandSet): StoreSink | undefined
+  /** A whole message; `sink` is what `commandArrived` returned and has got everything. */
+  messageArrived(context: AcceptedContext, command: CommandSet, dataSet: Buffer, sink: StoreSink | undefined): void
+  /** The sink asks for a pause. */
+  pauseUntil(ready: Promise<void>): void
+}
+
+export class MessageAssembler {
+  readonly #receiver: MessageReceiver
+  #context: AcceptedContext | undefined
+  /** Set while the data set of this command arrives. */
+  #command: CommandSet | undefined
+  #sink: StoreSink | undefined
+  #parts: Buffer[] = []
+  #size = 0
+  #isLast = false
+
+  constructor(receiver: MessageReceiver) {
+    this.#receiver = receiver
+  }
+
+  /** Whether a message has begun and not ended. */
+  get isInside(): boolean {
+    return this.#context !== undefined
+  }
+
+  pdvBegins(contextId: number, isCommand: boolean, isLast: boolean): void {
+    const context = this.#receiver.context(contextId)
+    if (context === undefined) throw new ProtocolError(ABORT.INVALID_PARAMETER, `presentation context ${contextId} is not accepted`)
+    if (this.#context !== undefined && this.#context !== context) {
+      throw new ProtocolError(
+        ABORT.UNEXPECTED_PARAMETER,
+        `fragment of context ${contextId} inside a message of context ${this.#context.id}`,
+      )
+    }
+    if (isCommand !== (this.#command === undefined)) {
+      const what = isCommand ? 'command fragment before the data set has ended' : 'data set fragment without a command'
+      throw new ProtocolError(ABORT.UNEXPECTED_PARAMETER, what)
+    }
+    this.#context = context
+    this.#isLast = isLast
+  }
+
+  pdvData(fragment: Buffer): void {
+    if (this.#sink !== undefined) {
+      const ready = this.#sink.write(fragment)
+      if (ready !== undefined) this.#receiver.pauseUntil(ready)
+      return
+    }
+    this.#size += fragment.length
+    const limit = this.#command === undefined ? LARGEST_COMMAND_BYTES : MAX_IDENTIFIER_BYTES
+    if (this.#size > limit) throw new ProtocolError(ABORT.NOT_SPECIFIED, `message larger than ${limit} bytes`)
+    this.#parts.push(fragment)
+  }
+
+  pdvEnds(): void {
+    if (!this.#isLast) return
+    const context = this.#context!
+    if (this.#command === undefined) {
+      const command = decodeCommandSet(this.#gathered())
+      if (command.hasDataSet) {
+        this.#command = command
+        this.#sink = this.#receiver.commandArrived(context, command)
+        return
+      }
+      this.#context = undefined
+      this.#receiver.messageArrived(context, command, Buffer.alloc(0), undefined)
+      return
+    }
+    const command = this.#command
+    const sink = this.#sink
+    this.#context = this.#command = this.#sink = undefined
+    this.#receiver.messageArrived(context, command, this.#gathered(), sink)
+  }
+
+  /** The association ends in the middle of a message. */
+  abandon(): void {
+    this.#sink?.abandon()
+    this.#context = this.#command = this.#sink = undefined
+    this.#parts = []
+  }
+
+  #gathered(): Buffer {
+    const bytes = this.#parts.length === 1 ? this.#parts[0]! : Buffer.concat(this.#parts)
+    this.#parts = []
+    this.#size = 0
+    return bytes
+  }
+}
