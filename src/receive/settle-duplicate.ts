@@ -1,0 +1,97 @@
+/** What becomes of a file that was kept, once the catalog has said what it makes of its row.
+ *
+ *  Promises: exactly one file is named by the row afterwards, and it is whole; the other one is removed, or put into quarantine where it was
+ *  damaged. A manifest that this node made is never replaced, whatever the policy says.
+ *  A lost or damaged file is repaired by an identical instance. Damage is seen by size: comparing the digest would read the whole former
+ *  file for each instance sent again; `ariane check --deep` does that.
+ *  Does not: answer for what the storage could not keep. */
+import type { Catalog, InstanceFacts, KeepOutcome, StorageKey } from '../catalog/contract.ts'
+import { ERRORS, NodeError } from '../errors.ts'
+import { log } from '../log.ts'
+import type { Storage } from '../storage/contract.ts'
+
+/** Same SOP Instance UID, other bytes: the first one stays (answered with a warning), the last one wins, or a failure. */
+export type DuplicatePolicy = 'keep' | 'replace' | 'refuse'
+
+export interface Shelf {
+  readonly storage: Storage
+  readonly catalog: Catalog
+  readonly duplicates: DuplicatePolicy
+}
+
+/** How it ended; `inForce` says whether the bytes just received are now what the node holds. */
+export type Settled = { readonly kind: 'new' | 'known' | 'replaced' | 'first one kept' | 'refused'; readonly conflict: boolean }
+
+/** @throws NodeError CATALOG_FAILED, STORAGE_FAILED; the file is then gone */
+export async function enterFile(shelf: Shelf, facts: InstanceFacts): Promise<Settled> {
+  try {
+    const outcome = await shelf.catalog.keep(facts)
+    switch (outcome.kind) {
+      case 'kept':
+        return { kind: 'new', conflict: outcome.conflict }
+      case 'identical':
+        await settleIdentical(shelf, facts, outcome.existing)
+        return { kind: 'known', conflict: false }
+      case 'different':
+        return await settleDifferent(shelf, facts, outcome.existing)
+      case 'replaced':
+        throw new NodeError('CATALOG_FAILED', { step: 'replaced without being asked' })
+    }
+  } catch (error) {
+    if (!(await isNamed(shelf.catalog, facts.storageKey))) await shelf.storage.remove(facts.storageKey).catch(() => undefined)
+    throw error
+  }
+}
+
+async function settleIdentical(shelf: Shelf, facts: InstanceFacts, existing: InstanceFacts): Promise<void> {
+  // a start that compares files and rows may have entered our file before we did
+  if (existing.storageKey === facts.storageKey) return
+  const sizeBytes = await shelf.storage.size(existing.storageKey)
+  if (sizeBytes === existing.fileSizeBytes) return shelf.storage.remove(facts.storageKey)
+  log.warn('a lost or damaged file is repaired by the same instance sent again', {
+    SOPInstanceUID: facts.sopInstanceUid,
+    file: existing.storageKey,
+    expectedBytes: existing.fileSizeBytes,
+    foundBytes: sizeBytes ?? 0,
+  })
+  await shelf.catalog.relocate(facts.sopInstanceUid, facts.storageKey, facts.fileSizeBytes, facts.dataSetOffset)
+  if (sizeBytes !== undefined) await shelf.storage.quarantine(existing.storageKey, 'damaged: wrong size; repaired by a new copy')
+  // two repairs at once: the row names one of them
+  if (!(await isNamed(shelf.catalog, facts.storageKey))) await shelf.storage.remove(facts.storageKey)
+}
+
+async function settleDifferent(shelf: Shelf, facts: InstanceFacts, existing: InstanceFacts): Promise<Settled> {
+  log.warn('another instance under a SOP Instance UID that is here already', {
+    SOPInstanceUID: facts.sopInstanceUid,
+    StudyInstanceUID: facts.studyInstanceUid,
+    source: facts.source,
+    sha256: facts.sha256,
+    formerSource: existing.source,
+    formerSha256: existing.sha256,
+    policy: shelf.duplicates,
+  })
+  if (shelf.duplicates === 'replace' && existing.role !== 'manifest') {
+    const outcome = await shelf.catalog.keep(facts, { replace: true })
+    await removeFormer(shelf, facts, outcome)
+    return { kind: outcome.kind === 'identical' ? 'known' : 'replaced', conflict: false }
+  }
+  await shelf.storage.remove(facts.storageKey)
+  return { kind: shelf.duplicates === 'refuse' ? 'refused' : 'first one kept', conflict: false }
+}
+
+/** The former file goes only after the commit, and only where no row names it. */
+async function removeFormer(shelf: Shelf, facts: InstanceFacts, outcome: KeepOutcome): Promise<void> {
+  if (outcome.kind === 'identical') return settleIdentical(shelf, facts, outcome.existing)
+  if (outcome.kind === 'replaced' && !(await isNamed(shelf.catalog, outcome.former.storageKey))) {
+    await shelf.storage.remove(outcome.former.storageKey)
+  }
+}
+
+/** False also where the catalog cannot say: a row that it could not write does not exist. */
+async function isNamed(catalog: Catalog, key: StorageKey): Promise<boolean> {
+  return (await catalog.findByStorageKey(key).catch(() => undefined)) !== undefined
+}
+
+/** Told to the peer when the first one is kept. */
+export const FIRST_ONE_KEPT = { status: 0xb000, errorComment: 'Duplicate SOP Instance UID: first one kept' } as const
+export const DUPLICATE_REFUSED = { status: ERRORS.DUPLICATE_REFUSED.status, errorComment: ERRORS.DUPLICATE_REFUSED.tell } as const

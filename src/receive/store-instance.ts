@@ -1,0 +1,152 @@
+/** The C-STORE service (PS3.4 B, PS3.7 9.1.1): bytes to a draft and to the header reader at the same time, judged, kept, entered, answered.
+ *
+ *  Promises: success (0000) is said only when the file, its name and its row are durable. After any other answer but a warning nothing of the
+ *  instance is left. The stored data set is what was received, byte for byte. One instance's failure stays with that instance: `end` always
+ *  resolves. Import from disk uses the same door.
+ *  Does not: know sockets or associations; decide who may send (the endpoint did).
+ *  Statuses: A700, A900, C000, C001, 0111, 0122 of `errors.ts`, warning B000 where the first of two different instances is kept. */
+import type { Catalog, InstanceFacts } from '../catalog/contract.ts'
+import { parseAeTitle } from '../dicom/ae-title.ts'
+import { HeaderWalker } from '../dicom/header-walker.ts'
+import { part10Header } from '../dicom/part10.ts'
+import type { ResponseFields, StoreSink } from '../dimse/contract.ts'
+import { ERRORS, NodeError } from '../errors.ts'
+import { log } from '../log.ts'
+import type { Draft, Storage } from '../storage/contract.ts'
+import { type Announced, type AnnouncedUids, admitCommand, admitDataSet } from './admission.ts'
+import { DUPLICATE_REFUSED, type DuplicatePolicy, enterFile, FIRST_ONE_KEPT } from './settle-duplicate.ts'
+
+/** Where instances are taken to; one object for all associations. */
+export interface Door {
+  readonly storage: Storage
+  readonly catalog: Catalog
+  readonly duplicates: DuplicatePolicy
+  /** Milliseconds since 1970. */
+  now(): number
+  /** Called after a study gained an instance: saves polling delay, nothing depends on it. */
+  kept(studyInstanceUid: string): void
+  isStorable(sopClassUid: string): boolean
+}
+
+export interface Incoming extends Announced {
+  /** Calling AE title, or the name of the import. */
+  readonly source: string
+}
+
+/** What may wait in memory while the draft is being opened. */
+const MAX_EARLY_BYTES = 256 * 1024
+
+export function receiveInstance(door: Door, incoming: Incoming): StoreSink {
+  return new Reception(door, incoming)
+}
+
+class Reception implements StoreSink {
+  readonly #door: Door
+  readonly #incoming: Incoming
+  #uids: AnnouncedUids | undefined
+  #walker: HeaderWalker | undefined
+  #opening: Promise<void> = Promise.resolve()
+  #draft: Draft | undefined
+  #early: Buffer[] = []
+  #earlyBytes = 0
+  /** The first thing that went wrong; what arrives afterwards is dropped. */
+  #failure: unknown
+
+  constructor(door: Door, incoming: Incoming) {
+    this.#door = door
+    this.#incoming = incoming
+    try {
+      this.#uids = admitCommand(incoming, door.isStorable)
+      this.#walker = new HeaderWalker(this.#uids.transferSyntaxUid)
+      this.#opening = this.#open(this.#uids)
+    } catch (error) {
+      this.#fail(error)
+    }
+  }
+
+  write(fragment: Buffer): Promise<void> | undefined {
+    if (this.#failure !== undefined) return undefined
+    try {
+      this.#walker?.feed(fragment)
+      if (this.#draft !== undefined) return this.#draft.write(fragment)
+      this.#early.push(fragment)
+      this.#earlyBytes += fragment.length
+      return this.#earlyBytes > MAX_EARLY_BYTES ? this.#opening : undefined
+    } catch (error) {
+      this.#fail(error)
+      return undefined
+    }
+  }
+
+  async end(): Promise<ResponseFields> {
+    try {
+      await this.#opening
+      if (this.#failure !== undefined || this.#uids === undefined || this.#walker === undefined || this.#draft === undefined)
+        throw this.#failure
+      const header = this.#walker.finish()
+      const uids = admitDataSet(this.#uids, header)
+      for (const warning of header.warnings) log.debug('odd header', { SOPInstanceUID: uids.sopInstanceUid, warning })
+      const file = await this.#draft.keep()
+      const { key: storageKey, fileSizeBytes, dataSetOffset, sha256 } = file
+      const { source } = this.#incoming
+      const facts = { ...uids, storageKey, fileSizeBytes, dataSetOffset, sha256, source, receivedAt: this.#door.now(), keys: header.keys }
+      return await this.#enter(facts)
+    } catch (error) {
+      this.#fail(error)
+      await this.#draft?.discard()
+      return this.#refusal(this.#failure)
+    }
+  }
+
+  abandon(): void {
+    this.#fail(new NodeError('PEER_ABORTED', { step: 'data set' }))
+  }
+
+  async #open(uids: AnnouncedUids): Promise<void> {
+    try {
+      const draft = await this.#door.storage.draft('instances')
+      this.#draft = draft
+      if (this.#failure !== undefined) return await draft.discard()
+      draft.begin(part10Header({ ...uids, sourceAeTitle: parseAeTitle(this.#incoming.source) }))
+      let pause: Promise<void> | undefined
+      for (const fragment of this.#early) pause = draft.write(fragment) ?? pause
+      this.#early = []
+      await pause
+    } catch (error) {
+      this.#fail(error)
+    }
+  }
+
+  async #enter(facts: InstanceFacts): Promise<ResponseFields> {
+    const settled = await enterFile(this.#door, facts)
+    if (settled.kind === 'refused') return DUPLICATE_REFUSED
+    if (settled.kind === 'first one kept') return FIRST_ONE_KEPT
+    if (settled.conflict)
+      log.warn('study now holds more than one patient identity', { StudyInstanceUID: facts.studyInstanceUid, source: facts.source })
+    if (settled.kind !== 'known') this.#door.kept(facts.studyInstanceUid)
+    return { status: 0x0000 }
+  }
+
+  #fail(error: unknown): void {
+    this.#failure ??= error ?? new NodeError('PROCESSING_FAILURE')
+    this.#early = []
+    void this.#draft?.discard()
+  }
+
+  #refusal(failure: unknown): ResponseFields {
+    const error = failure instanceof NodeError ? failure : new NodeError('PROCESSING_FAILURE', {}, { cause: failure })
+    const uids = { SOPInstanceUID: this.#uids?.sopInstanceUid, SOPClassUID: this.#uids?.sopClassUid }
+    const report = error.retry === 'transient' ? log.error : log.warn
+    report('instance refused', { reason: error.message, ...uids, source: this.#incoming.source, cause: causeOf(error) })
+    const { attribute } = error.details
+    if (error.code === 'INVALID_UID' && typeof attribute === 'string') {
+      return { status: ERRORS.INVALID_UID.status, errorComment: `${attribute} is missing or invalid` }
+    }
+    return { status: error.status, errorComment: error.tell }
+  }
+}
+
+/** In words, for our log. */
+function causeOf(error: NodeError): string | undefined {
+  return error.cause === undefined ? undefined : String(error.cause)
+}
