@@ -1,0 +1,37 @@
+/** Person names (PS3.5 6.2, VR PN and 6.2.1) made comparable: case, accents and width do not count (PS3.4 C.2.2.2.1 leaves
+ *  this to the node). The same folding goes over stored names and over the names and patterns of queries.
+ *
+ *  Folding keeps `*`, `?`, `^` as they are, so that a folded pattern is a pattern still. It takes away accents, Hebrew points
+ *  and Arabic vowel signs, and nothing that makes another letter of it: kana keep their voicing marks, Thai its vowels.
+ *  It looks at one value: the caller splits several at the backslash. */
+
+/** Accents; Hebrew points; Arabic vowel signs. */
+const MARKS = /[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]|[\u0591-\u05c7]|[\u064b-\u065f]|\u0670/g
+/** Latin letters whose stroke or ligature Unicode does not decompose. */
+const LETTERS: Readonly<Record<string, string>> = { Ø: 'O', Ł: 'L', Đ: 'D', Ð: 'D', Ħ: 'H', Ŧ: 'T', Æ: 'AE', Œ: 'OE', Þ: 'TH' }
+const UNDECOMPOSED = /[ØŁĐÐĦŦÆŒÞ]/g
+const PLAIN = /^[\x20-\x5f\x7b-\x7e]*$/
+
+/** Upper case, without accents, inner spaces collapsed, no spaces around `^`, none of them at the end. ß becomes SS. */
+export function fold(text: string): string {
+  const letters = PLAIN.test(text) ? text : foldLetters(text)
+  return letters
+    .replace(/\s+/g, ' ')
+    .replace(/ ?\^ ?/g, '^')
+    .replace(/^ |[ ^]+$/g, '')
+}
+
+function foldLetters(text: string): string {
+  return text
+    .normalize('NFKD')
+    .replace(MARKS, '')
+    .toUpperCase()
+    .replace(UNDECOMPOSED, (letter) => LETTERS[letter]!)
+    .normalize('NFC')
+}
+
+/** The alphabetic, ideographic and phonetic groups, folded; what is missing is ''. More than three: the rest is ignored. */
+export function foldedGroups(name: string): [string, string, string] {
+  const [alphabetic = '', ideographic = '', phonetic = ''] = name.split('=', 3)
+  return [fold(alphabetic), fold(ideographic), fold(phonetic)]
+}
