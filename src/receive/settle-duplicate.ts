@@ -43,7 +43,12 @@ export async function enterFile(shelf: Shelf, facts: InstanceFacts): Promise<Set
   }
 }
 
-async function settleIdentical(shelf: Shelf, facts: InstanceFacts, existing: InstanceFacts): Promise<void> {
+/** The same bytes are here: ours go, unless the file that is named is lost or damaged. */
+export async function settleIdentical(
+  shelf: Pick<Shelf, 'storage' | 'catalog'>,
+  facts: InstanceFacts,
+  existing: InstanceFacts,
+): Promise<void> {
   // a start that compares files and rows may have entered our file before we did
   if (existing.storageKey === facts.storageKey) return
   const sizeBytes = await shelf.storage.size(existing.storageKey)

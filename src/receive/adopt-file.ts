@@ -1,0 +1,102 @@
+/** A kept file whose row is missing: the row is rebuilt from the file, or the file is set aside.
+ *
+ *  Promises: whatever the file holds, it ends as exactly one of: named by a row, removed because an identical one is here, or in quarantine with
+ *  the reason. Nothing that cannot be read is deleted.
+ *  Does not: trust the file name for more than its area: what lies under `manifests/` was made by this node.
+ *  Errors: NodeError CATALOG_FAILED, STORAGE_FAILED (the disk or the catalog fail; the file stays as it is). */
+import { createHash } from 'node:crypto'
+import type { Catalog, InstanceFacts, ManifestRecord } from '../catalog/contract.ts'
+import { HeaderWalker } from '../dicom/header-walker.ts'
+import { type FileMeta, readPart10Header } from '../dicom/part10.ts'
+import { NodeError } from '../errors.ts'
+import { log } from '../log.ts'
+import type { Storage, StorageKey } from '../storage/contract.ts'
+import { admitCommand, admitDataSet } from './admission.ts'
+import { settleIdentical } from './settle-duplicate.ts'
+
+export interface KeptFile {
+  readonly key: StorageKey
+  readonly sizeBytes: number
+  /** Milliseconds since 1970; taken as the time of reception. */
+  readonly changedAt: number
+}
+
+export type Adoption = 'named' | 'adopted' | 'manifest adopted' | 'duplicate removed' | 'quarantined'
+
+/** Holds any file meta information we write, and those of others that an operator may have put here. */
+const META_BYTES = 16 * 1024
+
+export async function adoptFile(shelf: { storage: Storage; catalog: Catalog }, file: KeptFile): Promise<Adoption> {
+  const { storage, catalog } = shelf
+  if ((await catalog.findByStorageKey(file.key)) !== undefined) return 'named'
+  const facts = await factsOf(storage, file)
+  if (facts instanceof NodeError) return quarantine(storage, file.key, facts.message)
+  const outcome = await catalog.keep(facts)
+  switch (outcome.kind) {
+    case 'kept':
+      if (facts.role !== 'manifest') return 'adopted'
+      await catalog.restoreManifest?.(recordOf(facts))
+      return 'manifest adopted'
+    case 'identical':
+      if (outcome.existing.storageKey === file.key) return 'named'
+      await settleIdentical(shelf, facts, outcome.existing)
+      return 'duplicate removed'
+    default:
+      return quarantine(storage, file.key, `another instance is held under SOP Instance UID ${facts.sopInstanceUid}`)
+  }
+}
+
+async function quarantine(storage: Storage, key: StorageKey, reason: string): Promise<Adoption> {
+  log.warn('file without a row goes to quarantine', { file: key, reason })
+  await storage.quarantine(key, reason)
+  return 'quarantined'
+}
+
+/** @returns the reason where the file is not what the door would have let in */
+async function factsOf(storage: Storage, file: KeptFile): Promise<InstanceFacts | NodeError> {
+  const meta = readPart10Header(await storage.readStart(file.key, META_BYTES))
+  if (meta?.transferSyntaxUid === undefined) return new NodeError('UNREADABLE', { step: 'file meta information' })
+  const { transferSyntaxUid, dataSetOffset } = meta
+  try {
+    const walker = new HeaderWalker(transferSyntaxUid)
+    const sha256 = await walk(storage, file.key, dataSetOffset, walker)
+    const header = walker.finish()
+    const command = admitCommand({ sopClassUid: header.sopClassUid, sopInstanceUid: header.sopInstanceUid, transferSyntaxUid }, () => true)
+    const uids = admitDataSet(command, header)
+    const role = file.key.startsWith('manifests/') ? 'manifest' : uids.role
+    const { key: storageKey, sizeBytes: fileSizeBytes } = file
+    const receivedAt = Math.floor(file.changedAt)
+    return { ...uids, role, storageKey, fileSizeBytes, dataSetOffset, sha256, source: sourceOf(meta), receivedAt, keys: header.keys }
+  } catch (error) {
+    if (error instanceof NodeError && error.retry === 'permanent') return error
+    throw error
+  }
+}
+
+function sourceOf(meta: FileMeta): string {
+  return meta.sourceAeTitle ?? ''
+}
+
+/** Reads the whole data set once, for the header and for the digest. */
+async function walk(storage: Storage, key: StorageKey, dataSetOffset: number, walker: HeaderWalker): Promise<string> {
+  const hash = createHash('sha256')
+  for await (const chunk of storage.open(key, dataSetOffset)) {
+    hash.update(chunk as Buffer)
+    walker.feed(chunk as Buffer)
+  }
+  return hash.digest('hex')
+}
+
+/** What the file of a manifest says of its record; the catalog works out which version is in force. */
+function recordOf(facts: InstanceFacts): Omit<ManifestRecord, 'state' | 'supersededBy'> {
+  return {
+    sopInstanceUid: facts.sopInstanceUid,
+    studyInstanceUid: facts.studyInstanceUid,
+    seriesInstanceUid: facts.seriesInstanceUid,
+    version: Number.parseInt(facts.keys.InstanceNumber ?? '', 10) || 1,
+    contentDigest: '',
+    instanceCount: 0,
+    createdAt: facts.receivedAt,
+    reason: 'record rebuilt from its file',
+  }
+}

@@ -1,0 +1,70 @@
+/** Rows whose file is lost, has another size, or (when asked) other bytes than when it was received.
+ *
+ *  Promises: pages through the rows, so that memory and event loop stay free; a row that changed meanwhile is looked at again before it is called
+ *  broken, so that a running node does no harm.
+ *  Does not: change anything until {@link giveUp} is called. Sizes in bytes. */
+import type { Catalog, InstanceFacts } from '../catalog/contract.ts'
+import { log } from '../log.ts'
+import type { Storage } from '../storage/contract.ts'
+
+export interface BrokenRow {
+  readonly facts: InstanceFacts
+  readonly problem: 'lost' | 'wrong size' | 'wrong digest'
+  /** For people: "expected 1234 bytes, found 12". */
+  readonly detail: string
+}
+
+const PAGE_ROWS = 500
+
+export interface CompareOptions {
+  /** Only rows received at or after it, milliseconds since 1970. */
+  readonly since?: number
+  /** Compare SHA-256 too: reads every byte. */
+  readonly deep?: boolean
+  /** Called for each row looked at. */
+  readonly onRow?: (facts: InstanceFacts) => void
+}
+
+export async function* brokenRows(shelf: { storage: Storage; catalog: Catalog }, options: CompareOptions = {}): AsyncGenerator<BrokenRow> {
+  let after: string | undefined
+  do {
+    const page = await shelf.catalog.files(PAGE_ROWS, after, options.since)
+    for (const facts of page.items) {
+      const broken = await look(shelf.storage, facts, options.deep === true)
+      if (broken !== undefined && (await isStillNamed(shelf.catalog, facts))) yield broken
+      options.onRow?.(facts)
+    }
+    after = page.next
+  } while (after !== undefined)
+}
+
+/** The row goes, so that no manifest names what is not there; a damaged file goes to quarantine. */
+export async function giveUp(shelf: { storage: Storage; catalog: Catalog }, broken: BrokenRow): Promise<void> {
+  const { facts, problem, detail } = broken
+  log.error('an instance that was held can no longer be given: its row is removed', {
+    SOPInstanceUID: facts.sopInstanceUid,
+    StudyInstanceUID: facts.studyInstanceUid,
+    file: facts.storageKey,
+    problem,
+    detail,
+  })
+  await shelf.catalog.forget(facts.sopInstanceUid)
+  if (problem !== 'lost') await shelf.storage.quarantine(facts.storageKey, `${problem}: ${detail}`)
+}
+
+async function look(storage: Storage, facts: InstanceFacts, deep: boolean): Promise<BrokenRow | undefined> {
+  const sizeBytes = await storage.size(facts.storageKey)
+  if (sizeBytes === undefined) return { facts, problem: 'lost', detail: `expected ${facts.fileSizeBytes} bytes, found no file` }
+  if (sizeBytes !== facts.fileSizeBytes) {
+    return { facts, problem: 'wrong size', detail: `expected ${facts.fileSizeBytes} bytes, found ${sizeBytes}` }
+  }
+  if (!deep) return undefined
+  const sha256 = await storage.digest(facts.storageKey, facts.dataSetOffset)
+  return sha256 === facts.sha256
+    ? undefined
+    : { facts, problem: 'wrong digest', detail: `expected SHA-256 ${facts.sha256}, found ${sha256}` }
+}
+
+async function isStillNamed(catalog: Catalog, facts: InstanceFacts): Promise<boolean> {
+  return (await catalog.findInstance(facts.sopInstanceUid))?.storageKey === facts.storageKey
+}

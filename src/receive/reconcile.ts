@@ -1,0 +1,75 @@
+/** Start after a crash: files and rows are compared before the node listens.
+ *
+ *  Promises: afterwards no draft is left, every kept file of the period is named by a row or in quarantine, and every row of the period names a
+ *  file of the right size. Files are the truth: a row that is missing (crash between name and commit, lost write-ahead log, lost catalog) is
+ *  rebuilt from its file. Looks at all files where the catalog is empty, otherwise at those changed since ten minutes before its newest row: a
+ *  crash loses the end of what was written, never the middle.
+ *  Does not: read files that are named (`ariane check --deep` does). Times in milliseconds since 1970. */
+import type { Catalog } from '../catalog/contract.ts'
+import { log } from '../log.ts'
+import type { Storage } from '../storage/contract.ts'
+import { type Adoption, adoptFile, type KeptFile } from './adopt-file.ts'
+import { brokenRows, giveUp } from './broken-rows.ts'
+
+export interface ReconcileCounts {
+  readonly draftsSwept: number
+  readonly filesSeen: number
+  /** Rows rebuilt from files. */
+  readonly adopted: number
+  readonly manifestsAdopted: number
+  readonly duplicatesRemoved: number
+  readonly quarantined: number
+  /** Rows removed because their file is lost or has another size. */
+  readonly lost: number
+}
+
+const OVERLAP_MS = 600_000
+/** Rows of files adopted together share a commit. */
+const TOGETHER = 8
+
+/** @param since  overrides the period; 0 looks at everything */
+export async function reconcile(parts: { storage: Storage; catalog: Catalog; since?: number }): Promise<ReconcileCounts> {
+  const { storage, catalog } = parts
+  const draftsSwept = await storage.sweepDrafts()
+  const newest = await catalog.newestReceivedAt()
+  const since = parts.since ?? (newest === undefined ? undefined : Math.min(newest, Date.now()) - OVERLAP_MS)
+  const { filesSeen, adoptions } = await adoptAll(parts, since)
+  let lost = 0
+  for await (const broken of brokenRows(parts, { since })) {
+    await giveUp(parts, broken)
+    lost++
+  }
+  const counts: ReconcileCounts = {
+    draftsSwept,
+    filesSeen,
+    adopted: adoptions.get('adopted') ?? 0,
+    manifestsAdopted: adoptions.get('manifest adopted') ?? 0,
+    duplicatesRemoved: adoptions.get('duplicate removed') ?? 0,
+    quarantined: adoptions.get('quarantined') ?? 0,
+    lost,
+  }
+  const changed = draftsSwept + counts.adopted + counts.manifestsAdopted + counts.duplicatesRemoved + counts.quarantined + lost > 0
+  log[changed ? 'warn' : 'info']('files and rows compared', { ...counts })
+  return counts
+}
+
+async function adoptAll(
+  parts: { storage: Storage; catalog: Catalog },
+  since: number | undefined,
+): Promise<{ filesSeen: number; adoptions: Map<Adoption, number> }> {
+  const adoptions = new Map<Adoption, number>()
+  let filesSeen = 0
+  let batch: KeptFile[] = []
+  const settle = async (): Promise<void> => {
+    const results = await Promise.all(batch.map((file) => adoptFile(parts, file)))
+    for (const result of results) adoptions.set(result, (adoptions.get(result) ?? 0) + 1)
+    batch = []
+  }
+  for await (const file of parts.storage.list(since)) {
+    filesSeen++
+    batch.push(file)
+    if (batch.length === TOGETHER) await settle()
+  }
+  await settle()
+  return { filesSeen, adoptions }
+}
