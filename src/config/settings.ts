@@ -1,0 +1,330 @@
+/** The table of settings: every key, its default, unit, limits, and why. The only place where a default is written.
+ *
+ *  From it come the type {@link Config}, the check of the file (schema.ts), `docs/settings.md` and `config/ariane.schema.json`
+ *  (settings-document.ts), the names of the environment variables (environment.ts), and what SIGHUP can change (reloadable.ts). */
+import { LOG_FORMATS, LOG_LEVELS } from '../log.ts'
+import { type ConfigOf, setting } from './setting.ts'
+
+const KIB = 1024
+const MIB = 1024 * KIB
+const GIB = 1024 * MIB
+const DAY_SECONDS = 86_400
+
+/** What a peer may ask of us. `store` as a right of a peer: to send us instances. */
+export const PEER_SERVICES = ['echo', 'store', 'find', 'move', 'get'] as const
+
+/** One-value Specific Character Sets (PS3.3 C.12.1.1.2) in which a peer can be answered. */
+export const ANSWER_CHARACTER_SETS = [
+  'ISO_IR 192',
+  'ISO_IR 6',
+  'ISO_IR 100',
+  'ISO_IR 101',
+  'ISO_IR 109',
+  'ISO_IR 110',
+  'ISO_IR 144',
+  'ISO_IR 127',
+  'ISO_IR 126',
+  'ISO_IR 138',
+  'ISO_IR 148',
+  'ISO_IR 203',
+  'ISO_IR 166',
+  'ISO_IR 13',
+  'GB18030',
+  'GBK',
+] as const
+
+const PEER = [
+  setting({
+    key: 'aeTitle',
+    type: 'aeTitle',
+    required: true,
+    reason: 'How the peer calls itself when it calls us, and the destination that a C-MOVE names. Capitals count.',
+  }),
+  setting({
+    key: 'host',
+    type: 'host',
+    optional: true,
+    reason:
+      'Where the peer is. Where given, a caller with this AE title is taken in from this address only. Needed to send to it (C-MOVE).',
+  }),
+  setting({
+    key: 'port',
+    type: 'integer',
+    min: 1,
+    max: 65_535,
+    optional: true,
+    reason: 'Where the peer listens. Needed to send to it (C-MOVE).',
+  }),
+  setting({
+    key: 'allow',
+    type: 'choices',
+    of: PEER_SERVICES,
+    default: [...PEER_SERVICES],
+    reason: 'What the peer may ask of us: a modality needs echo and store, a viewer echo, find, move and get.',
+  }),
+  setting({
+    key: 'transferSyntaxes',
+    type: 'uids',
+    default: [],
+    reason:
+      'Transfer syntaxes to prefer, best first, in what this peer sends. Where empty its own order counts, save that Explicit VR goes before Implicit.',
+  }),
+  setting({
+    key: 'characterSet',
+    type: 'choice',
+    of: ANSWER_CHARACTER_SETS,
+    default: 'ISO_IR 192',
+    reason: 'In which Specific Character Set this peer is answered (C-FIND). A few old viewers read only their own national one.',
+  }),
+  setting({
+    key: 'parallelAssociations',
+    type: 'integer',
+    min: 1,
+    max: 8,
+    default: 1,
+    reason: 'How many associations one C-MOVE to this peer may use. Some receivers take only one; more are faster over a long line.',
+  }),
+] as const
+
+const PUBLISH_TARGET = [
+  setting({
+    key: 'name',
+    type: 'name',
+    required: true,
+    reason: 'Under this name the deliveries are remembered: a changed name is a new target.',
+  }),
+  setting({ key: 'kind', type: 'choice', of: ['folder'], required: true, reason: 'folder: each manifest becomes a file.' }),
+  setting({
+    key: 'path',
+    type: 'path',
+    derived: 'the folder `outbox` in `storage.path`',
+    reason:
+      'Manifests go to `<StudyInstanceUID>/<version>-<SOPInstanceUID>.dcm` here. Best not the folder `manifests` in `storage.path`: the node keeps its own copies there.',
+  }),
+] as const
+
+export const SETTINGS = [
+  setting({
+    key: 'aeTitle',
+    type: 'aeTitle',
+    default: 'ARIANE',
+    reason: "The node's own AE title: what peers call, and what manifests name.",
+  }),
+
+  setting({
+    key: 'dicom.host',
+    type: 'host',
+    default: '0.0.0.0',
+    reason: 'The address to listen at; 0.0.0.0 is every IPv4 address of the machine.',
+  }),
+  setting({
+    key: 'dicom.port',
+    type: 'integer',
+    min: 0,
+    max: 65_535,
+    default: 11_112,
+    reason: 'The registered port for DICOM that needs no privileges (PS3.8 9.1.1); 0 takes any free one, for tests.',
+  }),
+  setting({
+    key: 'dicom.maxAssociations',
+    type: 'integer',
+    min: 1,
+    max: 10_000,
+    default: 64,
+    reason: 'Associations at the same time; one more is rejected as a temporary congestion (PS3.8 Table 9-21). Bounds memory.',
+  }),
+  setting({
+    key: 'dicom.maxAssociationsPerAddress',
+    type: 'integer',
+    min: 1,
+    max: 10_000,
+    default: 32,
+    reason: 'The same for one address, so that one peer that leaks associations does not lock out the others.',
+  }),
+  setting({
+    key: 'dicom.maxPduLength',
+    type: 'integer',
+    unit: 'bytes',
+    min: 4 * KIB,
+    max: MIB,
+    default: 128 * KIB,
+    reason: 'The Maximum Length that we offer (PS3.8 D.1). Longer PDUs cost fewer headers; beyond 128 KiB nothing more is gained.',
+  }),
+  setting({
+    key: 'dicom.timeouts.associateSeconds',
+    type: 'integer',
+    unit: 's',
+    min: 1,
+    max: 300,
+    default: 5,
+    reason: 'ARTIM (PS3.8 9.1.5): from connection to a whole A-ASSOCIATE-RQ, and from our A-RELEASE-RP or A-ABORT to the close.',
+  }),
+  setting({
+    key: 'dicom.timeouts.idleSeconds',
+    type: 'integer',
+    unit: 's',
+    min: 1,
+    max: DAY_SECONDS,
+    default: 300,
+    reason:
+      'An association without a byte for so long is aborted; the time in which we send does not count. Modalities pause between series.',
+  }),
+  setting({
+    key: 'dicom.timeouts.writeSeconds',
+    type: 'integer',
+    unit: 's',
+    min: 1,
+    max: 3600,
+    default: 60,
+    reason: 'A peer that takes nothing of what we send for so long is given up.',
+  }),
+  setting({
+    key: 'dicom.timeouts.connectSeconds',
+    type: 'integer',
+    unit: 's',
+    min: 1,
+    max: 300,
+    default: 5,
+    reason: 'Until a connection that we open stands; in a local network it stands at once or never.',
+  }),
+  setting({
+    key: 'dicom.timeouts.responseSeconds',
+    type: 'integer',
+    unit: 's',
+    min: 1,
+    max: 3600,
+    default: 60,
+    reason: 'Until a peer answers what we asked (A-ASSOCIATE, C-ECHO, C-STORE); a busy archive can take long to store.',
+  }),
+  setting({
+    key: 'dicom.privateStorageClasses',
+    type: 'uids',
+    default: [],
+    reason: 'SOP Class UIDs of a manufacturer that are stored beside all standard Storage SOP classes.',
+  }),
+
+  setting({ key: 'storage.path', type: 'path', default: './storage', reason: 'Where everything lies: instances, manifests, the catalog.' }),
+  setting({
+    key: 'storage.reserveBytes',
+    type: 'bytes',
+    unit: 'bytes',
+    min: 0,
+    max: 1024 * GIB,
+    default: 512 * MIB,
+    reason:
+      'Space on the disk that instances never use; below it they are refused with A700. The catalog, its journal and the logs must be able to grow while the disk is full.',
+  }),
+  setting({
+    key: 'storage.maxInstanceBytes',
+    type: 'bytes',
+    unit: 'bytes',
+    min: MIB,
+    max: 1024 * GIB,
+    default: 16 * GIB,
+    reason: 'The largest single instance. Beyond the largest multi-frame objects seen; a sender that never ends is stopped here.',
+  }),
+  setting({
+    key: 'storage.maxTotalBytes',
+    type: 'bytes',
+    unit: 'bytes',
+    min: MIB,
+    optional: true,
+    reason: 'A quota for all kept files together. None unless given: the disk is the limit. With a quota all files are counted at start.',
+  }),
+  setting({
+    key: 'storage.duplicates',
+    type: 'choice',
+    of: ['keep', 'replace', 'refuse'],
+    default: 'keep',
+    reason:
+      'What to do with a SOP Instance UID that is here with other bytes. keep: the first one stays, the sender gets a warning; replace: the last one counts; refuse: 0111. The first one may already be named by a manifest.',
+  }),
+
+  setting({ key: 'peers', type: 'entries', rows: PEER, default: [], live: true, reason: 'Who may call, and where C-MOVE may send to.' }),
+  setting({
+    key: 'unknownCallers',
+    type: 'choice',
+    of: ['local', 'refuse', 'accept'],
+    default: 'local',
+    live: true,
+    reason:
+      'A calling AE title that is not among the peers. local: taken in from this machine only, so that a first try works; refuse: never; accept: from everywhere.',
+  }),
+
+  setting({
+    key: 'manifest.quietSeconds',
+    type: 'integer',
+    unit: 's',
+    min: 1,
+    max: DAY_SECONDS,
+    default: 60,
+    live: true,
+    reason: 'A study has no end marker in DICOM; we wait this long after its last instance.',
+  }),
+  setting({
+    key: 'manifest.listed',
+    type: 'boolean',
+    default: false,
+    reason: 'Whether manifests appear in ordinary queries. Viewers show them as an empty series.',
+  }),
+  setting({
+    key: 'manifest.retrieveLocationUid',
+    type: 'uid',
+    optional: true,
+    reason:
+      'Retrieve Location UID (0040,E011), by which a reader of the manifest finds this node. Where not given, one is generated once and kept with the storage. Once manifests are out it must never change.',
+  }),
+  setting({ key: 'manifest.institution', type: 'text', optional: true, reason: 'Institution Name (0008,0080) of the manifests.' }),
+  setting({
+    key: 'manifest.institutionDepartment',
+    type: 'text',
+    optional: true,
+    reason: 'Institutional Department Name (0008,1040) of the manifests.',
+  }),
+  setting({
+    key: 'manifest.timezone',
+    type: 'timeZone',
+    derived: 'the time zone of the machine',
+    reason: 'Dates and times of the manifests are in it; gives Timezone Offset From UTC (0008,0201).',
+  }),
+  setting({
+    key: 'manifest.seriesNumber',
+    type: 'integer',
+    min: 1,
+    max: 2_147_483_647,
+    default: 59,
+    reason:
+      'Series Number (0020,0011) of the series of manifests in each study; 59 is what French DRIMbox manifests have, and no modality counts from it.',
+  }),
+
+  setting({
+    key: 'publish',
+    type: 'entries',
+    rows: PUBLISH_TARGET,
+    default: [{ name: 'drop', kind: 'folder' }],
+    reason: 'Where manifests are delivered to. An empty list delivers nowhere; they are retrievable all the same.',
+  }),
+
+  setting({
+    key: 'log.level',
+    type: 'choice',
+    of: LOG_LEVELS,
+    default: 'info',
+    live: true,
+    reason: 'What the log tells; each level includes those before it.',
+  }),
+  setting({
+    key: 'log.format',
+    type: 'choice',
+    of: LOG_FORMATS,
+    default: 'text',
+    reason: 'text for people, json (one object per line) for collectors.',
+  }),
+] as const
+
+/** Everything that can be set, as it is after loading: checked, complete, frozen, paths absolute. */
+export type Config = ConfigOf<typeof SETTINGS>
+export type SettingKey = (typeof SETTINGS)[number]['key']
+export type Peer = Config['peers'][number]
+export type PeerService = (typeof PEER_SERVICES)[number]
+export type PublishTarget = Config['publish'][number]
