@@ -19,13 +19,11 @@
 import { TextDecoder } from 'node:util'
 import { codesOf } from './character-set-codes.ts'
 import { type CharacterSet, characterSetNamed, DESIGNATIONS } from './character-set-tables.ts'
+import { isSingleText, isText, usesCharacterSet } from './value-representations.ts'
 
 export type Decoder = (bytes: Buffer, vr: string) => string
 export type Encoder = (text: string, vr: string) => Buffer
 
-const UNAFFECTED = new Set(['AE', 'AS', 'CS', 'DA', 'DS', 'DT', 'IS', 'TM', 'UI', 'UR'])
-/** VRs of one value: a backslash is an ordinary character. */
-const SINGLE_VALUED = new Set(['LT', 'ST', 'UT'])
 const ESC = 0x1b
 /** Declarations come from peers: the caches must not grow with them. */
 const CACHE_LIMIT = 200
@@ -69,9 +67,14 @@ function firstSet(declared: string): CharacterSet | undefined {
 
 // --- decoding
 
+/** PS3.5 6.1.2.2. Anything else that is asked for as text, UN for one, is read by the character set. */
+function isAlwaysAscii(vr: string): boolean {
+  return isText(vr) && !usesCharacterSet(vr)
+}
+
 function makeDecoder(declared: string): Decoder {
   const decode = makeValueDecoder(declared)
-  return (bytes, vr) => (UNAFFECTED.has(vr) || isPlainAscii(bytes) ? bytes.toString('latin1') : decode(bytes, vr))
+  return (bytes, vr) => (isAlwaysAscii(vr) || isPlainAscii(bytes) ? bytes.toString('latin1') : decode(bytes, vr))
 }
 
 function makeValueDecoder(declared: string): Decoder {
@@ -123,7 +126,7 @@ function platformDecoder(label: string): TextDecoder {
 /** PS3.5 6.1.2.5: runs of bytes of one set each, cut at escapes and wherever the initial sets come back (PS3.5 6.1.2.5.3):
  *  control characters, backslash in values of several, `^` and `=` in names. */
 function decodeWithEscapes(bytes: Buffer, vr: string, initial: CharacterSet | undefined): string {
-  const resets = vr === 'PN' ? '\\^=' : SINGLE_VALUED.has(vr) ? '' : '\\'
+  const resets = vr === 'PN' ? '\\^=' : isSingleText(vr) ? '' : '\\'
   let lower: CharacterSet | undefined
   let upper = initial
   let text = ''
@@ -200,11 +203,11 @@ function isPlainAscii(bytes: Buffer): boolean {
 function makeEncoder(declared: string): Encoder {
   const set = firstSet(declared)
   if (set?.label === 'utf-8') {
-    return (text, vr) => (UNAFFECTED.has(vr) && !isAsciiText(text) ? latin1(text) : Buffer.from(text, 'utf8'))
+    return (text, vr) => (isAlwaysAscii(vr) && !isAsciiText(text) ? latin1(text) : Buffer.from(text, 'utf8'))
   }
   return (text, vr) => {
     if (isAsciiText(text)) return Buffer.from(text, 'latin1')
-    return UNAFFECTED.has(vr) ? latin1(text) : encode(text, codesOf(set))
+    return isAlwaysAscii(vr) ? latin1(text) : encode(text, codesOf(set))
   }
 }
 

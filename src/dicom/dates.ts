@@ -46,7 +46,7 @@ export function parseTime(text: string): Span | undefined {
   }
 }
 
-/** A stored time in full, HHMMSS.FFFFFF, missing parts zero: for sorting and for columns of one form. */
+/** A time in full, HHMMSS.FFFFFF, missing parts zero: for sorting and for columns of one form. */
 export function fullTime(text: string): string | undefined {
   const from = parseTime(text)?.from
   if (from === undefined) return undefined

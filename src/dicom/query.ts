@@ -18,11 +18,16 @@ export type DerivedKeyword =
 export type Condition =
   /** Single value matching; PN is compared folded (case, accents) over every component group. */
   | { readonly keyword: IndexKeyword | 'ModalitiesInStudy' | 'SOPClassesInStudy'; readonly kind: 'value'; readonly value: string }
-  /** List of UID matching; any number of values. */
-  | { readonly keyword: IndexKeyword | 'SOPClassesInStudy'; readonly kind: 'list'; readonly values: readonly string[] }
+  /** List of UID matching, and CS keys of several values (ModalitiesInStudy `CT\\MR`): any one of them, literal. Any number. */
+  | {
+      readonly keyword: IndexKeyword | 'ModalitiesInStudy' | 'SOPClassesInStudy'
+      readonly kind: 'list'
+      readonly values: readonly string[]
+    }
   /** Wild card matching: `*` any run, `?` one character; everything else is literal. */
   | { readonly keyword: IndexKeyword | 'ModalitiesInStudy'; readonly kind: 'wildcard'; readonly pattern: string }
-  /** Range matching of DA or TM, both ends included; an open end is undefined. Text as DICOM writes it (YYYYMMDD, HHMMSS.FFFFFF). */
+  /** Range matching of DA or TM, both ends included; an open end is undefined. YYYYMMDD; HHMMSS.FFFFFF, where `from`
+   *  may be shorter (see dates.ts). A start behind the end matches nothing. */
   | { readonly keyword: IndexKeyword; readonly kind: 'range'; readonly from?: string; readonly to?: string }
   /** Combined date and time range (PS3.4 C.2.2.2.5.2): both ends are date followed by time, YYYYMMDDHHMMSS.FFFFFF. */
   | {
