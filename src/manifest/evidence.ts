@@ -1,0 +1,184 @@
+/** What a manifest says, as plain values: the study, who it is of, which requests it answers, and every instance that it refers to.
+ *
+ *  Promises: the same catalog content gives the same {@link ManifestContent}, in the same order (series number, instance number, then
+ *  UID, as the catalog hands it over), and the same digest; values are valid for their VR (fit-value.ts), each instance comes once.
+ *  Does not: read files, choose UIDs of the manifest, know the clock.
+ *  IHE XDS-I.b, RAD TF-2 4.68.4.1.2.1; PS3.3 A.35.4. */
+import { createHash } from 'node:crypto'
+import type { EvidenceSeries, StudyState } from '../catalog/contract.ts'
+import type { AeTitle } from '../dicom/ae-title.ts'
+import { INDEX_ATTRIBUTES, type IndexKeys, type IndexKeyword } from '../dicom/index-attributes.ts'
+import type { Uid } from '../dicom/uid.ts'
+import { type JsonItem, nestedItems, parseItems, textIn } from './dicom-json.ts'
+import { type FitKind, fitNames, fitValue } from './fit-value.ts'
+import { type Issuer, issuerFrom } from './issuer.ts'
+import { Pace } from './pace.ts'
+import { type Request, requestsOf } from './request-items.ts'
+
+/** Where the instances can be had, and who says so. */
+export interface ManifestSource {
+  /** AE title that answers C-FIND, C-MOVE and C-GET for every reference. */
+  readonly retrieveAeTitle: AeTitle
+  /** Retrieve Location UID (0040,E011): this node for ever. */
+  readonly retrieveLocationUid: Uid
+  /** Institution Name (0008,0080). */
+  readonly institution?: string
+}
+
+export interface OtherPatientId {
+  readonly id: string
+  readonly type: string
+  readonly issuerName?: string
+  readonly issuer?: Issuer
+}
+
+export interface ManifestInstance {
+  readonly sopInstanceUid: Uid
+  readonly sopClassUid: Uid
+}
+
+export interface ManifestSeries {
+  readonly seriesInstanceUid: Uid
+  readonly instances: readonly ManifestInstance[]
+}
+
+export interface ManifestContent {
+  readonly studyInstanceUid: Uid
+  readonly source: ManifestSource
+  /** Values copied from the study, per keyword of {@link COPIED_ATTRIBUTES}; absent where unknown. */
+  readonly copied: Partial<Record<CopiedKeyword, string>>
+  readonly issuerOfPatientId?: Issuer
+  readonly otherPatientIds: readonly OtherPatientId[]
+  /** The one accession number of the study; absent where there is none or are several (they are then in `requests`). */
+  readonly accessionNumber?: string
+  readonly issuerOfAccessionNumber?: Issuer
+  readonly requests: readonly Request[]
+  readonly series: readonly ManifestSeries[]
+  readonly instanceCount: number
+  /** What the study has but could not be taken over, in words without values. */
+  readonly leftOut: readonly string[]
+}
+
+/** Copied from the study as it is in force. Type: of Patient (C.7.1.1) and General Study (C.7.2.1) modules. */
+export const COPIED_ATTRIBUTES = [
+  copied('PatientName', 2),
+  copied('PatientID', 2, 'identifier'),
+  copied('IssuerOfPatientID', 3, 'identifier'),
+  copied('PatientBirthDate', 2),
+  copied('PatientSex', 2),
+  copied('OtherPatientNames', 3),
+  copied('StudyDate', 2),
+  copied('StudyTime', 2),
+  copied('ReferringPhysicianName', 2),
+  copied('StudyID', 2, 'identifier'),
+  copied('StudyDescription', 3),
+] as const
+
+export type CopiedKeyword = (typeof COPIED_ATTRIBUTES)[number]['keyword']
+
+function copied<K extends IndexKeyword>(keyword: K, type: 2 | 3, kind: FitKind = 'text') {
+  const { tag, vr } = INDEX_ATTRIBUTES.find((attribute) => attribute.keyword === keyword)!
+  return { keyword, tag: tag as number, vr: vr as string, type, kind }
+}
+
+/** PS3.3 C.7.1.1: the enumerated values. */
+const SEXES = new Set(['M', 'F', 'O'])
+const PATIENT_ID_TYPES = new Set(['TEXT', 'RFID', 'BARCODE'])
+
+export function manifestContent(study: StudyState, evidence: readonly EvidenceSeries[], source: ManifestSource): ManifestContent {
+  const series = distinctSeries(evidence)
+  const requests = requestsOf(study.keys, evidence)
+  const copiedValues = copiedFrom(study.keys)
+  const sole = soleAccession(requests)
+  return {
+    studyInstanceUid: study.studyInstanceUid,
+    source: { ...source, institution: fitValue('LO', source.institution) },
+    copied: copiedValues,
+    issuerOfPatientId: issuerFrom(parseItems(study.keys.IssuerOfPatientIDQualifiersSequence)[0]),
+    otherPatientIds: parseItems(study.keys.OtherPatientIDsSequence)
+      .map(otherPatientId)
+      .filter((other) => other !== undefined),
+    accessionNumber: sole?.accessionNumber,
+    issuerOfAccessionNumber: sole?.issuerOfAccessionNumber,
+    requests,
+    series,
+    instanceCount: series.reduce((sum, one) => sum + one.instances.length, 0),
+    leftOut: leftOutOf(study.keys, copiedValues, requests),
+  }
+}
+
+function copiedFrom(keys: IndexKeys): Partial<Record<CopiedKeyword, string>> {
+  const values: Partial<Record<CopiedKeyword, string>> = {}
+  for (const { keyword, vr, kind } of COPIED_ATTRIBUTES) {
+    const fitted = keyword === 'OtherPatientNames' ? fitNames(keys[keyword]) : fitValue(vr, keys[keyword], kind)
+    if (fitted !== undefined && (keyword !== 'PatientSex' || SEXES.has(fitted))) values[keyword] = fitted
+  }
+  return values
+}
+
+function leftOutOf(keys: IndexKeys, taken: Partial<Record<CopiedKeyword, string>>, requests: readonly Request[]): readonly string[] {
+  const lost = COPIED_ATTRIBUTES.filter(({ keyword }) => (keys[keyword] ?? '').trim() !== '' && taken[keyword] === undefined)
+  const names: string[] = lost.map(({ keyword }) => keyword)
+  const numberLost = (keys.AccessionNumber ?? '').trim() !== '' && requests.every((one) => one.accessionNumber === undefined)
+  return numberLost ? [...names, 'AccessionNumber'] : names
+}
+
+function otherPatientId(item: JsonItem): OtherPatientId | undefined {
+  const id = fitValue('LO', textIn(item, '00100020'), 'identifier')
+  if (id === undefined) return undefined
+  const type = fitValue('CS', textIn(item, '00100022')) ?? ''
+  return {
+    id,
+    type: PATIENT_ID_TYPES.has(type) ? type : 'TEXT',
+    issuerName: fitValue('LO', textIn(item, '00100021'), 'identifier'),
+    issuer: issuerFrom(nestedItems(item, '00100024')[0]),
+  }
+}
+
+/** One accession number: it stands in General Study. Several: it stays empty there. */
+function soleAccession(requests: readonly Request[]): Request | undefined {
+  const numbers = new Set(requests.map((request) => request.accessionNumber).filter((value) => value !== undefined))
+  if (numbers.size !== 1) return undefined
+  const named = requests.filter((request) => request.accessionNumber !== undefined)
+  return named.find((request) => request.issuerOfAccessionNumber !== undefined) ?? named[0]
+}
+
+function distinctSeries(evidence: readonly EvidenceSeries[]): readonly ManifestSeries[] {
+  const seen = new Set<string>()
+  const isNew = (uid: string): boolean => !seen.has(uid) && seen.add(uid) !== undefined
+  return evidence
+    .map(({ seriesInstanceUid, instances }) => ({
+      seriesInstanceUid,
+      instances: instances
+        .filter((one) => isNew(one.sopInstanceUid))
+        .map(({ sopInstanceUid, sopClassUid }) => ({ sopInstanceUid, sopClassUid })),
+    }))
+    .filter(({ instances }) => instances.length > 0)
+}
+
+/** Raised only when the same content is to be said in another way, so that every study gets a new manifest. */
+const FORM = 'xds-i.b 1'
+
+/** SHA-256 over what a manifest says, without its UID, number and times, in lower-case hex. */
+export async function contentDigest(content: ManifestContent): Promise<string> {
+  const { series, leftOut: _leftOut, ...head } = content
+  const hash = createHash('sha256').update(`${FORM}\n${canonical(head)}\n`)
+  const pace = new Pace()
+  for (const one of series) {
+    hash.update(`${one.seriesInstanceUid}\n`)
+    for (const { sopInstanceUid, sopClassUid } of one.instances) {
+      hash.update(` ${sopInstanceUid} ${sopClassUid}\n`)
+      await pace.step()
+    }
+  }
+  return hash.digest('hex')
+}
+
+/** JSON with the members of every object in alphabetical order and without undefined ones. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_key, inner: unknown) =>
+    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  )
+}
