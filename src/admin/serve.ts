@@ -1,0 +1,82 @@
+/** `ariane serve`: the node, until it is told to stop. */
+import { Command } from 'commander'
+import { type LoadedConfig, loadConfig } from '../config/load-config.ts'
+import { reloadable } from '../config/reloadable.ts'
+import { notifySystemd } from '../endpoints/notify-systemd.ts'
+import { configureLog, log } from '../log.ts'
+import type { RunningNode } from '../node.ts'
+
+/** `startNode` is handed in by main.ts: commands lie below the node that they start. */
+export function serveCommand(startNode: (loaded: LoadedConfig) => Promise<RunningNode>): Command {
+  return new Command('serve')
+    .description('receive, keep and serve studies, and emit their manifests, until stopped (SIGTERM, Ctrl-C); SIGHUP reloads')
+    .option('-c, --config <file>', 'configuration file (default: config/ariane.yaml where present)')
+    .action(async (options: { config?: string }) => {
+      const load = (): LoadedConfig => loadConfig({ file: options.config, env: process.env, cwd: process.cwd() })
+      const loaded = load()
+      configureLog(loaded.config.log)
+      const node = await startNode(loaded)
+      process.stdout.write(welcome(loaded, node))
+      await notifySystemd('READY=1')
+      stopOnSignal(node)
+      reloadOnSignal(node, load, loaded)
+    })
+}
+
+function stopOnSignal(node: RunningNode): void {
+  let isStopping = false
+  const stop = (signal: string): void => {
+    // A second signal means now.
+    if (isStopping) process.exit(130)
+    isStopping = true
+    log.info('stopping', { signal })
+    void notifySystemd('STOPPING=1')
+    node.stop().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        log.error('stopped with an error', { error: String(error) })
+        process.exit(1)
+      },
+    )
+  }
+  process.on('SIGTERM', () => stop('SIGTERM'))
+  process.on('SIGINT', () => stop('SIGINT'))
+}
+
+function reloadOnSignal(node: RunningNode, load: () => LoadedConfig, first: LoadedConfig): void {
+  let current = first
+  process.on('SIGHUP', () => {
+    try {
+      const next = load()
+      const { later } = reloadable(current.config, next.config)
+      if (later.length > 0) log.warn('these settings take effect with the next start', { keys: later.join(' ') })
+      current = next
+      node.reload(next.config).catch((error: unknown) => log.error('reload failed, former configuration stays', { error: String(error) }))
+    } catch (error) {
+      log.error('configuration has a mistake, former one stays', { error: (error as Error).message })
+    }
+  })
+}
+
+/** The first line is for programs that wait for it, the rest for people. */
+function welcome({ config, file }: LoadedConfig, node: RunningNode): string {
+  const host = config.dicom.host
+  const peers = config.peers.length === 0 ? 'none yet' : config.peers.map((peer) => peer.aeTitle).join(', ')
+  return `Ariane is listening: ${config.aeTitle}@${host}:${node.port}
+
+  AE title       ${config.aeTitle}
+  Address        ${host === '0.0.0.0' ? 'every address of this machine' : host}, port ${node.port}
+  Storage        ${config.storage.path}
+  Configuration  ${file ?? 'built-in defaults (no file)'}
+  Location UID   ${node.retrieveLocationUid}
+  Peers          ${peers}; other callers: ${{ local: 'only from this machine', refuse: 'refused', accept: 'accepted' }[config.unknownCallers]}
+  Manifests      ${config.manifest.quietSeconds} s after the last instance of a study, to ${config.publish.map((one) => one.path).join(', ') || 'nowhere but the node itself'}
+
+What to do next
+  1. Let a modality in:   ariane peer add CT1 10.1.2.3 104 --allow echo,store
+  2. Let a viewer in:     ariane peer add WEASIS 10.1.2.4 11113 --allow echo,find,move,get
+  3. Tell both of them:   AE title ${config.aeTitle}, port ${node.port}, and this machine's address
+  Who called and was refused: ariane peer seen
+
+`
+}

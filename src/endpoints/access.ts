@@ -1,0 +1,73 @@
+/** Who may call, and what for: the configured peers, and `unknownCallers` for everybody else.
+ *
+ *  Promises: a peer with a configured host is known only from that host's addresses; with `unknownCallers: local` a caller that is not
+ *  known may in from this machine alone. Rejections carry the reason of PS3.8 Table 9-21 and words for `ariane peer seen`.
+ *  Host names are resolved when the book is made and on each reload, never while a caller waits. */
+import { lookup } from 'node:dns/promises'
+import { isIP } from 'node:net'
+import type { Config, Peer } from '../config/settings.ts'
+import type { AeTitle } from '../dicom/ae-title.ts'
+import type { AssociationRequest, Rejection } from '../dimse/contract.ts'
+import { log } from '../log.ts'
+
+export type Right = 'echo' | 'store' | 'find' | 'move' | 'get'
+
+const EVERYTHING: readonly Right[] = ['echo', 'store', 'find', 'move', 'get']
+
+export interface PeerBook {
+  /** @returns undefined to let the caller in */
+  admit(request: AssociationRequest): Rejection | undefined
+  mayUse(request: AssociationRequest, right: Right): boolean
+  /** The peer that a caller is known as. */
+  peerOf(request: AssociationRequest): Peer | undefined
+  byTitle(title: string): Peer | undefined
+}
+
+export async function openPeerBook(config: Pick<Config, 'aeTitle' | 'peers' | 'unknownCallers'>): Promise<PeerBook> {
+  const addresses = new Map<string, ReadonlySet<string> | undefined>()
+  for (const peer of config.peers) addresses.set(peer.aeTitle, await addressesOf(peer))
+  const peers = new Map(config.peers.map((peer) => [peer.aeTitle as string, peer]))
+
+  const peerOf = (request: AssociationRequest): Peer | undefined => {
+    const peer = peers.get(request.callingAeTitle)
+    const known = addresses.get(request.callingAeTitle)
+    return peer !== undefined && (known === undefined || known.has(request.address)) ? peer : undefined
+  }
+  const isTolerated = (request: AssociationRequest): boolean =>
+    config.unknownCallers === 'accept' || (config.unknownCallers === 'local' && isThisMachine(request.address))
+
+  return {
+    peerOf,
+    byTitle: (title) => peers.get(title),
+    admit: (request) => {
+      if (request.calledAeTitle !== (config.aeTitle as AeTitle)) {
+        return { result: 1, source: 1, reason: 7, why: `called AE title is not ours (${config.aeTitle})` }
+      }
+      if (peerOf(request) !== undefined || isTolerated(request)) return undefined
+      const why = peers.has(request.callingAeTitle) ? 'known, but calls from another host than configured' : 'calling AE title not known'
+      return { result: 1, source: 1, reason: 3, why }
+    },
+    mayUse: (request, right) => (peerOf(request)?.allow ?? (isTolerated(request) ? EVERYTHING : [])).includes(right),
+  }
+}
+
+/** @returns undefined where the peer has no host: any address will do */
+async function addressesOf(peer: Peer): Promise<ReadonlySet<string> | undefined> {
+  if (peer.host === undefined) return undefined
+  if (isIP(peer.host) !== 0) return new Set([peer.host])
+  try {
+    const found = await lookup(peer.host, { all: true })
+    return new Set(found.map((one) => one.address))
+  } catch (error) {
+    log.warn('host of a peer cannot be resolved, its calls are rejected until a reload', {
+      peer: peer.aeTitle,
+      host: peer.host,
+      error: String(error),
+    })
+    return new Set()
+  }
+}
+
+export function isThisMachine(address: string): boolean {
+  return address === '::1' || address.startsWith('127.')
+}

@@ -1,0 +1,58 @@
+/** What makes a storage folder one node's: only one process works in it, and its Retrieve Location UID.
+ *
+ *  Promises: a second node on the same folder is refused at once; a crash leaves no lock behind. The UID is drawn once, written
+ *  durably beside the instances, and read ever after, also when the catalog is rebuilt. */
+import { createHash } from 'node:crypto'
+import { open, readFile, realpath, rename } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { newUid, parseUid, type Uid } from '../dicom/uid.ts'
+import { NodeError } from '../errors.ts'
+
+export interface Lock {
+  release(): void
+}
+
+/** Held by a socket in Linux's abstract name space: it ends with the process, whatever ends it.
+ *  @throws NodeError STORAGE_FAILED where another node works in this folder */
+export async function lockStorage(path: string): Promise<Lock> {
+  const name = `\0ariane-${createHash('sha256')
+    .update(await realpath(path))
+    .digest('hex')
+    .slice(0, 32)}`
+  const server = createServer()
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (cause) =>
+      reject(new NodeError('STORAGE_FAILED', { path, reason: 'another node is running on this storage' }, { cause })),
+    )
+    server.listen({ path: name }, resolve)
+  })
+  server.unref()
+  return { release: () => void server.close() }
+}
+
+const UID_FILE = 'retrieve-location-uid.txt'
+
+/** The node's Retrieve Location UID (0040,E011): 2.25, from a random UUID. */
+export async function retrieveLocationUid(path: string): Promise<Uid> {
+  const file = join(path, UID_FILE)
+  const known = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined
+    throw new NodeError('STORAGE_FAILED', { file: UID_FILE }, { cause: error })
+  })
+  if (known !== undefined) {
+    const uid = parseUid(known.trim())
+    if (uid === undefined) throw new NodeError('STORAGE_FAILED', { file: UID_FILE, reason: 'does not hold a UID; put the former one back' })
+    return uid
+  }
+  const uid = newUid()
+  const handle = await open(`${file}.new`, 'w', 0o600)
+  try {
+    await handle.writeFile(`${uid}\n`)
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+  await rename(`${file}.new`, file)
+  return uid
+}
