@@ -136,8 +136,12 @@ class Reception implements StoreSink {
   #refusal(failure: unknown): ResponseFields {
     const error = failure instanceof NodeError ? failure : new NodeError('PROCESSING_FAILURE', {}, { cause: failure })
     const uids = { SOPInstanceUID: this.#uids?.sopInstanceUid, SOPClassUID: this.#uids?.sopClassUid }
-    const report = error.retry === 'transient' ? log.error : log.warn
-    report('instance refused', { reason: error.message, ...uids, source: this.#incoming.source, cause: causeOf(error) })
+    log[error.retry === 'transient' ? 'error' : 'warn']('instance refused', {
+      reason: error.message,
+      ...uids,
+      source: this.#incoming.source,
+      cause: causeOf(error),
+    })
     const { attribute } = error.details
     if (error.code === 'INVALID_UID' && typeof attribute === 'string') {
       return { status: ERRORS.INVALID_UID.status, errorComment: `${attribute} is missing or invalid` }

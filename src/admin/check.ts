@@ -1,0 +1,108 @@
+/** `ariane check [--deep] [--repair]`: every file and every row compared.
+ *
+ *  Promises: without `--repair` nothing is changed. With it: a file without a row gets its row back or goes to quarantine, a row whose file is
+ *  lost or damaged is removed, so that no manifest names it; nothing that cannot be read is deleted. Exit code 1 where anything was found
+ *  and not repaired, or an instance is lost. May run beside a node: what was received within the last minute is left out.
+ *  Does not: read data sets unless `--deep` is given. */
+import { Command } from 'commander'
+import { adoptFile } from '../receive/adopt-file.ts'
+import { type BrokenRow, brokenRows, giveUp } from '../receive/broken-rows.ts'
+import { openParts, type Parts, progressLine } from './open-parts.ts'
+
+const YOUNG_MS = 60_000
+
+export interface CheckCounts {
+  files: number
+  rows: number
+  /** Files that no row names. */
+  unnamed: number
+  /** Rows whose file is lost or damaged. */
+  broken: number
+  repaired: number
+}
+
+interface CheckFlags {
+  readonly deep: boolean
+  readonly repair: boolean
+}
+
+export function checkCommand(): Command {
+  return new Command('check')
+    .description('compare every stored file with its row in the catalog')
+    .option('--deep', 'read every data set and compare its SHA-256', false)
+    .option('--repair', 'rebuild missing rows, remove rows of lost or damaged files, set unreadable files aside', false)
+    .action(async (flags: CheckFlags, command: Command) => {
+      const parts = await openParts(command, { create: false })
+      try {
+        const counts = await checkAll(parts, flags, console.log)
+        console.log(summary(counts))
+        if (counts.broken > 0 || counts.unnamed + counts.broken > counts.repaired) process.exitCode = 1
+      } finally {
+        await parts.catalog.close()
+      }
+    })
+}
+
+/** @param report  takes one line for each finding */
+export async function checkAll(
+  parts: Pick<Parts, 'storage' | 'catalog'>,
+  flags: CheckFlags,
+  report: (line: string) => void,
+): Promise<CheckCounts> {
+  const counts: CheckCounts = { files: 0, rows: 0, unnamed: 0, broken: 0, repaired: 0 }
+  const progress = progressLine()
+  const tell = (line: string): void => {
+    progress.clear()
+    report(line)
+  }
+  await checkFiles(parts, flags, counts, tell, () => progress.show(() => `${counts.files} files compared`))
+  const onRow = (): void => {
+    counts.rows++
+    progress.show(() => `${counts.files} files, ${counts.rows} rows compared`)
+  }
+  for await (const broken of brokenRows(parts, { deep: flags.deep, onRow })) {
+    counts.broken++
+    tell(rowLine(broken))
+    if (!flags.repair) continue
+    await giveUp(parts, broken)
+    counts.repaired++
+  }
+  progress.clear()
+  return counts
+}
+
+/** Files first: one that is found may repair a row whose file is lost. */
+async function checkFiles(
+  parts: Pick<Parts, 'storage' | 'catalog'>,
+  flags: CheckFlags,
+  counts: CheckCounts,
+  tell: (line: string) => void,
+  onFile: () => void,
+): Promise<void> {
+  for await (const file of parts.storage.list()) {
+    counts.files++
+    onFile()
+    if (Date.now() - file.changedAt < YOUNG_MS || (await parts.catalog.findByStorageKey(file.key)) !== undefined) continue
+    if (!flags.repair) {
+      counts.unnamed++
+      tell(`no row: ${file.key} (${file.sizeBytes} bytes)`)
+      continue
+    }
+    const adoption = await adoptFile(parts, file)
+    if (adoption === 'named') continue
+    counts.unnamed++
+    counts.repaired++
+    tell(`no row: ${file.key} (${file.sizeBytes} bytes): ${adoption}`)
+  }
+}
+
+function rowLine({ facts, problem, detail }: BrokenRow): string {
+  return `${problem}: ${facts.storageKey} SOP Instance UID ${facts.sopInstanceUid}: ${detail}`
+}
+
+function summary(counts: CheckCounts): string {
+  const found = counts.unnamed + counts.broken
+  const compared = `${counts.files} files and ${counts.rows} rows compared`
+  if (found === 0) return `${compared}: all is well`
+  return `${compared}: ${counts.unnamed} files without a row, ${counts.broken} rows without a whole file, ${counts.repaired} of ${found} settled`
+}
