@@ -9,7 +9,7 @@
  *  | SQ                                             | one item, each attribute in it single value or wild card         |
  *  | others                                         | single value                                                     |
  *
- *  Empty keys, a lone `*` in any VR, a lone `-` in DA, TM, DT, and sequences without items or with an empty one match
+ *  Empty keys, a lone `*` in any VR, a lone `-` in DA, TM, DT, names of delimiters only, and sequences without items or with an empty one match
  *  everything. A single date or time that is none is compared as literal text, and so finds what was sent with the same
  *  mistake; in a range it is an error. Values are taken as they are, however long. */
 import { NodeError } from '../errors.ts'
@@ -28,7 +28,7 @@ const WILDCARD_VRS = new Set(['AE', 'CS', 'LO', 'LT', 'PN', 'SH', 'ST', 'UC', 'U
  *  @throws NodeError IDENTIFIER_MISMATCH for a range that cannot be read */
 export function conditionOf(attribute: IndexedAttribute, text: string, fuzzy: boolean): Condition | undefined {
   const { keyword, vr } = attribute
-  if (isUniversal(text)) return undefined
+  if (isUniversal(text) || (vr === 'PN' && /^[ ^=]*$/.test(text))) return undefined
   if (vr === 'DA' || vr === 'TM' || vr === 'DT') return rangeCondition(attribute, text)
   if (vr === 'UI') return listCondition(keyword, text)
   if (vr === 'CS' && text.includes('\\')) return listCondition(keyword, text)
