@@ -109,15 +109,13 @@ function length32(bytes: Buffer, offset: number, littleEndian: boolean): number 
   return littleEndian ? bytes.readUInt32LE(offset) : bytes.readUInt32BE(offset)
 }
 
-/** Why the first element of a data set shows that its bytes are not of the transfer syntax that they came under; undefined where
- *  they may be. Data sets begin in group 0008 (a few in 0010 and above), and no such element has a value of hundreds of kilobytes.
- *  @param bytes  at least the first 8 bytes */
-export function foreignEncoding(bytes: Buffer, explicit: boolean, littleEndian: boolean): string | undefined {
-  const group = littleEndian ? bytes.readUInt16LE(0) : bytes.readUInt16BE(0)
-  if (group === 0x0800)
-    return `${littleEndian ? 'big' : 'little'} endian bytes under a ${littleEndian ? 'little' : 'big'} endian transfer syntax`
-  const form = FORMS[bytes[4]! * 256 + bytes[5]!]!
-  if (explicit && form === FORM.NONE) return 'implicit VR bytes under an explicit VR transfer syntax'
-  const looksExplicit = form !== FORM.NONE && form !== FORM.GUESSED && form !== FORM.LATER
-  return !explicit && looksExplicit && group < 0x7fe0 ? 'explicit VR bytes under the implicit VR transfer syntax' : undefined
+/** Why the header of a data set's first element shows that its bytes are not of the transfer syntax that they came under; undefined
+ *  where they may be. Data sets begin in group 0008, seen as 0800 in the wrong byte order; implicit VR bytes have a length where
+ *  explicit ones have letters; and a first element under implicit VR whose length is spelt like a VR is an explicit one. */
+export function foreignEncoding(header: ElementHeader, explicit: boolean, littleEndian: boolean): string | undefined {
+  if (header.tag >>> 16 === 0x0800) return littleEndian ? 'big endian bytes under little endian' : 'little endian bytes under big endian'
+  if (explicit) return header.isBroken ? 'implicit VR bytes under explicit VR' : undefined
+  const form = FORMS[(header.length & 0xff) * 256 + ((header.length >>> 8) & 0xff)]!
+  const isVr = form !== FORM.NONE && form !== FORM.GUESSED && form !== FORM.LATER
+  return isVr && header.tag < 0x7fe00000 ? 'explicit VR bytes under implicit VR' : undefined
 }

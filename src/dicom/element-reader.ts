@@ -65,24 +65,23 @@ class Reader {
 
   readTopLevel(encoding: Encoding): DataSet {
     const dataSet = new DataSet(encoding.littleEndian)
-    if (this.#bytes.length >= 8) {
-      const foreign = foreignEncoding(this.#bytes, encoding.explicit, encoding.littleEndian)
-      if (foreign !== undefined) throw unreadable(foreign)
-    }
     this.#readElements(0, this.#bytes.length, false, encoding, 0, dataSet)
     return dataSet
   }
 
   /** @param delimited  ends at an item delimitation item; else at `end`
    *  @returns where the next thing begins */
-  #readElements(start: number, end: number, delimited: boolean, encoding: Encoding, depth: number, into: DataSet): number {
+  #readElements(start: number, end: number, delimited: boolean, declared: Encoding, depth: number, into: DataSet): number {
     const header = new ElementHeader()
+    const encoding = this.#isImplicitItem(start, end, declared, depth, header) ? { ...declared, explicit: false } : declared
     let offset = start
     let lastGuessed = -1
     while (offset < end) {
       const headerLength = header.read(this.#bytes, offset, end, encoding.explicit, encoding.littleEndian)
       if (depth === 0 && (headerLength === 0 || header.tag === 0)) return this.#skipZeros(offset)
       if (headerLength === 0) throw unreadable('header of an element passes the end')
+      const foreign = offset === 0 && depth === 0 ? foreignEncoding(header, encoding.explicit, encoding.littleEndian) : undefined
+      if (foreign !== undefined) throw unreadable(foreign)
       const { tag, length } = header
       if (lastGuessed >= tag) throw unreadable('VR is none and its length does not lead to a further element', lastGuessed)
       if (header.isBroken) throw unreadable('no VR', tag)
@@ -110,6 +109,12 @@ class Reader {
     const known = vrOf(header.tag) ?? 'UN'
     // The value of an UN is little endian (PS3.5 6.2.2 note): under big endian only text and sequences can be taken from it.
     return encoding.littleEndian || known === 'SQ' || isText(known) ? known : 'UN'
+  }
+
+  /** Some senders write items in implicit VR although the data set is in explicit VR: their first element has no VR. */
+  #isImplicitItem(start: number, end: number, encoding: Encoding, depth: number, header: ElementHeader): boolean {
+    if (depth === 0 || !encoding.explicit) return false
+    return header.read(this.#bytes, start, end, true, encoding.littleEndian) !== 0 && header.isBroken
   }
 
   #value(tag: number, start: number, length: number, end: number): Buffer {
