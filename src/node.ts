@@ -1,19 +1,20 @@
 /** The node: builds its parts in story order (receive, catalog, manifest, publish, serve), starts them, stops them.
  *
- *  Promises: files and rows agree before it listens; {@link RunningNode.stop} lets associations finish, then workers, then closes the
+ *  Promises: files and rows agree before it listens; `stop` lets associations finish, then workers, then closes the
  *  catalog. A damaged catalog is put aside and rebuilt from the files, which are the truth. */
 import { rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Catalog } from './catalog/contract.ts'
 import { openCatalog } from './catalog/sqlite-catalog.ts'
 import type { LoadedConfig } from './config/load-config.ts'
-import type { Config, Peer } from './config/settings.ts'
+import type { Peer } from './config/settings.ts'
 import { aeTitle } from './dicom/ae-title.ts'
 import { uid } from './dicom/uid.ts'
 import { connect } from './dimse/connect.ts'
 import { type Listener, listen } from './dimse/listener.ts'
 import { openPeerBook, type PeerBook } from './endpoints/access.ts'
 import { dimseServices, kindOf, negotiationPolicy } from './endpoints/dimse-scp.ts'
+import type { RunningNode } from './endpoints/running-node.ts'
 import { NodeError } from './errors.ts'
 import { configureLog, log } from './log.ts'
 import { startManifestWorker } from './manifest/due-studies.ts'
@@ -23,20 +24,8 @@ import { receiveInstance } from './receive/store-instance.ts'
 import { cFind } from './serve/c-find.ts'
 import { cGet } from './serve/c-get.ts'
 import { cMove } from './serve/c-move.ts'
-import type { Storage } from './storage/contract.ts'
 import { openStorage } from './storage/file-storage.ts'
 import { lockStorage, retrieveLocationUid } from './storage/node-identity.ts'
-
-export interface RunningNode {
-  readonly port: number
-  readonly catalog: Catalog
-  readonly storage: Storage
-  readonly retrieveLocationUid: string
-  /** Takes over peers, `unknownCallers`, log level and quiet time; associations go on. */
-  reload(next: Config): Promise<void>
-  /** @param graceSeconds how long open associations may go on */
-  stop(graceSeconds?: number): Promise<void>
-}
 
 export async function startNode(loaded: LoadedConfig): Promise<RunningNode> {
   let config = loaded.config

@@ -3,8 +3,8 @@ import { Command } from 'commander'
 import { type LoadedConfig, loadConfig } from '../config/load-config.ts'
 import { reloadable } from '../config/reloadable.ts'
 import { notifySystemd } from '../endpoints/notify-systemd.ts'
+import type { RunningNode } from '../endpoints/running-node.ts'
 import { configureLog, log } from '../log.ts'
-import type { RunningNode } from '../node.ts'
 
 /** `startNode` is handed in by main.ts: commands lie below the node that they start. */
 export function serveCommand(startNode: (loaded: LoadedConfig) => Promise<RunningNode>): Command {

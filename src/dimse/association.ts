@@ -313,7 +313,7 @@ export abstract class DicomAssociation implements Association {
         for (const stop of this.#stops.values()) stop.abort()
         return this.#queue
       },
-      isBusy: () => this.#queued > 0,
+      isBusy: () => this.#queued > 0 || this.#answers.size > 0,
       layerEnded: (why) => {
         this.#assembler.abandon()
         this.#ended.abort()

@@ -1,0 +1,288 @@
+/** The upper layer on real sockets: our listener, our requestor, DCMTK's echoscu and storescp, the library's Client. */
+import { execFile, spawn } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { connect as connectTcp } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
+import dimse from 'dcmjs-dimse'
+import { afterEach, describe, expect, it } from 'vitest'
+import { aeTitle } from '../../src/dicom/ae-title.ts'
+import { connect, type WantedContext } from '../../src/dimse/connect.ts'
+import type { Request, Services, StoreSink } from '../../src/dimse/contract.ts'
+import { type Listener, listen } from '../../src/dimse/listener.ts'
+import { configureLog } from '../../src/log.ts'
+
+const run = promisify(execFile)
+const VERIFICATION = '1.2.840.10008.1.1'
+const CT = '1.2.840.10008.5.1.4.1.1.2'
+const FIND = '1.2.840.10008.5.1.4.1.2.2.1'
+const GET = '1.2.840.10008.5.1.4.1.2.2.3'
+const EXPLICIT = '1.2.840.10008.1.2.1'
+const TIMEOUTS = { associateSeconds: 1, idleSeconds: 2, writeSeconds: 2, connectSeconds: 2, responseSeconds: 5 }
+
+configureLog({ level: 'error' })
+
+let listeners: Listener[] = []
+afterEach(async () => {
+  await Promise.all(listeners.map((one) => one.close(0)))
+  listeners = []
+})
+
+const unused = async (): Promise<void> => {
+  throw new Error('not used here')
+}
+
+async function serve(services: Partial<Services>, change: Partial<Parameters<typeof listen>[0]> = {}): Promise<Listener> {
+  const listener = await listen({
+    host: '127.0.0.1',
+    port: 0,
+    maxAssociations: 8,
+    maxAssociationsPerAddress: 8,
+    maxPduLength: 16_384,
+    timeouts: TIMEOUTS,
+    policy: {
+      kindOf: (uid) =>
+        uid === VERIFICATION ? 'verification' : uid === CT ? 'storage' : uid === FIND ? 'find' : uid === GET ? 'get' : 'none',
+      isStorableSyntax: () => true,
+      preferredSyntaxes: () => [],
+      mayUse: () => true,
+    },
+    services: {
+      admit: () => undefined,
+      mayUse: () => true,
+      store: () => gathering([]),
+      find: unused,
+      move: unused,
+      get: unused,
+      ...services,
+    },
+    seen: () => undefined,
+    ...change,
+  })
+  listeners.push(listener)
+  return listener
+}
+
+function gathering(into: Buffer[], pause?: () => Promise<void>): StoreSink {
+  const parts: Buffer[] = []
+  return {
+    write: (fragment) => {
+      parts.push(Buffer.from(fragment))
+      return pause?.()
+    },
+    end: async () => {
+      into.push(Buffer.concat(parts))
+      return { status: 0 }
+    },
+    abandon: () => {
+      into.push(Buffer.from('abandoned'))
+    },
+  }
+}
+
+const context = (abstractSyntax: string, more: Partial<WantedContext> = {}): WantedContext => ({
+  abstractSyntax,
+  transferSyntaxes: [EXPLICIT],
+  ...more,
+})
+const open = (port: number, contexts: WantedContext[]) =>
+  connect({
+    host: '127.0.0.1',
+    port,
+    callingAeTitle: aeTitle('US'),
+    calledAeTitle: aeTitle('THEM'),
+    contexts,
+    timeouts: TIMEOUTS,
+    maxPduLength: 16_384,
+  })
+
+describe('association', () => {
+  it('echoes: our requestor, DCMTK, and the library’s Client', async () => {
+    const { port } = await serve({})
+    const ours = await open(port, [context(VERIFICATION)])
+    expect(await ours.echo()).toBe(0)
+    await ours.release()
+    await run('echoscu', ['127.0.0.1', String(port)])
+    const status = await new Promise((resolve, reject) => {
+      const client = new dimse.Client()
+      const request = new dimse.requests.CEchoRequest()
+      request.on('response', (response) => resolve(response.getStatus()))
+      client.addRequest(request)
+      client.on('networkError', reject)
+      client.send('127.0.0.1', port, 'LIB', 'THEM')
+    })
+    expect(status).toBe(0)
+  })
+
+  it('streams a data set in both directions, byte for byte, with a slow receiver', async () => {
+    const received: Buffer[] = []
+    let pauses = 0
+    const { port } = await serve({
+      store: () =>
+        gathering(received, async () => {
+          if (++pauses % 20 === 0) await sleep(1)
+        }),
+    })
+    const dataSet = Buffer.alloc(3_000_001, 'abcdefg')
+    const association = await open(port, [context(CT)])
+    const open$ = (): Readable => Readable.from([dataSet.subarray(0, 1_000_000), dataSet.subarray(1_000_000)])
+    const result = await association.store({ sopClassUid: CT, sopInstanceUid: '1.2.3', transferSyntaxUid: EXPLICIT, open: open$ })
+    await association.release()
+    expect(result.status).toBe(0)
+    expect(received).toHaveLength(1)
+    expect(received[0]!.equals(dataSet)).toBe(true)
+  })
+
+  it('sends to DCMTK’s storescp what it keeps byte for byte', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'ariane-dimse-'))
+    const port = 20_000 + Math.floor(Math.random() * 20_000)
+    const scp = spawn('storescp', ['+B', '-od', folder, String(port)], { env: { ...process.env, TCP_NODELAY: '1' } })
+    try {
+      await sleep(400)
+      const association = await open(port, [context(CT)])
+      const dataSet = Buffer.from('0800160055491a00312e322e3834302e31303030382e352e312e342e312e312e32000800180055490600312e322e3300', 'hex')
+      const result = await association.store({
+        sopClassUid: CT,
+        sopInstanceUid: '1.2.3',
+        transferSyntaxUid: EXPLICIT,
+        open: () => Readable.from([dataSet]),
+      })
+      await association.release()
+      expect(result.status).toBe(0)
+    } finally {
+      scp.kill()
+      await rm(folder, { recursive: true })
+    }
+  })
+
+  it('C-GET: sub-operations come on the same association', async () => {
+    const { port } = await serve({
+      get: async (request: Request) => {
+        const { status } = await request.association.store({
+          sopClassUid: CT,
+          sopInstanceUid: '1.2.3',
+          transferSyntaxUid: EXPLICIT,
+          open: () => Readable.from([Buffer.from('data set')]),
+        })
+        await request.respond({ status: 0xff00, numberOfRemainingSuboperations: 0, numberOfCompletedSuboperations: 1 })
+        await request.respond({ status, numberOfCompletedSuboperations: 1 })
+      },
+    })
+    const received: Buffer[] = []
+    const association = await open(port, [context(GET), context(CT, { asScp: true })])
+    const progress: number[] = []
+    const final = await association.get(
+      GET,
+      Buffer.from('identifier'),
+      () => gathering(received),
+      (answer) => progress.push(answer.status!),
+    )
+    await association.release()
+    expect(final).toMatchObject({ status: 0, numberOfCompletedSuboperations: 1 })
+    expect(progress).toEqual([0xff00])
+    expect(received.map(String)).toEqual(['data set'])
+  })
+
+  it('C-FIND: answers stream with back-pressure; C-CANCEL is seen while they do', async () => {
+    let sent = 0
+    let stopped = false
+    const { port } = await serve({
+      find: async (request) => {
+        request.stopped.addEventListener('abort', () => {
+          stopped = true
+        })
+        while (sent < 200_000 && !request.stopped.aborted) {
+          sent++
+          await request.respond({ status: 0xff00 }, Buffer.alloc(4096, 'x'))
+          if (sent === 1000) break
+        }
+        await request.respond({ status: 0 })
+      },
+    })
+    const association = await open(port, [context(FIND)])
+    let count = 0
+    for await (const identifier of association.find(FIND, Buffer.from('key'))) {
+      expect(identifier).toHaveLength(4096)
+      count++
+    }
+    expect(count).toBe(1000)
+    expect(stopped).toBe(false)
+    await association.release()
+  })
+
+  it('abandons the data set and stops the service when the peer goes away', async () => {
+    const received: Buffer[] = []
+    const { port } = await serve({ store: () => gathering(received) })
+    const association = await open(port, [context(CT)])
+    async function* dying(): AsyncGenerator<Buffer> {
+      for (let chunk = 0; chunk < 3; chunk++) {
+        yield Buffer.alloc(100_000)
+        await sleep(10)
+      }
+      throw new Error('disk gone')
+    }
+    const failed = association
+      .store({ sopClassUid: CT, sopInstanceUid: '1.2.3', transferSyntaxUid: EXPLICIT, open: () => Readable.from(dying()) })
+      .catch((error: Error) => error)
+    expect(await failed).toBeInstanceOf(Error)
+    await expect.poll(() => received.map(String)).toEqual(['abandoned'])
+  })
+
+  it('P1 P2: closes a connection that does not associate, measured from connect', async () => {
+    const { port } = await serve({})
+    const began = performance.now()
+    const socket = connectTcp(port, '127.0.0.1')
+    const drip = setInterval(() => socket.write('\x01'), 300)
+    socket.on('error', () => undefined)
+    await new Promise((resolve) => socket.once('close', resolve))
+    clearInterval(drip)
+    expect(performance.now() - began).toBeLessThan(1800)
+  })
+
+  it('ends an idle association, but not one that is being served', async () => {
+    const { port, associations } = await serve({
+      find: async (request) => {
+        await sleep(3000)
+        await request.respond({ status: 0 })
+      },
+    })
+    const idle = await open(port, [context(VERIFICATION)])
+    const busy = await open(port, [context(FIND)])
+    const answers: Buffer[] = []
+    for await (const answer of busy.find(FIND, Buffer.from('key'))) answers.push(answer)
+    expect(idle.ended.aborted).toBe(true)
+    expect(busy.ended.aborted).toBe(false)
+    await busy.release()
+    await expect.poll(() => associations.size).toBe(0)
+  })
+
+  it('A26: rejects beyond its bounds as transient, and takes the next one when there is room', async () => {
+    const { port } = await serve({}, { maxAssociationsPerAddress: 2 })
+    const first = await open(port, [context(VERIFICATION)])
+    const second = await open(port, [context(VERIFICATION)])
+    await expect(open(port, [context(VERIFICATION)])).rejects.toMatchObject({
+      code: 'PEER_REJECTED',
+      details: { result: 2, source: 3, reason: 2 },
+    })
+    await first.release()
+    const third = await open(port, [context(VERIFICATION)])
+    expect(await third.echo()).toBe(0)
+    await third.release()
+    await second.release()
+  })
+
+  it('tells an unreachable peer from one that rejects and one that is silent', async () => {
+    await expect(open(1, [context(VERIFICATION)])).rejects.toMatchObject({ code: 'PEER_UNREACHABLE' })
+    const { port } = await serve({ admit: () => ({ result: 1, source: 1, reason: 7, why: 'x' }) })
+    await expect(open(port, [context(VERIFICATION)])).rejects.toMatchObject({ code: 'PEER_REJECTED' })
+    const { createServer } = await import('node:net')
+    const silent = createServer((socket) => socket.on('error', () => undefined)).listen(0, '127.0.0.1')
+    await new Promise((resolve) => silent.once('listening', resolve))
+    const address = silent.address() as { port: number }
+    await expect(open(address.port, [context(VERIFICATION)])).rejects.toMatchObject({ code: 'PEER_TIMEOUT' })
+    silent.close()
+  })
+})
