@@ -26,18 +26,30 @@ export interface ScuResult extends CommandResult {
   readonly statuses: readonly number[]
 }
 
-const statusesIn = (output: string) => [...output.matchAll(/DIMSE Status\s*:\s*0x([0-9a-fA-F]{4})/g)].map((found) => Number.parseInt(found[1]!, 16))
+const statusesIn = (output: string) =>
+  [...output.matchAll(/DIMSE Status\s*:\s*0x([0-9a-fA-F]{4})/g)].map((found) => Number.parseInt(found[1]!, 16))
 
-async function call(program: string, node: Called, options: CallOptions, args: readonly string[], files: readonly string[] = []): Promise<ScuResult> {
+async function call(
+  program: string,
+  node: Called,
+  options: CallOptions,
+  args: readonly string[],
+  files: readonly string[] = [],
+): Promise<ScuResult> {
   const titles = ['-aet', options.calling ?? 'DCMTK', '-aec', node.aeTitle]
-  const result = await runCommand(program, ['-d', ...titles, ...args, ...(options.options ?? []), '127.0.0.1', String(node.port), ...files], options)
+  const result = await runCommand(
+    program,
+    ['-d', ...titles, ...args, ...(options.options ?? []), '127.0.0.1', String(node.port), ...files],
+    options,
+  )
   return { ...result, statuses: statusesIn(result.output) }
 }
 
 export const echoscu = (node: Called, options: CallOptions = {}) => call('echoscu', node, options, [])
 
 /** Proposes each file's own transfer syntax with `-R` left out: `options` such as `-x=`, `-xi`, `-xd` choose. */
-export const storescu = (node: Called, files: readonly string[], options: CallOptions = {}) => call('storescu', node, options, ['+sd', '+r'], files)
+export const storescu = (node: Called, files: readonly string[], options: CallOptions = {}) =>
+  call('storescu', node, options, ['+sd', '+r'], files)
 
 /** Sends every file in the transfer syntax that it has. */
 export const dcmsend = (node: Called, files: readonly string[], options: CallOptions = {}) =>

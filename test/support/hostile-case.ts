@@ -3,11 +3,19 @@
  *
  *  One node for a file: a case that breaks it fails itself and what comes after, which is what a hospital would see. */
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { expectAlive, expectCleanLog, expectExactlyKept, expectMemoryNear, expectNoConnections, expectOthersServed, holdings } from './invariants.ts'
+import { CT_IMAGE, EXPLICIT_LE, encode, TAG, type TestDataSet, textOf } from './data-sets.ts'
+import {
+  expectAlive,
+  expectCleanLog,
+  expectExactlyKept,
+  expectMemoryNear,
+  expectNoConnections,
+  expectOthersServed,
+  holdings,
+} from './invariants.ts'
 import { type NodeOptions, type NodeProcess, startNode } from './node-process.ts'
-import { CT_IMAGE, encode, EXPLICIT_LE, TAG, type TestDataSet, textOf } from './data-sets.ts'
-import { CT, EXPLICIT, IMPLICIT, PDU_TYPE, type RequestFields, VERIFICATION_CONTEXT } from './raw-pdu.ts'
 import type { ReceivedCommand } from './raw-command.ts'
+import { CT, EXPLICIT, IMPLICIT, PDU_TYPE, type RequestFields, VERIFICATION_CONTEXT } from './raw-pdu.ts'
 import { describePdu, RawPeer, type ReceivedPdu } from './raw-peer.ts'
 
 /** Contexts of {@link World.associate}: 1 verification, 3 CT explicit, 5 CT implicit. */
@@ -26,7 +34,12 @@ export interface World {
   /** C-STORE of a data set in explicit VR little endian on context 3; remembers what was acknowledged. */
   store(peer: RawPeer, elements: TestDataSet): Promise<ReceivedCommand>
   /** C-STORE of raw bytes; remembers what was acknowledged (0000H, Bxxx). */
-  storeBytes(peer: RawPeer, sopInstance: string, bytes: Buffer, options?: { contextId?: number; sopClass?: string }): Promise<ReceivedCommand>
+  storeBytes(
+    peer: RawPeer,
+    sopInstance: string,
+    bytes: Buffer,
+    options?: { contextId?: number; sopClass?: string },
+  ): Promise<ReceivedCommand>
   /** For what a case has stored in its own way. */
   acknowledged(sopInstanceUid: string): void
 }
@@ -90,8 +103,12 @@ function newWorld(node: NodeProcess): World & { closeAll(): void; kept: string[]
   const world: World = {
     node,
     connect: async () => remembered(await RawPeer.connect(node.port)),
-    associate: async (fields = {}) => remembered(await RawPeer.associate(node.port, { called: node.aeTitle, contexts: STORE_CONTEXTS, ...fields })),
-    store: (peer, elements) => world.storeBytes(peer, textOf(elements, TAG.SOPInstanceUID), encode(elements, EXPLICIT_LE), { sopClass: textOf(elements, TAG.SOPClassUID) }),
+    associate: async (fields = {}) =>
+      remembered(await RawPeer.associate(node.port, { called: node.aeTitle, contexts: STORE_CONTEXTS, ...fields })),
+    store: (peer, elements) =>
+      world.storeBytes(peer, textOf(elements, TAG.SOPInstanceUID), encode(elements, EXPLICIT_LE), {
+        sopClass: textOf(elements, TAG.SOPClassUID),
+      }),
     storeBytes: async (peer, sopInstance, bytes, { contextId = 3, sopClass = CT_IMAGE } = {}) => {
       const response = await peer.store(contextId, sopClass, sopInstance, bytes)
       if (isAcknowledged(response.status)) kept.push(sopInstance)

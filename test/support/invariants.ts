@@ -51,8 +51,14 @@ export async function expectExactlyKept(node: NodeProcess, before: Holdings, ack
   const now = holdings(node)
   const known = new Set(wanted)
   const ownManifests = manifestUids(node)
-  expect(now.rows.filter((uid) => !known.has(uid) && !ownManifests.has(uid)), 'rows that nobody was told of').toEqual([])
-  expect(wanted.filter((uid) => !now.rows.includes(uid)), 'acknowledged instances without a row').toEqual([])
+  expect(
+    now.rows.filter((uid) => !known.has(uid) && !ownManifests.has(uid)),
+    'rows that nobody was told of',
+  ).toEqual([])
+  expect(
+    wanted.filter((uid) => !now.rows.includes(uid)),
+    'acknowledged instances without a row',
+  ).toEqual([])
   await eventually('as many files as rows', () => holdings(node).files.length === holdings(node).rows.length, 3000).catch(() => {
     const { files, rows } = holdings(node)
     expect(files.length, `files (${made()} new) against rows`).toBe(rows.length)
@@ -74,7 +80,9 @@ export function expectCleanLog(node: NodeProcess, since = 0): void {
   const log = node.log().slice(since)
   expect(log, 'control characters in the log').not.toMatch(/[\x00-\x09\x0b-\x1f\x7f-\x9f]/)
   expect(log, 'a patient in the log').not.toMatch(/Hostile\^Test|TEST-PATIENT/)
-  expect(log, 'an error of the program').not.toMatch(/\b(TypeError|RangeError|ReferenceError|SyntaxError|AssertionError|SqliteError|Unhandled|uncaught|Cannot read propert)/i)
+  expect(log, 'an error of the program').not.toMatch(
+    /\b(TypeError|RangeError|ReferenceError|SyntaxError|AssertionError|SqliteError|Unhandled|uncaught|Cannot read propert)/i,
+  )
 }
 
 /** Resident memory near what it was; the garbage collector gets some time. */

@@ -140,7 +140,9 @@ const isBranch = (value: unknown): value is NodeSettings => typeof value === 'ob
 
 /** What is set in the environment of the tests must not reach the node under test. */
 export function cleanEnvironment(): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(ARIANE_|VITEST|NODE_OPTIONS|NODE_ENV|NOTIFY_SOCKET)/.test(name)))
+  return Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !/^(ARIANE_|VITEST|NODE_OPTIONS|NODE_ENV|NOTIFY_SOCKET)/.test(name)),
+  )
 }
 
 async function waitForLine(child: ChildProcess, output: () => string, exited: Promise<number | NodeJS.Signals>) {
@@ -174,7 +176,8 @@ export function filesBelow(folder: string): string[] {
   }
 }
 
-export const after = (milliseconds: number): Promise<undefined> => new Promise((resolve) => setTimeout(() => resolve(undefined), milliseconds))
+export const after = (milliseconds: number): Promise<undefined> =>
+  new Promise((resolve) => setTimeout(() => resolve(undefined), milliseconds))
 
 /** Asks again until it is so; throws with `what` where it is not in time. */
 export async function eventually(what: string, isSo: () => boolean | Promise<boolean>, withinMs = 10_000): Promise<void> {
