@@ -1,0 +1,85 @@
+/** Where a search can start: the rows that an indexed value can be about. Where none of the keys narrows it to few rows, the walk goes
+ *  over all of them in order instead, one window at a time. */
+
+import { parseDate } from '../dicom/dates.ts'
+import { literalPrefix } from '../dicom/matching.ts'
+import { foldedGroups } from '../dicom/person-name.ts'
+import type { Condition } from './contract.ts'
+import { significant } from './normal-forms.ts'
+import { CANDIDATE_SQL } from './sql/find.ts'
+import type { Parameter, Statements } from './statements.ts'
+
+/** More than this and a value narrows nothing: sorting them anew for each page would cost more than walking in order. */
+const FEW = 2000
+/** Behind every text that begins with a prefix. */
+const LAST_CHARACTER = '\u{10ffff}'
+
+export interface Candidates {
+  readonly sql: string
+  readonly parameters: readonly Parameter[]
+  /** UIDs name what they name: used however many they are. */
+  readonly always: boolean
+}
+
+/** @returns undefined where no index helps with this key */
+export function candidatesOf(condition: Condition, of: 'PATIENT' | 'STUDY'): Candidates | undefined {
+  const sql = CANDIDATE_SQL[of]
+  switch (condition.keyword) {
+    case 'StudyInstanceUID':
+      return named(sql.studyUids, condition)
+    case 'SeriesInstanceUID':
+      return named(sql.seriesUids, condition)
+    case 'SOPInstanceUID':
+      return named(sql.instanceUids, condition)
+    case 'PatientID':
+      return textCandidates(condition, sql.patientId, sql.patientIdPrefix)
+    case 'AccessionNumber':
+      return textCandidates(condition, sql.accession, sql.accessionPrefix)
+    case 'PatientName':
+      return nameCandidates(condition, sql.name, sql.namePrefix)
+    case 'PatientBirthDate':
+      return condition.kind === 'value' ? few(sql.birthDate, [parseDate(condition.value) ?? null]) : undefined
+    default:
+      return undefined
+  }
+}
+
+function named(sql: string, condition: Condition): Candidates | undefined {
+  const uids = condition.kind === 'list' ? condition.values : condition.kind === 'value' ? [condition.value.trim()] : undefined
+  return uids === undefined ? undefined : { sql, parameters: [JSON.stringify(uids)], always: true }
+}
+
+function textCandidates(condition: Condition, equal: string, prefix: string): Candidates | undefined {
+  if (condition.kind === 'value') {
+    const value = significant(condition.value, 'LO') ?? ''
+    return few(equal, [value, value])
+  }
+  if (condition.kind !== 'wildcard') return undefined
+  const pattern = significant(condition.pattern, 'LO') ?? ''
+  const start = literalPrefix(pattern)
+  return start === '' ? undefined : few(prefix, [start, start + LAST_CHARACTER, pattern])
+}
+
+function nameCandidates(condition: Condition, equal: string, prefix: string): Candidates | undefined {
+  const text = condition.kind === 'value' ? condition.value : condition.kind === 'wildcard' ? condition.pattern : ''
+  const groups = foldedGroups(text).filter((group) => group !== '')
+  const [group] = groups
+  if (group === undefined || groups.length !== 1) return undefined
+  const start = literalPrefix(group)
+  if (start === group) return few(equal, [group, group, group])
+  const range = [start, start + LAST_CHARACTER]
+  return start === '' ? undefined : few(prefix, [...range, ...range, ...range])
+}
+
+const few = (sql: string, parameters: readonly Parameter[]): Candidates => ({ sql, parameters: [...parameters, FEW + 1], always: false })
+
+/** @returns row ids as JSON text for json_each, the shortest list; undefined where nothing narrows the search */
+export function narrowest(statements: Statements, candidates: readonly Candidates[]): string | undefined {
+  let best: readonly number[] | undefined
+  for (const { sql, parameters, always } of candidates) {
+    const ids = statements.column<number>(sql, ...parameters)
+    if ((always || ids.length <= FEW) && (best === undefined || ids.length < best.length)) best = ids
+    if (best !== undefined && best.length <= 1) break
+  }
+  return best && JSON.stringify([...new Set(best)])
+}

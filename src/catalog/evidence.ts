@@ -1,0 +1,49 @@
+/** Every content instance of a study, by series, in manifest order. Read in short statements; what arrives meanwhile may or may not be in
+ *  it: the study's revision has then risen, and the study is due again. */
+
+import { Breath } from './breath.ts'
+import { addKeys, type Row } from './columns.ts'
+import type { EvidenceInstance, EvidenceSeries, IndexKeys, Uid } from './contract.ts'
+import { BEFORE_ALL_NUMBERS } from './position.ts'
+import { STUDY_SQL } from './sql/studies.ts'
+import type { Statements } from './statements.ts'
+import { numberPosition } from './walk.ts'
+
+/** Instances read in one statement. */
+const AT_ONCE = 1000
+
+export async function evidence(statements: Statements, studyInstanceUid: string): Promise<EvidenceSeries[]> {
+  const studyId = statements.value<number>(STUDY_SQL.idByUid, studyInstanceUid)
+  if (studyId === undefined) return []
+  const breath = new Breath()
+  const all: EvidenceSeries[] = []
+  for (const row of statements.all(STUDY_SQL.evidenceSeries, studyId)) {
+    const instances = await instancesOf(statements, breath, row[0] as number)
+    if (instances.length > 0) all.push({ seriesInstanceUid: row[1] as Uid, keys: keysOf(row), instances })
+  }
+  return all
+}
+
+async function instancesOf(statements: Statements, breath: Breath, seriesId: number): Promise<EvidenceInstance[]> {
+  const instances: EvidenceInstance[] = []
+  let from = BEFORE_ALL_NUMBERS
+  for (;;) {
+    const rows = statements.all(STUDY_SQL.evidenceInstances, seriesId, ...from, AT_ONCE)
+    for (const [, sopInstanceUid, sopClassUid, instanceNumber] of rows) {
+      instances.push({
+        sopInstanceUid: sopInstanceUid as Uid,
+        sopClassUid: sopClassUid as Uid,
+        instanceNumber: (instanceNumber ?? undefined) as string | undefined,
+      })
+    }
+    await breath.due()
+    if (rows.length < AT_ONCE) return instances
+    from = numberPosition(rows.at(-1)!)
+  }
+}
+
+function keysOf(row: Row): IndexKeys {
+  const keys: IndexKeys = {}
+  addKeys('SERIES', row, 2, keys)
+  return keys
+}

@@ -1,0 +1,27 @@
+/** Removal of a row whose file is lost, and of what becomes empty above it. Manifest records stay for ever. */
+
+import { pruneIdentities } from './identity.ts'
+import { KEEP_SQL } from './sql/keep.ts'
+import type { Statements } from './statements.ts'
+
+/** What a study holds has changed, so its revision rises (except for a manifest of our own); the time of last reception does not. */
+export function forgetInstance(statements: Statements, sopInstanceUid: string): void {
+  const present = statements.row(KEEP_SQL.placeOfInstance, sopInstanceUid)
+  if (present === undefined) return
+  const [id, , role, seriesId, , , , studyId] = present as number[]
+  statements.run(KEEP_SQL.deleteInstance, id!)
+  statements.run(KEEP_SQL.deleteEmptySeries, seriesId!)
+  if (statements.value(KEEP_SQL.studyIsEmpty, studyId!) === 1) {
+    forgetStudy(statements, studyId!)
+    return
+  }
+  pruneIdentities(statements, studyId!)
+  if ((role as unknown) !== 'manifest') statements.run(KEEP_SQL.studyChanged, 0, studyId!)
+}
+
+function forgetStudy(statements: Statements, studyId: number): void {
+  const patientId = statements.value<number>(KEEP_SQL.patientOfStudy, studyId)!
+  statements.run(KEEP_SQL.deleteAllIdentities, studyId)
+  statements.run(KEEP_SQL.deleteStudy, studyId)
+  statements.run(KEEP_SQL.deleteEmptyPatient, patientId)
+}

@@ -1,0 +1,102 @@
+/** One writer for everything: jobs that wait share one transaction, each in its own savepoint.
+ *
+ *  Promises: a job's promise resolves after COMMIT (synchronous=FULL: the write-ahead log is synced); a job that fails takes nothing of
+ *  the others with it; where COMMIT fails, every job of the group is rejected and nothing of it is left.
+ *  Does not: await inside a transaction (a job is a plain function), retry.
+ *  Errors: NodeError CATALOG_FAILED with the SQLite error as cause. */
+import type { Database, Statement } from 'better-sqlite3'
+import { NodeError } from '../errors.ts'
+import { BEGIN, COMMIT, RELEASE, ROLLBACK, ROLLBACK_TO, SAVEPOINT } from './sql/transactions.ts'
+
+/** Longest time a group keeps taking jobs before it commits, so that the event loop is not held: milliseconds. */
+const GROUP_MILLISECONDS = 20
+
+interface Job {
+  readonly run: () => unknown
+  readonly resolve: (value: never) => void
+  readonly reject: (cause: unknown) => void
+}
+
+export class GroupCommit {
+  readonly #db: Database
+  readonly #statements: Readonly<Record<'begin' | 'commit' | 'savepoint' | 'release' | 'rollbackTo', Statement>>
+  #waiting: Job[] = []
+  #scheduled = false
+  #idle: (() => void)[] = []
+
+  constructor(db: Database) {
+    this.#db = db
+    this.#statements = {
+      begin: db.prepare(BEGIN),
+      commit: db.prepare(COMMIT),
+      savepoint: db.prepare(SAVEPOINT),
+      release: db.prepare(RELEASE),
+      rollbackTo: db.prepare(ROLLBACK_TO),
+    }
+  }
+
+  /** @param job  reads and writes synchronously; what it returns is what the promise gives */
+  run<T>(job: () => T): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      this.#waiting.push({ run: job, resolve, reject })
+      this.#schedule()
+    })
+  }
+
+  /** Resolves when nothing waits any more. */
+  drain(): Promise<void> {
+    return this.#waiting.length === 0 ? Promise.resolve() : new Promise((resolve) => this.#idle.push(resolve))
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return
+    this.#scheduled = true
+    setImmediate(() => this.#flush())
+  }
+
+  #flush(): void {
+    this.#scheduled = false
+    const group = this.#waiting
+    const answers: (() => void)[] = []
+    let taken = 0
+    try {
+      this.#statements.begin.run()
+      const until = performance.now() + GROUP_MILLISECONDS
+      while (taken < group.length && (taken === 0 || performance.now() < until)) answers.push(this.#attempt(group[taken++]!))
+      this.#statements.commit.run()
+    } catch (cause) {
+      if (this.#db.inTransaction) this.#db.exec(ROLLBACK)
+      // A lock that is not given, a full disk: it is the same for all that wait.
+      taken = group.length
+      answers.length = 0
+      for (const job of group) answers.push(() => job.reject(failure(cause)))
+    }
+    this.#waiting = group.slice(taken)
+    for (const answer of answers) answer()
+    if (this.#waiting.length > 0) this.#schedule()
+    else for (const idle of this.#idle.splice(0)) idle()
+  }
+
+  /** Runs one job in its savepoint. @returns what to tell its caller after COMMIT
+   *  @throws where SQLite itself has given up the whole transaction (disk full, I/O error) */
+  #attempt(job: Job): () => void {
+    this.#statements.savepoint.run()
+    try {
+      const value = job.run()
+      this.#statements.release.run()
+      return () => job.resolve(value as never)
+    } catch (cause) {
+      if (!this.#db.inTransaction) throw cause
+      this.#statements.rollbackTo.run()
+      this.#statements.release.run()
+      return () => job.reject(failure(cause))
+    }
+  }
+}
+
+/** Ours pass as they are; all else is a failure of the catalog. */
+export function failure(cause: unknown): NodeError {
+  if (cause instanceof NodeError) return cause
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : undefined
+  return new NodeError('CATALOG_FAILED', code === undefined ? {} : { code }, { cause })
+}

@@ -1,0 +1,65 @@
+/** Rows of an instance as {@link InstanceFacts}: by SOP Instance UID, by storage key, all in order. */
+
+import { addKeys, COLUMNS, type Row, type Value } from './columns.ts'
+import type { IndexKeys, InstanceFacts, Page, StorageKey, Uid } from './contract.ts'
+import { INSTANCE_SQL } from './sql/instances.ts'
+import type { Statements } from './statements.ts'
+
+/** Columns before the attribute values, in the order of sql/instances.ts. */
+const FILE_COLUMNS = 12
+
+/** With the values of all four levels, the patient's as this instance gave them. */
+export function findInstance(statements: Statements, sopInstanceUid: string): InstanceFacts | undefined {
+  return whole(statements.row(INSTANCE_SQL.byUid, sopInstanceUid))
+}
+
+export function findByStorageKey(statements: Statements, key: StorageKey): InstanceFacts | undefined {
+  return whole(statements.row(INSTANCE_SQL.byStorageKey, key))
+}
+
+/** Every row in storage key order; keys of the IMAGE level only. */
+export function files(statements: Statements, pageSize: number, after = '', since?: number): Page<InstanceFacts> {
+  const rows =
+    since === undefined
+      ? statements.all(INSTANCE_SQL.files, after, pageSize + 1)
+      : statements.all(INSTANCE_SQL.filesSince, after, since, pageSize + 1)
+  const items = rows.slice(0, pageSize).map(image)
+  return rows.length > pageSize ? { items, next: items.at(-1)!.storageKey } : { items }
+}
+
+function whole(row: Row | undefined): InstanceFacts | undefined {
+  if (row === undefined) return undefined
+  const keys: IndexKeys = {}
+  let start = FILE_COLUMNS
+  for (const level of ['PATIENT', 'STUDY', 'SERIES', 'IMAGE'] as const) {
+    addKeys(level, row, start, keys)
+    start += COLUMNS[level].keywords.length
+  }
+  return factsOf(row, keys)
+}
+
+function image(row: Row): InstanceFacts {
+  const keys: IndexKeys = {}
+  addKeys('IMAGE', row, FILE_COLUMNS, keys)
+  return factsOf(row, keys)
+}
+
+function factsOf(row: Row, keys: IndexKeys): InstanceFacts {
+  const [sopInstanceUid, sopClassUid, seriesInstanceUid, studyInstanceUid, transferSyntaxUid] = row as Uid[]
+  const [role, storageKey, fileSizeBytes, dataSetOffset, sha256, source, receivedAt] = row.slice(5, FILE_COLUMNS) as Value[]
+  return {
+    sopInstanceUid: sopInstanceUid!,
+    sopClassUid: sopClassUid!,
+    seriesInstanceUid: seriesInstanceUid!,
+    studyInstanceUid: studyInstanceUid!,
+    transferSyntaxUid: transferSyntaxUid!,
+    role: role as InstanceFacts['role'],
+    storageKey: storageKey as StorageKey,
+    fileSizeBytes: fileSizeBytes as number,
+    dataSetOffset: dataSetOffset as number,
+    sha256: sha256 as string,
+    source: source as string,
+    receivedAt: receivedAt as number,
+    keys,
+  }
+}

@@ -1,0 +1,95 @@
+/** Keeps the row of one instance and everything above it; runs inside a transaction of {@link GroupCommit}, never awaits.
+ *
+ *  Rules: SOP Instance UID is unique over everything; a series is its UID within its study; the first value of an attribute above the
+ *  instance stays, later instances give what was missing. A manifest of our own (role `manifest`) changes nothing of its study:
+ *  neither revision, nor time of last reception, nor patient, nor values; and no sender replaces it. */
+
+import { COLUMNS, canFill, rowOf, type Value } from './columns.ts'
+import type { IndexKeys, InstanceFacts, KeepOutcome } from './contract.ts'
+import { beginIdentity, type IdentityOfStudy, identityKey, keepIdentity, keepPatient, pruneIdentities } from './identity.ts'
+import { findInstance } from './instance-rows.ts'
+import { mergeRequestItems } from './request-items.ts'
+import { KEEP_SQL } from './sql/keep.ts'
+import type { Statements } from './statements.ts'
+
+interface Place {
+  readonly studyId: number
+  readonly identity: IdentityOfStudy
+}
+
+export function keepInstance(statements: Statements, facts: InstanceFacts, replace: boolean): KeepOutcome {
+  const present = statements.row(KEEP_SQL.placeOfInstance, facts.sopInstanceUid)
+  if (present !== undefined) return keepAgain(statements, facts, replace, present)
+  const { studyId, identity } = keepStudy(statements, facts)
+  const seriesId = keepSeries(statements, studyId, facts)
+  statements.run(KEEP_SQL.insertInstance, seriesId, identity.id, ...fileOf(facts), ...rowOf('IMAGE', keysOf(facts)))
+  if (facts.role !== 'manifest') statements.run(KEEP_SQL.studyChanged, facts.receivedAt, studyId)
+  return { kind: 'kept', conflict: identity.conflict }
+}
+
+/** The SOP Instance UID is here already. */
+function keepAgain(statements: Statements, facts: InstanceFacts, replace: boolean, present: readonly Value[]): KeepOutcome {
+  const [id, sha256, role, , , seriesInstanceUid, studyInstanceUid] = present
+  const existing = findInstance(statements, facts.sopInstanceUid)!
+  if (seriesInstanceUid !== facts.seriesInstanceUid || studyInstanceUid !== facts.studyInstanceUid) return { kind: 'different', existing }
+  if (sha256 === facts.sha256) return { kind: 'identical', existing }
+  if (!replace || role === 'manifest') return { kind: 'different', existing }
+  const { studyId, identity } = keepStudy(statements, facts)
+  keepSeries(statements, studyId, facts)
+  statements.run(KEEP_SQL.replaceInstance, identity.id, ...fileOf(facts), ...rowOf('IMAGE', keysOf(facts)), id!)
+  statements.run(KEEP_SQL.studyChanged, facts.receivedAt, studyId)
+  pruneIdentities(statements, studyId)
+  return { kind: 'replaced', former: existing }
+}
+
+function keepStudy(statements: Statements, facts: InstanceFacts): Place {
+  const keys = keysOf(facts)
+  const key = identityKey(keys, facts.studyInstanceUid)
+  const patient = rowOf('PATIENT', keys)
+  const study = rowOf('STUDY', keys)
+  const present = statements.row(KEEP_SQL.studyByUid, facts.studyInstanceUid)
+  if (present === undefined) {
+    const patientId = keepPatient(statements, key, patient)
+    const studyId = statements.run(KEEP_SQL.insertStudy, patientId, 0, 0, facts.receivedAt, 0, ...study).id
+    return { studyId, identity: { id: beginIdentity(statements, studyId, key, patient), conflict: false } }
+  }
+  const studyId = present[0] as number
+  const inConflict = present[1] === 1
+  if (facts.role === 'manifest') {
+    return { studyId, identity: { id: statements.value<number>(KEEP_SQL.identityInForce, studyId)!, conflict: inConflict } }
+  }
+  if (canFill('STUDY', present.slice(3), study)) statements.run(KEEP_SQL.fillStudy, ...study, studyId)
+  return { studyId, identity: keepIdentity(statements, studyId, inConflict, key, patient) }
+}
+
+const REQUESTS = COLUMNS.SERIES.keywords.indexOf('RequestAttributesSequence')
+
+function keepSeries(statements: Statements, studyId: number, facts: InstanceFacts): number {
+  const series = rowOf('SERIES', keysOf(facts))
+  const present = statements.row(KEEP_SQL.seriesByUid, facts.seriesInstanceUid, studyId)
+  if (present === undefined) return statements.run(KEEP_SQL.insertSeries, studyId, ...series).id
+  const id = present[0] as number
+  const [held, brought] = [present[1 + REQUESTS], series[REQUESTS]]
+  if (canFill('SERIES', present.slice(1), series)) statements.run(KEEP_SQL.fillSeries, ...series, id)
+  if (typeof held === 'string' && typeof brought === 'string') {
+    const merged = mergeRequestItems(held, brought)
+    if (merged !== undefined) statements.run(KEEP_SQL.setRequests, merged, id)
+  }
+  return id
+}
+
+function fileOf(facts: InstanceFacts): Value[] {
+  const { role, transferSyntaxUid, storageKey, fileSizeBytes, dataSetOffset, sha256, source, receivedAt } = facts
+  return [role, transferSyntaxUid, storageKey, fileSizeBytes, dataSetOffset, sha256, source, receivedAt]
+}
+
+/** The UIDs that were checked count, whatever the header values say. */
+function keysOf(facts: InstanceFacts): IndexKeys {
+  return {
+    ...facts.keys,
+    StudyInstanceUID: facts.studyInstanceUid,
+    SeriesInstanceUID: facts.seriesInstanceUid,
+    SOPInstanceUID: facts.sopInstanceUid,
+    SOPClassUID: facts.sopClassUid,
+  }
+}

@@ -1,0 +1,61 @@
+/** Records of the manifests that this node made: one in force per study, the former ones superseded, none ever removed. */
+
+import type { Row } from './columns.ts'
+import type { ManifestRecord, ManifestState, Page, Uid } from './contract.ts'
+import { decodePosition, encodePosition } from './position.ts'
+import { DELIVERY_SQL, MANIFEST_SQL } from './sql/studies.ts'
+import type { Statements } from './statements.ts'
+
+/** Runs inside a transaction. The former manifest is superseded, one delivery per target waits from the time of creation. */
+export function addManifest(statements: Statements, record: ManifestRecord, targets: readonly string[]): void {
+  const { sopInstanceUid, studyInstanceUid, seriesInstanceUid, version, contentDigest, state, supersededBy } = record
+  statements.run(MANIFEST_SQL.supersede, sopInstanceUid, studyInstanceUid)
+  statements.run(
+    MANIFEST_SQL.insert,
+    ...[sopInstanceUid, studyInstanceUid, seriesInstanceUid, version, contentDigest, state, supersededBy ?? null],
+    ...[record.instanceCount, record.createdAt, record.reason],
+  )
+  for (const target of targets) statements.run(DELIVERY_SQL.insert, target, sopInstanceUid, record.createdAt)
+}
+
+/** Newest first. */
+export function manifestsOf(statements: Statements, studyInstanceUid: string): ManifestRecord[] {
+  return statements.all(MANIFEST_SQL.ofStudy, studyInstanceUid).map(recordOf)
+}
+
+export function findManifest(statements: Statements, sopInstanceUid: string): ManifestRecord | undefined {
+  const row = statements.row(MANIFEST_SQL.byUid, sopInstanceUid)
+  return row && recordOf(row)
+}
+
+type Place = readonly [createdAt: number, id: number]
+const FIRST: Place = [Number.MAX_SAFE_INTEGER, 0]
+
+/** Newest first. */
+export function manifests(statements: Statements, pageSize: number, after?: string): Page<ManifestRecord> {
+  const from = after === undefined ? FIRST : decodePosition(after, isPlace)
+  const rows = statements.all(MANIFEST_SQL.page, ...from, pageSize + 1)
+  const items = rows.slice(0, pageSize).map(recordOf)
+  if (rows.length <= pageSize) return { items }
+  const last = rows[pageSize - 1]!
+  return { items, next: encodePosition([last[8], last[10]]) }
+}
+
+function isPlace(value: unknown): value is Place {
+  return Array.isArray(value) && value.length === 2 && value.every((part) => typeof part === 'number')
+}
+
+function recordOf(row: Row): ManifestRecord {
+  return {
+    sopInstanceUid: row[0] as Uid,
+    studyInstanceUid: row[1] as Uid,
+    seriesInstanceUid: row[2] as Uid,
+    version: row[3] as number,
+    contentDigest: row[4] as string,
+    state: row[5] as ManifestState,
+    ...(row[6] === null ? {} : { supersededBy: row[6] as Uid }),
+    instanceCount: row[7] as number,
+    createdAt: row[8] as number,
+    reason: row[9] as string,
+  }
+}

@@ -1,0 +1,70 @@
+/** A query taken apart: conditions on the rows of each level, and where to start looking.
+ *
+ *  A key of an upper level is tested there; a key of a lower level means that something below matches (relational queries, PS3.4 C.4.1.2.2):
+ *  keys of one lower level are about the same series, or the same instance. What holds nothing but this node's own manifests does not exist
+ *  for a query that leaves them out. */
+
+import { type Candidates, candidatesOf } from './candidates.ts'
+import { indexAttribute } from './columns.ts'
+import { allOf, conditionSql, type Fragment } from './conditions.ts'
+import type { CatalogQuery, Condition, Level } from './contract.ts'
+import { NESTED_SQL } from './sql/find.ts'
+
+export interface QueryPlan {
+  /** On `patients p`, with everything below as EXISTS. */
+  readonly patients: Fragment
+  /** On `studies s` and its identity in force `p`. */
+  readonly studies: Fragment
+  /** On `series e`. */
+  readonly series: Fragment
+  /** On `instances i`. */
+  readonly instances: Fragment
+  /** Ways to narrow the search by an index, of patients or of studies. */
+  readonly candidates: readonly Candidates[]
+  /** The role that does not exist for this query, '' for none. */
+  readonly without: string
+}
+
+export function planOf({
+  level,
+  conditions,
+  includeManifests,
+}: Pick<CatalogQuery, 'level' | 'conditions' | 'includeManifests'>): QueryPlan {
+  const without = includeManifests ? '' : 'manifest'
+  const at = (wanted: Level, alias: string) =>
+    conditions.filter((condition) => levelOf(condition) === wanted).map((condition) => conditionSql(condition, alias, condition.keyword))
+  const instances = allOf([{ sql: NESTED_SQL.role('i'), parameters: [without] }, ...at('IMAGE', 'i')])
+  const series = allOf([...at('SERIES', 'e'), nested(NESTED_SQL.instanceOfSeries, instances)])
+  const below = [...at('STUDY', 's'), ...inStudy(conditions, without), nested(NESTED_SQL.seriesOfStudy, series)]
+  return {
+    patients: allOf([...at('PATIENT', 'p'), nested(NESTED_SQL.studyOfPatient, allOf(below))]),
+    studies: allOf([...at('PATIENT', 'p'), ...below]),
+    series,
+    instances,
+    candidates: conditions.flatMap((condition) => candidatesOf(condition, level === 'PATIENT' ? 'PATIENT' : 'STUDY') ?? []),
+    without,
+  }
+}
+
+function levelOf({ keyword }: Condition): Level | undefined {
+  return indexAttribute(keyword)?.level
+}
+
+/** ModalitiesInStudy and SOPClassesInStudy are about the whole study, whatever else is asked of a series. */
+function inStudy(conditions: readonly Condition[], without: string): (Fragment | undefined)[] {
+  return conditions.map((condition) => {
+    if (condition.keyword === 'ModalitiesInStudy')
+      return inner(NESTED_SQL.modalityInStudy, conditionSql(condition, 'm', 'Modality'), without)
+    if (condition.keyword === 'SOPClassesInStudy')
+      return inner(NESTED_SQL.classInStudy, conditionSql(condition, 'n', 'SOPClassUID'), without)
+    return undefined
+  })
+}
+
+function inner(text: (sql: string) => string, fragment: Fragment | undefined, without: string): Fragment | undefined {
+  return fragment && { sql: text(` AND ${fragment.sql}`), parameters: [...fragment.parameters, without] }
+}
+
+function nested(text: (sql: string) => string, { sql, parameters }: Fragment): Fragment {
+  return { sql: text(sql), parameters }
+}

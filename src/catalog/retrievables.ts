@@ -1,0 +1,80 @@
+/** What a retrieval names, in the order of a query at instance level (PS3.4 C.4.2.2.1). A manifest of our own is among it only where its
+ *  series or itself is named, or the caller wants them. */
+
+import { COLUMNS, type Row } from './columns.ts'
+import type { Condition, Page, Retrievable, RetrieveKeys, StorageKey, Uid } from './contract.ts'
+import { decodePosition, encodePosition, isPosition } from './position.ts'
+import { planOf, type QueryPlan } from './query-plan.ts'
+import { FIND_SQL } from './sql/find.ts'
+import type { Statements } from './statements.ts'
+import { instances, numberPosition, seriesOf, studies, studyPosition, walkOf } from './walk.ts'
+
+export async function retrievables(
+  statements: Statements,
+  keys: RetrieveKeys,
+  includeManifests: boolean,
+  pageSize: number,
+  after?: string,
+): Promise<Page<Retrievable>> {
+  const plan = retrievePlan(keys, includeManifests)
+  if (plan === undefined) return { items: [] }
+  const items: Retrievable[] = []
+  const position = after === undefined ? undefined : decodePosition(after, isPosition)
+  let last: unknown
+  for await (const { study, series, rows } of instances(
+    walkOf(statements, plan),
+    FIND_SQL.retrievables,
+    position,
+    () => pageSize + 1 - items.length,
+  )) {
+    for (const row of rows) {
+      if (items.length === pageSize) return { items, next: encodePosition(last) }
+      items.push(retrievable(study, series, row))
+      if (items.length === pageSize) last = { study: studyPosition(study), series: numberPosition(series), instance: numberPosition(row) }
+    }
+  }
+  return { items }
+}
+
+export async function countRetrievables(statements: Statements, keys: RetrieveKeys, includeManifests: boolean): Promise<number> {
+  const plan = retrievePlan(keys, includeManifests)
+  if (plan === undefined) return 0
+  const walk = walkOf(statements, plan)
+  const { sql, parameters } = plan.instances
+  let count = 0
+  for await (const study of studies(walk, undefined, false)) {
+    for await (const series of seriesOf(walk, study[2] as number, undefined, false)) {
+      count += statements.value<number>(FIND_SQL.countInstances(sql), series[2]!, ...parameters)!
+    }
+  }
+  return count
+}
+
+/** @returns undefined where nothing is named: that retrieves nothing, not everything */
+function retrievePlan(keys: RetrieveKeys, includeManifests: boolean): QueryPlan | undefined {
+  const conditions: Condition[] = []
+  if (keys.patientId) conditions.push({ keyword: 'PatientID', kind: 'value', value: keys.patientId })
+  if (keys.studyInstanceUids) conditions.push({ keyword: 'StudyInstanceUID', kind: 'list', values: keys.studyInstanceUids })
+  if (keys.seriesInstanceUids) conditions.push({ keyword: 'SeriesInstanceUID', kind: 'list', values: keys.seriesInstanceUids })
+  if (keys.sopInstanceUids) conditions.push({ keyword: 'SOPInstanceUID', kind: 'list', values: keys.sopInstanceUids })
+  if (conditions.length === 0) return undefined
+  const named = keys.seriesInstanceUids !== undefined || keys.sopInstanceUids !== undefined
+  return planOf({ level: 'IMAGE', conditions, includeManifests: includeManifests || named })
+}
+
+function retrievable(study: Row, series: Row, row: Row): Retrievable {
+  return {
+    studyInstanceUid: study[UID_OF_STUDY] as Uid,
+    seriesInstanceUid: series[1] as Uid,
+    sopInstanceUid: row[1] as Uid,
+    storageKey: row[2] as StorageKey,
+    transferSyntaxUid: row[3] as Uid,
+    sopClassUid: row[4] as Uid,
+    fileSizeBytes: row[5] as number,
+    dataSetOffset: row[6] as number,
+    sha256: row[7] as string,
+  }
+}
+
+/** Where FIND_SQL.studies… has the Study Instance UID. */
+const UID_OF_STUDY = 4 + COLUMNS.PATIENT.keywords.length + COLUMNS.STUDY.keywords.indexOf('StudyInstanceUID')

@@ -1,0 +1,28 @@
+/** Column lists as SQL text, made once from the table of attributes. */
+import type { Level } from '../../dicom/index-attributes.ts'
+import { COLUMNS } from '../columns.ts'
+
+/** Attribute columns of a level, e.g. `s."StudyInstanceUID", s."StudyDate"`. */
+export function attributes(level: Level, alias: string): string {
+  return COLUMNS[level].keywords.map((keyword) => `${alias}."${keyword}"`).join(', ')
+}
+
+/** Inserts our own columns, then every column of the level. */
+export function insert(table: string, own: readonly string[], level: Level): string {
+  const names = [...own, ...COLUMNS[level].names.map((name) => `"${name}"`)]
+  return `INSERT INTO ${table} (${names.join(', ')}) VALUES (${names.map(() => '?').join(', ')})`
+}
+
+/** Gives a value where there was none, never changes one. Parameters: every column of the level, then the row's id. */
+export function fill(table: string, level: Level): string {
+  const { keywords, derived } = COLUMNS[level]
+  const values = keywords.map((keyword) => `"${keyword}" = COALESCE("${keyword}", ?)`)
+  const made = derived.map(({ name, source }) => `"${name}" = CASE WHEN "${source}" IS NULL THEN ? ELSE "${name}" END`)
+  return `UPDATE ${table} SET ${[...values, ...made].join(', ')} WHERE id = ?`
+}
+
+/** Replaces our own columns and every column of the level. Parameters in that order, then the row's id. */
+export function overwrite(table: string, own: readonly string[], level: Level): string {
+  const names = [...own, ...COLUMNS[level].names.map((name) => `"${name}"`)]
+  return `UPDATE ${table} SET ${names.map((name) => `${name} = ?`).join(', ')} WHERE id = ?`
+}

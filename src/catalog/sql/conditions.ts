@@ -1,0 +1,17 @@
+/** Conditions on one column. `column`, `date`, `time`, `alias` are made by the program; what is compared with is a parameter. */
+const FOLDS = ['PatientNameFold1', 'PatientNameFold2', 'PatientNameFold3']
+
+export const CONDITION_SQL = {
+  equal: (column: string) => `${column} = ?`,
+  equalToAny: (column: string) => `(${column} = ? OR (instr(${column}, '\\') > 0 AND dicom_has_value(?, ${column})))`,
+  inList: (column: string) => `${column} IN (SELECT value FROM json_each(?))`,
+  wildcard: (column: string) => `dicom_wildcard(?, ${column})`,
+  name: (column: string) => `dicom_name(?, ${column})`,
+  foldEqual: (alias: string) => `(${FOLDS.map((fold) => `${alias}."${fold}" = ?`).join(' OR ')})`,
+  foldWildcard: (alias: string) =>
+    `(${FOLDS.map((fold) => `(${alias}."${fold}" > '' AND dicom_wildcard(?, ${alias}."${fold}"))`).join(' OR ')})`,
+  between: (column: string) => `${column} BETWEEN ? AND ?`,
+  betweenTogether: (date: string, time: string) =>
+    `(${date} BETWEEN ? AND ? AND ${date} || COALESCE(NULLIF(${time}, ''), '000000.000000') BETWEEN ? AND ?)`,
+  item: (column: string) => `dicom_item(?, ${column})`,
+} as const

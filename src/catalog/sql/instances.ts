@@ -1,0 +1,17 @@
+/** One instance with everything above it, and files in order. */
+import { attributes } from './columns.ts'
+
+const FILE = `i."SOPInstanceUID", i."SOPClassUID", e."SeriesInstanceUID", s."StudyInstanceUID", i.transfer_syntax_uid, i.role, i.storage_key,
+  i.file_size_bytes, i.data_set_offset, i.sha256, i.source, i.received_at`
+const ABOVE = 'CROSS JOIN series e ON e.id = i.series_id CROSS JOIN studies s ON s.id = e.study_id'
+const WHOLE = `SELECT ${FILE}, ${attributes('PATIENT', 'p')}, ${attributes('STUDY', 's')}, ${attributes('SERIES', 'e')}, ${attributes('IMAGE', 'i')}
+  FROM instances i ${ABOVE} CROSS JOIN study_identities p ON p.id = i.identity_id`
+
+export const INSTANCE_SQL = {
+  byUid: `${WHOLE} WHERE i."SOPInstanceUID" = ?`,
+  byStorageKey: `${WHOLE} WHERE i.storage_key = ?`,
+  files: `SELECT ${FILE}, ${attributes('IMAGE', 'i')} FROM instances i ${ABOVE} WHERE i.storage_key > ? ORDER BY i.storage_key LIMIT ?`,
+  filesSince: `SELECT ${FILE}, ${attributes('IMAGE', 'i')} FROM instances i INDEXED BY instances_received ${ABOVE}
+    WHERE i.storage_key > ? AND i.received_at >= ? ORDER BY i.storage_key LIMIT ?`,
+  newestReceivedAt: 'SELECT max(received_at) FROM instances',
+} as const

@@ -1,0 +1,46 @@
+/** Statements of the manifest stage: studies with work, evidence, manifest records, deliveries. */
+import { attributes } from './columns.ts'
+
+const STATE = `SELECT s."StudyInstanceUID", s.revision, s.manifest_revision, s.last_received_at, s.in_conflict,
+  ${attributes('PATIENT', 'p')}, ${attributes('STUDY', 's')}
+  FROM studies s`
+const IN_FORCE = 'CROSS JOIN study_identities p ON p.study_id = s.id AND p.in_force = 1'
+const DUE = 's.revision > s.manifest_revision AND s.in_conflict = 0'
+
+export const STUDY_SQL = {
+  due: `${STATE} INDEXED BY studies_due ${IN_FORCE} WHERE ${DUE} AND s.last_received_at <= ? ORDER BY s.last_received_at LIMIT ?`,
+  earliestPending: `SELECT min(s.last_received_at) FROM studies s INDEXED BY studies_due WHERE ${DUE}`,
+  byUid: `${STATE} ${IN_FORCE} WHERE s."StudyInstanceUID" = ?`,
+  inConflict: `${STATE} INDEXED BY studies_conflict ${IN_FORCE} WHERE s.in_conflict = 1`,
+  idByUid: 'SELECT id FROM studies WHERE "StudyInstanceUID" = ?',
+  settle: 'UPDATE studies SET manifest_revision = max(manifest_revision, ?) WHERE "StudyInstanceUID" = ?',
+  identities: `SELECT number, "PatientID", "IssuerOfPatientID", "PatientName", "PatientBirthDate", "PatientSex",
+    (SELECT count(*) FROM instances i WHERE i.identity_id = p.id AND i.role <> 'manifest'), in_force
+    FROM study_identities p WHERE p.study_id = ? ORDER BY number`,
+
+  evidenceSeries: `SELECT e.id, e."SeriesInstanceUID", ${attributes('SERIES', 'e')} FROM series e WHERE e.study_id = ?
+    ORDER BY e."SeriesOrder", e."SeriesInstanceUID"`,
+  evidenceInstances: `SELECT i."InstanceOrder", i."SOPInstanceUID", i."SOPClassUID", i."InstanceNumber" FROM instances i INDEXED BY instances_order
+    WHERE i.series_id = ? AND (i."InstanceOrder", i."SOPInstanceUID") > (?, ?) AND i.role = 'content'
+    ORDER BY i."InstanceOrder", i."SOPInstanceUID" LIMIT ?`,
+} as const
+
+const RECORD = `SELECT sop_instance_uid, study_instance_uid, series_instance_uid, version, content_digest, state, superseded_by,
+  instance_count, created_at, reason, id FROM manifests`
+
+export const MANIFEST_SQL = {
+  insert: `INSERT INTO manifests (sop_instance_uid, study_instance_uid, series_instance_uid, version, content_digest, state,
+    superseded_by, instance_count, created_at, reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  supersede: `UPDATE manifests SET state = 'superseded', superseded_by = ? WHERE study_instance_uid = ? AND state = 'in force'`,
+  ofStudy: `${RECORD} WHERE study_instance_uid = ? ORDER BY version DESC`,
+  byUid: `${RECORD} WHERE sop_instance_uid = ?`,
+  page: `${RECORD} WHERE (created_at, id) < (?, ?) ORDER BY created_at DESC, id DESC LIMIT ?`,
+} as const
+
+export const DELIVERY_SQL = {
+  insert: `INSERT INTO deliveries (target, manifest_uid, state, attempts, next_attempt_at) VALUES (?, ?, 'waiting', 0, ?)`,
+  due: `SELECT id, target, manifest_uid, state, attempts, next_attempt_at, last_error FROM deliveries
+    WHERE state = 'waiting' AND next_attempt_at <= ? ORDER BY next_attempt_at, id LIMIT ?`,
+  settle: 'UPDATE deliveries SET state = ?, attempts = ?, next_attempt_at = ?, last_error = ? WHERE id = ?',
+  earliest: `SELECT min(next_attempt_at) FROM deliveries WHERE state = 'waiting'`,
+} as const

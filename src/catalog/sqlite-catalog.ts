@@ -1,0 +1,88 @@
+/** The catalog's SQLite engine, as a table of contents: what each method is, is in the file that it names.
+ *
+ *  Writes go through one queue (group-commit.ts) and resolve after COMMIT. Reads are short statements on the same connection: between two
+ *  groups nothing uncommitted is visible. See contract.ts for what each promises. */
+import type { Database } from 'better-sqlite3'
+import type { Catalog } from './contract.ts'
+import { type OpenOptions, openDatabase } from './database.ts'
+import { deliveriesDue, earliestDelivery, settleDelivery } from './deliveries.ts'
+import { evidence } from './evidence.ts'
+import { find } from './find.ts'
+import { forgetInstance } from './forget.ts'
+import { failure, GroupCommit } from './group-commit.ts'
+import { resolveStudy } from './identity.ts'
+import { files, findByStorageKey, findInstance } from './instance-rows.ts'
+import { keepInstance } from './keep.ts'
+import { findManifest, manifests, manifestsOf } from './manifests.ts'
+import { countRetrievables, retrievables } from './retrievables.ts'
+import { INSTANCE_SQL } from './sql/instances.ts'
+import { KEEP_SQL } from './sql/keep.ts'
+import { UPKEEP_SQL } from './sql/upkeep.ts'
+import { Statements } from './statements.ts'
+import { earliestPending, findStudy, identitiesOf, settleStudy, studiesDue, studiesInConflict } from './studies-due.ts'
+import { notePeer, peersSeen, totals } from './upkeep.ts'
+
+export type { OpenOptions }
+
+/** Opens or creates the catalog in `file`.
+ *  @throws NodeError CATALOG_FAILED: not openable, `reason: 'damaged'`, `reason: 'newer schema'` */
+export function openCatalog(file: string, options: OpenOptions = {}): Catalog {
+  return catalogOn(openDatabase(file, options))
+}
+
+/** @param db  opened by {@link openDatabase} */
+export function catalogOn(db: Database): Catalog {
+  const writes = new GroupCommit(db)
+  const all = new Statements(db)
+  const write = <T>(job: () => T): Promise<T> => writes.run(job)
+  /** A failure of SQLite becomes one of ours. */
+  const read = async <T>(work: () => T | Promise<T>): Promise<T> => {
+    try {
+      return await work()
+    } catch (cause) {
+      throw failure(cause)
+    }
+  }
+  return {
+    // receive
+    keep: (facts, options) => write(() => keepInstance(all, facts, options?.replace ?? false)),
+    findInstance: (uid) => read(() => findInstance(all, uid)),
+    relocate: (uid, key, size, offset) => write(() => void all.run(KEEP_SQL.relocateInstance, key, size, offset, uid)),
+    forget: (uid) => write(() => forgetInstance(all, uid)),
+    // serve
+    find: (query, pageSize, after) => read(() => find(all, query, pageSize, after)),
+    retrievables: (keys, includeManifests, pageSize, after) => read(() => retrievables(all, keys, includeManifests, pageSize, after)),
+    countRetrievables: (keys, includeManifests) => read(() => countRetrievables(all, keys, includeManifests)),
+    // manifest
+    studiesDue: (quietSince, limit) => read(() => studiesDue(all, quietSince, limit)),
+    earliestPending: () => read(() => earliestPending(all)),
+    findStudy: (uid) => read(() => findStudy(all, uid)),
+    evidence: (uid) => read(() => evidence(all, uid)),
+    settleStudy: (uid, revision, made) => write(() => settleStudy(all, uid, revision, made)),
+    manifestsOf: (uid) => read(() => manifestsOf(all, uid)),
+    findManifest: (uid) => read(() => findManifest(all, uid)),
+    manifests: (pageSize, after) => read(() => manifests(all, pageSize, after)),
+    // publish
+    deliveriesDue: (now, limit) => read(() => deliveriesDue(all, now, limit)),
+    settleDelivery: (id, outcome) => write(() => settleDelivery(all, id, outcome)),
+    earliestDelivery: () => read(() => earliestDelivery(all)),
+    // identity
+    identitiesOf: (uid) => read(() => identitiesOf(all, uid)),
+    resolveStudy: (uid, number) => write(() => resolveStudy(all, uid, number)),
+    studiesInConflict: () => read(() => studiesInConflict(all)),
+    // peers seen
+    notePeer: (seen) => write(() => notePeer(all, seen)),
+    peersSeen: () => read(() => peersSeen(all)),
+    // upkeep
+    files: (pageSize, after, since) => read(() => files(all, pageSize, after, since)),
+    findByStorageKey: (key) => read(() => findByStorageKey(all, key)),
+    newestReceivedAt: () => read(() => all.value<number>(INSTANCE_SQL.newestReceivedAt) ?? undefined),
+    totals: () => read(() => totals(all)),
+    note: (name, value) => write(() => void all.run(UPKEEP_SQL.note, name, value)),
+    noted: (name) => read(() => all.value<string>(UPKEEP_SQL.noted, name)),
+    close: async () => {
+      await writes.drain()
+      db.close()
+    },
+  }
+}

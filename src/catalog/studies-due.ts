@@ -1,0 +1,77 @@
+/** Studies as the manifest stage sees them: which have work, what is in force of them, and that the work is done. */
+
+import { NodeError } from '../errors.ts'
+import { addKeys, COLUMNS, type Row } from './columns.ts'
+import type { IndexKeys, InstanceFacts, ManifestRecord, StudyIdentity, StudyState, Uid } from './contract.ts'
+import { keepInstance } from './keep.ts'
+import { addManifest } from './manifests.ts'
+import { STUDY_SQL } from './sql/studies.ts'
+import type { Statements } from './statements.ts'
+
+/** Conflicts are left out: they have no manifest until resolved. Oldest first. */
+export function studiesDue(statements: Statements, quietSince: number, limit: number): StudyState[] {
+  return statements.all(STUDY_SQL.due, quietSince, limit).map(stateOf)
+}
+
+export function earliestPending(statements: Statements): number | undefined {
+  return statements.value<number>(STUDY_SQL.earliestPending) ?? undefined
+}
+
+export function findStudy(statements: Statements, studyInstanceUid: string): StudyState | undefined {
+  const row = statements.row(STUDY_SQL.byUid, studyInstanceUid)
+  return row && stateOf(row)
+}
+
+export function studiesInConflict(statements: Statements): StudyState[] {
+  return statements.all(STUDY_SQL.inConflict).map(stateOf)
+}
+
+export interface Made {
+  readonly facts: InstanceFacts
+  readonly record: ManifestRecord
+  readonly targets: readonly string[]
+}
+
+/** Runs inside a transaction. A study that changed after `revision` stays due. */
+export function settleStudy(statements: Statements, studyInstanceUid: Uid, revision: number, made?: Made): void {
+  if (statements.run(STUDY_SQL.settle, revision, studyInstanceUid).changes === 0) {
+    throw new NodeError('CATALOG_FAILED', { step: 'settle study', reason: 'no such study', studyInstanceUid })
+  }
+  if (made === undefined) return
+  const outcome = keepInstance(statements, made.facts, false)
+  if (outcome.kind !== 'kept') {
+    throw new NodeError('CATALOG_FAILED', { step: 'settle study', reason: 'manifest UID taken', sopInstanceUid: made.facts.sopInstanceUid })
+  }
+  addManifest(statements, made.record, made.targets)
+}
+
+export function identitiesOf(statements: Statements, studyInstanceUid: string): StudyIdentity[] {
+  const studyId = statements.value<number>(STUDY_SQL.idByUid, studyInstanceUid)
+  if (studyId === undefined) return []
+  return statements.all(STUDY_SQL.identities, studyId).map((row) => ({
+    number: row[0] as number,
+    patientId: text(row[1]),
+    issuerOfPatientId: text(row[2]),
+    patientName: text(row[3]),
+    patientBirthDate: text(row[4]),
+    patientSex: text(row[5]),
+    instances: row[6] as number,
+    inForce: row[7] === 1,
+  }))
+}
+
+const text = (value: Row[number] | undefined): string => (value ?? '') as string
+
+function stateOf(row: Row): StudyState {
+  const keys: IndexKeys = {}
+  addKeys('PATIENT', row, 5, keys)
+  addKeys('STUDY', row, 5 + COLUMNS.PATIENT.keywords.length, keys)
+  return {
+    studyInstanceUid: row[0] as Uid,
+    revision: row[1] as number,
+    manifestRevision: row[2] as number,
+    lastReceivedAt: row[3] as number,
+    inConflict: row[4] === 1,
+    keys,
+  }
+}
