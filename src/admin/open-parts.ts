@@ -9,8 +9,11 @@ import type { Catalog } from '../catalog/contract.ts'
 import { openCatalog } from '../catalog/sqlite-catalog.ts'
 import { loadConfig } from '../config/load-config.ts'
 import type { Config } from '../config/settings.ts'
+import { configureLog } from '../log.ts'
 import type { Storage } from '../storage/contract.ts'
 import { openStorage } from '../storage/file-storage.ts'
+
+export const CONFIG_OPTION = ['-c, --config <file>', 'configuration file (default: config/ariane.yaml where present)'] as const
 
 export interface Parts {
   readonly config: Config
@@ -18,10 +21,11 @@ export interface Parts {
   readonly catalog: Catalog
 }
 
-/** @param command  one whose parents have the option `--config FILE` */
+/** @param command  one with the option {@link CONFIG_OPTION} */
 export async function openParts(command: Command, options: { create: boolean }): Promise<Parts> {
-  const { config: file } = command.optsWithGlobals<{ config?: string }>()
-  const { config } = await loadConfig({ file, env: process.env, cwd: process.cwd() })
+  const { config: file } = command.opts<{ config?: string }>()
+  const { config } = loadConfig({ file, env: process.env, cwd: process.cwd() })
+  configureLog(config.log)
   const { path, reserveBytes, maxInstanceBytes, maxTotalBytes } = config.storage
   const catalogFile = join(path, 'catalog.sqlite')
   if (!options.create && !existsSync(catalogFile)) command.error(`no catalog at ${catalogFile}: is storage.path right?`)
