@@ -74,8 +74,8 @@ describe('code extensions', () => {
     ['-b', '\xa4', '€'],
     ['-T', '\xca', 'ส'],
     [')I', '\xd4', 'ﾔ'],
-  ])('ESC %s designates G1', (escape, byte, character) => {
-    expect(decode('ISO 2022 IR 100\\ISO 2022 IR 144', `x\x1b${escape}${byte}y`, 'LO')).toBe(`x${character}y`)
+  ])('ESC %s designates G1', (sequence, byte, character) => {
+    expect(decode('ISO 2022 IR 100\\ISO 2022 IR 144', `x\x1b${sequence}${byte}y`, 'LO')).toBe(`x${character}y`)
   })
 
   it('the initial set is back after ^, = and \\ in names', () => {
