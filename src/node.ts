@@ -122,7 +122,7 @@ export async function startNode(loaded: LoadedConfig): Promise<RunningNode> {
     retrieveLocationUid: locationUid,
     reload: async (next) => {
       book = await openPeerBook(next)
-      config = { ...config, peers: next.peers, unknownCallers: next.unknownCallers, log: next.log, manifest: next.manifest }
+      config = next
       configureLog(config.log)
       manifest.nudge()
       log.info('configuration reloaded', { peers: next.peers.length, level: next.log.level })

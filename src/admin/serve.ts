@@ -44,14 +44,13 @@ function stopOnSignal(node: RunningNode): void {
 }
 
 function reloadOnSignal(node: RunningNode, load: () => LoadedConfig, first: LoadedConfig): void {
-  let current = first
+  let current = first.config
   process.on('SIGHUP', () => {
     try {
-      const next = load()
-      const { later } = reloadable(current.config, next.config)
-      if (later.length > 0) log.warn('these settings take effect with the next start', { keys: later.join(' ') })
-      current = next
-      node.reload(next.config).catch((error: unknown) => log.error('reload failed, former configuration stays', { error: String(error) }))
+      const { config, needRestart } = reloadable(current, load().config)
+      if (needRestart.length > 0) log.warn('these settings take effect with the next start', { keys: needRestart.join(' ') })
+      current = config
+      node.reload(config).catch((error: unknown) => log.error('reload failed, former configuration stays', { error: String(error) }))
     } catch (error) {
       log.error('configuration has a mistake, former one stays', { error: (error as Error).message })
     }
