@@ -85,7 +85,7 @@ export async function findscu(node: Called, keys: readonly string[], options: Ca
 }
 
 /** First value of an attribute of a match as text; a name's alphabetic group; undefined where empty or absent. */
-export function valueOf(match: FoundMatch, tag: string): string | undefined {
+export function firstValue(match: FoundMatch, tag: string): string | undefined {
   const value = match[tag]?.Value?.[0]
   if (value === undefined || value === null) return undefined
   return typeof value === 'object' ? (value as { Alphabetic?: string }).Alphabetic : String(value)

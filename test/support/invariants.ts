@@ -19,7 +19,7 @@ export interface Holdings {
 export function holdings(node: NodeProcess): Holdings {
   const database = new Database(join(node.storagePath, 'catalog.sqlite'), { readonly: true })
   try {
-    const rows = database.prepare('SELECT sop_instance_uid AS uid FROM instances ORDER BY 1').all() as { uid: string }[]
+    const rows = database.prepare('SELECT "SOPInstanceUID" AS uid FROM instances ORDER BY 1').all() as { uid: string }[]
     return { files: [...node.files('instances'), ...node.files('manifests')], rows: rows.map((row) => row.uid) }
   } finally {
     database.close()
