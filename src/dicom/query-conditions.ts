@@ -10,8 +10,9 @@
  *  | others                                         | single value                                                     |
  *
  *  Empty keys, a lone `*` in any VR, a lone `-` in DA, TM, DT, names of delimiters only, and sequences without items or with an empty one match
- *  everything. A single date or time that is none is compared as literal text, and so finds what was sent with the same
- *  mistake; in a range it is an error. Values are taken as they are, however long. */
+ *  everything. A single date or time that is none is no error and matches nothing (the catalog compares dates and times by
+ *  meaning); a range with such an end is an error. Values are taken as they are, however long. Inside of a sequence item,
+ *  ranges and further sequences are not matched, and reported as such. */
 import { NodeError } from '../errors.ts'
 import { parseRange } from './dates.ts'
 import { tagText } from './dictionary.ts'
@@ -94,8 +95,10 @@ function itemAttributes(item: DataSet, unsupported: (tag: number) => void): { ta
   for (const inner of item.elements.values()) {
     if (!isKey(inner.tag)) continue
     const text = inner.vr === 'SQ' ? '' : (item.text(inner.tag) ?? '')
-    if (inner.vr === 'SQ' && hasValues(inner)) unsupported(inner.tag)
-    if (!isUniversal(text)) attributes.push({ tag: tagText(inner.tag), pattern: text })
+    const isDate = inner.vr === 'DA' || inner.vr === 'TM' || inner.vr === 'DT'
+    if (isDate && parseRange(text, inner.vr).kind === 'universal') continue
+    if ((isDate && text.includes('-')) || (inner.vr === 'SQ' && hasValues(inner))) unsupported(inner.tag)
+    else if (!isUniversal(text)) attributes.push({ tag: tagText(inner.tag), pattern: text })
   }
   return attributes
 }

@@ -268,6 +268,18 @@ describe('Q8: sequence matching', () => {
   })
 })
 
+describe('dates inside of a sequence', () => {
+  const start = (text: string) => ask('SERIES', (writer) => writer.sequence(0x00400275, [(item) => item.element(0x00400002, 'DA', text)]))
+  it('a single one is matched, a range is not, and said so, a lone hyphen is universal', () => {
+    expect(start('20260101')).toMatchObject({
+      query: { conditions: [{ attributes: [{ tag: '00400002', pattern: '20260101' }] }] },
+      unsupported: [],
+    })
+    expect(start('20260101-')).toMatchObject({ query: { conditions: [] }, unsupported: [0x00400002] })
+    expect(start('-')).toMatchObject({ query: { conditions: [] }, unsupported: [] })
+  })
+})
+
 describe('Q9: which keys come back, and from where', () => {
   it('names the source of each', () => {
     const { requested } = ask('IMAGE', (writer) => {
