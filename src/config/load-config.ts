@@ -48,7 +48,7 @@ export function loadFrom(file: string | undefined, text: string | undefined, opt
   const name = file === undefined ? 'defaults' : shownAs(file, options.cwd)
   const yaml = parseYaml(text ?? '', name)
   const overrides = readEnvironment(options.env)
-  const inFile = mistakesIn(yaml.tree).map((mistake) => located(mistake, yaml, name))
+  const inFile = inFileOrder(mistakesIn(yaml.tree), yaml).map((mistake) => located(mistake, yaml, name))
   report([...inFile, ...overrides.mistakes])
 
   const tree = structuredClone(yaml.tree) as Record<string, unknown>
@@ -98,6 +98,11 @@ function homeOf(file: string | undefined, cwd: string): string {
 function located(mistake: Mistake, yaml: YamlFile, name: string): string {
   const key = keyOf(mistake.path)
   return `${name}:${inWords(yaml.placeOf(mistake.path, mistake.at))} ${key === '' ? '' : `${key}: `}${mistake.text}`
+}
+
+function inFileOrder(mistakes: readonly Mistake[], yaml: YamlFile): Mistake[] {
+  const placed = mistakes.map((mistake) => ({ mistake, place: yaml.placeOf(mistake.path, mistake.at) }))
+  return placed.sort((a, b) => a.place.line - b.place.line || a.place.column - b.place.column).map(({ mistake }) => mistake)
 }
 
 function sourceOf(key: string, yaml: YamlFile, name: string): string {

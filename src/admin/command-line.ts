@@ -1,0 +1,44 @@
+/** What the commands share: the options given before any of them, and how a command says that it failed.
+ *
+ *  Exit codes: 0 done; 1 the command found something wrong; 2 wrong usage or a mistake in the configuration. */
+import type { Command } from 'commander'
+import type { LoadOptions } from '../config/load-config.ts'
+
+/** Options of `ariane` itself, given before or after the command's name. */
+export interface GlobalOptions {
+  /** `--config FILE` */
+  readonly config?: string
+  /** `--debug` */
+  readonly debug?: boolean
+}
+
+/** The command could not do what was asked, or found something wrong. Its message is the one line that is printed. */
+export class CommandFailure extends Error {
+  readonly exitCode: 1 | 2
+
+  constructor(message: string, options: { exitCode?: 1 | 2; cause?: unknown } = {}) {
+    super(message, { cause: options.cause })
+    this.name = 'CommandFailure'
+    this.exitCode = options.exitCode ?? 1
+  }
+}
+
+/** Where the configuration of this run comes from; for `loadConfig` and for edits. */
+export function loadOptionsOf(command: Command): LoadOptions {
+  const { config } = command.optsWithGlobals<GlobalOptions>()
+  return { file: config, env: process.env, cwd: process.cwd() }
+}
+
+/** Rows of text in columns, two spaces apart. */
+export function inColumns(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
+  return rows
+    .map(
+      (row) =>
+        `${row
+          .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+          .join('  ')
+          .trimEnd()}\n`,
+    )
+    .join('')
+}
