@@ -5,7 +5,7 @@
  *  A lost or damaged file is repaired by an identical instance. Damage is seen by size: comparing the digest would read the whole former
  *  file for each instance sent again; `ariane check --deep` does that.
  *  Does not: answer for what the storage could not keep. */
-import type { Catalog, InstanceFacts, KeepOutcome, StorageKey } from '../catalog/contract.ts'
+import type { Catalog, InstanceFacts, StorageKey } from '../catalog/contract.ts'
 import { ERRORS, NodeError } from '../errors.ts'
 import { log } from '../log.ts'
 import type { Storage } from '../storage/contract.ts'
@@ -19,7 +19,7 @@ export interface Shelf {
   readonly duplicates: DuplicatePolicy
 }
 
-/** How it ended; `inForce` says whether the bytes just received are now what the node holds. */
+/** How it ended; `conflict`: the study now holds more than one patient identity. */
 export type Settled = { readonly kind: 'new' | 'known' | 'replaced' | 'first one kept' | 'refused'; readonly conflict: boolean }
 
 /** @throws NodeError CATALOG_FAILED, STORAGE_FAILED; the file is then gone */
@@ -76,19 +76,28 @@ async function settleDifferent(shelf: Shelf, facts: InstanceFacts, existing: Ins
     policy: shelf.duplicates,
   })
   if (shelf.duplicates === 'replace' && existing.role !== 'manifest') {
-    const outcome = await shelf.catalog.keep(facts, { replace: true })
-    await removeFormer(shelf, facts, outcome)
-    return { kind: outcome.kind === 'identical' ? 'known' : 'replaced', conflict: false }
+    const settled = await replace(shelf, facts)
+    if (settled !== undefined) return settled
   }
   await shelf.storage.remove(facts.storageKey)
   return { kind: shelf.duplicates === 'refuse' ? 'refused' : 'first one kept', conflict: false }
 }
 
-/** The former file goes only after the commit, and only where no row names it. */
-async function removeFormer(shelf: Shelf, facts: InstanceFacts, outcome: KeepOutcome): Promise<void> {
-  if (outcome.kind === 'identical') return settleIdentical(shelf, facts, outcome.existing)
-  if (outcome.kind === 'replaced' && !(await isNamed(shelf.catalog, outcome.former.storageKey))) {
-    await shelf.storage.remove(outcome.former.storageKey)
+/** The former file goes only after the commit, and only where no row names it.
+ *  @returns undefined where the catalog does not replace: an instance does not move to another series or study */
+async function replace(shelf: Shelf, facts: InstanceFacts): Promise<Settled | undefined> {
+  const outcome = await shelf.catalog.keep(facts, { replace: true })
+  switch (outcome.kind) {
+    case 'different':
+      return undefined
+    case 'identical':
+      await settleIdentical(shelf, facts, outcome.existing)
+      return { kind: 'known', conflict: false }
+    case 'kept':
+      return { kind: 'new', conflict: outcome.conflict }
+    case 'replaced':
+      if (!(await isNamed(shelf.catalog, outcome.former.storageKey))) await shelf.storage.remove(outcome.former.storageKey)
+      return { kind: 'replaced', conflict: false }
   }
 }
 

@@ -68,6 +68,7 @@ class Reception implements StoreSink {
     if (this.#failure !== undefined) return undefined
     try {
       this.#walker?.feed(fragment)
+      if (this.#walker?.failure !== undefined) throw this.#walker.failure
       if (this.#draft !== undefined) return this.#draft.write(fragment)
       this.#early.push(fragment)
       this.#earlyBytes += fragment.length

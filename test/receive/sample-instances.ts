@@ -1,12 +1,14 @@
 /** Small instances and a real door (storage and catalog on disk) for tests of reception. */
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { Writable } from 'node:stream'
 import type { Catalog } from '../../src/catalog/contract.ts'
 import { openCatalog } from '../../src/catalog/sqlite-catalog.ts'
 import { ElementWriter } from '../../src/dicom/element-writer.ts'
 import { isStorageClass } from '../../src/dicom/sop-classes.ts'
 import { newUid } from '../../src/dicom/uid.ts'
 import type { ResponseFields } from '../../src/dimse/contract.ts'
+import { configureLog } from '../../src/log.ts'
 import { type Door, type Incoming, receiveInstance } from '../../src/receive/store-instance.ts'
 import type { Storage } from '../../src/storage/contract.ts'
 import { openStorage } from '../../src/storage/file-storage.ts'
@@ -123,4 +125,9 @@ export function withMethods<T extends object>(target: T, methods: Partial<T>): T
 
 export function removeCatalog(path: string, which: readonly string[] = ['', '-wal', '-shm']): void {
   for (const suffix of which) rmSync(join(path, `catalog.sqlite${suffix}`), { force: true })
+}
+
+/** What these tests provoke is no news. */
+export function silenceLog(): void {
+  configureLog({ stream: new Writable({ write: (_chunk, _encoding, done) => done() }) })
 }

@@ -5,12 +5,24 @@ import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { readPart10Header } from '../../src/dicom/part10.ts'
 import { uid } from '../../src/dicom/uid.ts'
 import { NodeError } from '../../src/errors.ts'
-import { configureLog } from '../../src/log.ts'
 import { receiveInstance } from '../../src/receive/store-instance.ts'
 import { canMount, filesBelow, smallFileSystem } from '../storage/temporary-storage.ts'
-import { CT, closeAll, EXPLICIT, KOS, MiB, type OpenedDoor, openDoor, type Sample, sample, store, withMethods } from './sample-instances.ts'
+import {
+  CT,
+  closeAll,
+  EXPLICIT,
+  KOS,
+  MiB,
+  type OpenedDoor,
+  openDoor,
+  type Sample,
+  sample,
+  silenceLog,
+  store,
+  withMethods,
+} from './sample-instances.ts'
 
-beforeAll(() => configureLog({ level: 'error' }))
+beforeAll(silenceLog)
 afterEach(closeAll)
 
 async function expectNothingLeft({ path, catalog }: OpenedDoor): Promise<void> {
@@ -277,6 +289,16 @@ describe('the same SOP Instance UID again', () => {
     expect(opened.told).toEqual(['1.2', '1.2'])
   })
 
+  it('with other bytes in another study, replace: an instance does not move, the first one stays', async () => {
+    const opened = await openDoor({ duplicates: 'replace' })
+    await store(opened.door, sample({ sopInstanceUid: '1.2.3', studyInstanceUid: '1.2' }))
+    const before = await opened.catalog.findInstance(uid('1.2.3'))
+    expect((await store(opened.door, sample({ sopInstanceUid: '1.2.3', studyInstanceUid: '1.3' }))).status).toBe(0xb000)
+    expect(await opened.catalog.findInstance(uid('1.2.3'))).toEqual(before)
+    expect(filesBelow(opened.path)).toEqual([before!.storageKey])
+    expect((await opened.catalog.totals()).studies).toBe(1)
+  })
+
   it.each(['keep', 'replace', 'refuse'] as const)('as one of our manifests: it is never overwritten (%s)', async (duplicates) => {
     const opened = await openDoor({ duplicates })
     const ours = sample({ sopClassUid: KOS, sopInstanceUid: '1.2.3', title: ['113030', 'DCM', 'Manifest'] })
@@ -345,7 +367,7 @@ describe.skipIf(!canMount)('on a small disk', () => {
     expect(await store(opened.door, sample({ pixelBytes: MiB }))).toEqual({ status: 0 })
   })
 
-  it('answers A700 without a reserve too, when even the catalog finds no room', async () => {
+  it('answers A700 without a reserve too, when every byte is taken', async () => {
     const path = smallFileSystem(6)!
     const opened = await openDoor({ path })
     const acknowledged: string[] = []
