@@ -9,11 +9,11 @@ import type { EvidenceSeries, StudyState } from '../catalog/contract.ts'
 import type { AeTitle } from '../dicom/ae-title.ts'
 import { INDEX_ATTRIBUTES, type IndexKeys, type IndexKeyword } from '../dicom/index-attributes.ts'
 import type { Uid } from '../dicom/uid.ts'
-import { type JsonItem, nestedItems, parseItems, textIn } from './dicom-json.ts'
 import { type FitKind, fitNames, fitValue } from './fit-value.ts'
 import { type Issuer, issuerFrom } from './issuer.ts'
 import { Pace } from './pace.ts'
 import { type Request, requestsOf } from './request-items.ts'
+import { type JsonItem, nestedItems, storedItems, textIn } from './stored-items.ts'
 
 /** Where the instances can be had, and who says so. */
 export interface ManifestSource {
@@ -23,6 +23,8 @@ export interface ManifestSource {
   readonly retrieveLocationUid: Uid
   /** Institution Name (0008,0080). */
   readonly institution?: string
+  /** Institutional Department Name (0008,1040). */
+  readonly institutionDepartment?: string
 }
 
 export interface OtherPatientId {
@@ -92,10 +94,15 @@ export function manifestContent(study: StudyState, evidence: readonly EvidenceSe
   const sole = soleAccession(requests)
   return {
     studyInstanceUid: study.studyInstanceUid,
-    source: { ...source, institution: fitValue('LO', source.institution) },
+    source: {
+      retrieveAeTitle: source.retrieveAeTitle,
+      retrieveLocationUid: source.retrieveLocationUid,
+      institution: fitValue('LO', source.institution),
+      institutionDepartment: fitValue('LO', source.institutionDepartment),
+    },
     copied: copiedValues,
-    issuerOfPatientId: issuerFrom(parseItems(study.keys.IssuerOfPatientIDQualifiersSequence)[0]),
-    otherPatientIds: parseItems(study.keys.OtherPatientIDsSequence)
+    issuerOfPatientId: issuerFrom(storedItems(study.keys.IssuerOfPatientIDQualifiersSequence)[0]),
+    otherPatientIds: storedItems(study.keys.OtherPatientIDsSequence)
       .map(otherPatientId)
       .filter((other) => other !== undefined),
     accessionNumber: sole?.accessionNumber,
@@ -124,14 +131,14 @@ function leftOutOf(keys: IndexKeys, taken: Partial<Record<CopiedKeyword, string>
 }
 
 function otherPatientId(item: JsonItem): OtherPatientId | undefined {
-  const id = fitValue('LO', textIn(item, '00100020'), 'identifier')
+  const id = fitValue('LO', textIn(item, 0x00100020), 'identifier')
   if (id === undefined) return undefined
-  const type = fitValue('CS', textIn(item, '00100022')) ?? ''
+  const type = fitValue('CS', textIn(item, 0x00100022)) ?? ''
   return {
     id,
     type: PATIENT_ID_TYPES.has(type) ? type : 'TEXT',
-    issuerName: fitValue('LO', textIn(item, '00100021'), 'identifier'),
-    issuer: issuerFrom(nestedItems(item, '00100024')[0]),
+    issuerName: fitValue('LO', textIn(item, 0x00100021), 'identifier'),
+    issuer: issuerFrom(nestedItems(item, 0x00100024)[0]),
   }
 }
 

@@ -1,8 +1,8 @@
 /** Who assigned an identifier (PS3.3 10.17 HL7v2 Hierarchic Designator Macro, 10.14 Issuer of Patient ID Macro): read from stored
  *  headers, written again in a valid form. An item that names nobody is left out. */
 import type { ElementWriter } from '../dicom/element-writer.ts'
-import { type JsonItem, textIn } from './dicom-json.ts'
 import { fitValue } from './fit-value.ts'
+import { type JsonItem, textIn } from './stored-items.ts'
 
 export interface Issuer {
   /** (0040,0031), for orders and accession numbers only. */
@@ -17,10 +17,10 @@ const UNIVERSAL_ID_TYPES = new Set(['DNS', 'EUI64', 'ISO', 'URI', 'UUID', 'X400'
 
 export function issuerFrom(item: JsonItem | undefined): Issuer | undefined {
   if (item === undefined) return undefined
-  const localNamespace = fitValue('UT', textIn(item, '00400031'))
-  const type = fitValue('CS', textIn(item, '00400033'))
+  const localNamespace = fitValue('UT', textIn(item, 0x00400031))
+  const type = fitValue('CS', textIn(item, 0x00400033))
   const universalIdType = type !== undefined && UNIVERSAL_ID_TYPES.has(type) ? type : undefined
-  const universalId = universalIdType === undefined ? undefined : fitValue('UT', textIn(item, '00400032'))
+  const universalId = universalIdType === undefined ? undefined : fitValue('UT', textIn(item, 0x00400032))
   if (universalId !== undefined) return { localNamespace, universalId, universalIdType }
   return localNamespace === undefined ? undefined : { localNamespace }
 }

@@ -15,6 +15,7 @@ import type { Code, Request } from './request-items.ts'
 export interface ManifestIdentity {
   readonly sopInstanceUid: Uid
   readonly seriesInstanceUid: Uid
+  readonly seriesNumber: number
   /** 1, 2, 3 …: Instance Number. */
   readonly version: number
   readonly createdAt: Date
@@ -22,8 +23,6 @@ export interface ManifestIdentity {
   readonly timeZone: string
 }
 
-/** Beside the numbers that modalities give. */
-export const MANIFEST_SERIES_NUMBER = '59'
 /** PS3.16 CID 7010. */
 export const MANIFEST_TITLE: Code = { value: '113030', scheme: 'DCM', meaning: 'Manifest' }
 
@@ -76,14 +75,15 @@ export function keyObjectDocumentSeries(to: ElementWriter, identity: ManifestIde
   to.element(0x0008103e, 'LO', MANIFEST_TITLE.meaning)
   to.sequence(0x00081111, [])
   to.element(0x0020000e, 'UI', identity.seriesInstanceUid)
-  to.element(0x00200011, 'IS', MANIFEST_SERIES_NUMBER)
+  to.element(0x00200011, 'IS', String(identity.seriesNumber))
 }
 
 /** PS3.3 C.7.5.1: the node. Its Retrieve Location UID is what tells one from another. */
 export function generalEquipment(to: ElementWriter, content: ManifestContent): void {
-  const { institution, retrieveLocationUid } = content.source
+  const { institution, institutionDepartment, retrieveLocationUid } = content.source
   to.element(0x00080070, 'LO', MANUFACTURER)
   if (institution !== undefined) to.element(0x00080080, 'LO', institution)
+  if (institutionDepartment !== undefined) to.element(0x00081040, 'LO', institutionDepartment)
   to.element(0x00081090, 'LO', MANUFACTURER)
   to.element(0x00181000, 'LO', retrieveLocationUid)
   to.element(0x00181020, 'LO', SOFTWARE_VERSION)

@@ -5,7 +5,10 @@
  *  equal bytes. The event loop turns while a long one is written (pace.ts).
  *  Does not: decide what is referenced (evidence.ts), write a file.
  *  Sizes: about 400 bytes for each instance; a manifest of 20,000 is 8 MB, in memory. */
+import { itemsToJson } from '../dicom/dicom-json.ts'
+import { readDataSet } from '../dicom/element-reader.ts'
 import { ElementWriter } from '../dicom/element-writer.ts'
+import { INDEX_ATTRIBUTES, type IndexAttribute, type IndexKeys } from '../dicom/index-attributes.ts'
 import { part10Header } from '../dicom/part10.ts'
 import { KEY_OBJECT_SELECTION_DOCUMENT_STORAGE, referenceValueType } from '../dicom/sop-classes.ts'
 import { EXPLICIT_VR_LITTLE_ENDIAN } from '../dicom/transfer-syntaxes.ts'
@@ -25,6 +28,8 @@ export interface EncodedManifest {
   /** Preamble and group 0002 (PS3.10 7.1). */
   readonly header: Buffer
   readonly dataSet: Buffer
+  /** What the index keeps of it, as it would be read from the file. */
+  readonly keys: IndexKeys
 }
 
 export async function encodeManifest(content: ManifestContent, identity: ManifestIdentity): Promise<EncodedManifest> {
@@ -36,8 +41,9 @@ export async function encodeManifest(content: ManifestContent, identity: Manifes
   keyObjectDocumentSeries(to, identity)
   generalEquipment(to, content)
   keyObjectDocument(to, content, identity)
-  to.bytes(0x0040a375, 'SQ', await evidence(content, pace))
   documentRoot(to)
+  const keys = indexKeys(to.finish())
+  to.bytes(0x0040a375, 'SQ', await evidence(content, pace))
   const instances = content.series.flatMap((series) => series.instances)
   to.bytes(0x0040a730, 'SQ', await items(instances, contentItem, pace))
   const header = part10Header({
@@ -46,7 +52,15 @@ export async function encodeManifest(content: ManifestContent, identity: Manifes
     transferSyntaxUid: EXPLICIT_VR_LITTLE_ENDIAN,
     sourceAeTitle: content.source.retrieveAeTitle,
   })
-  return { header, dataSet: to.finish() }
+  return { header, dataSet: to.finish(), keys }
+}
+
+/** @param head  the data set without its two long sequences, of which the index keeps nothing */
+function indexKeys(head: Buffer): IndexKeys {
+  const dataSet = readDataSet(head, EXPLICIT_VR_LITTLE_ENDIAN)
+  const value = ({ tag, vr }: IndexAttribute) => (vr === 'SQ' ? itemsToJson(dataSet.items(tag)) : dataSet.text(tag))
+  const known = INDEX_ATTRIBUTES.map((attribute) => [attribute.keyword, value(attribute)] as const)
+  return Object.fromEntries(known.filter(([, text]) => text !== undefined))
 }
 
 /** Current Requested Procedure Evidence Sequence: one item, the study (PS3.3 Tables C.17-3 and C.17-3a). */

@@ -6,9 +6,9 @@
  *  Does not: invent an accession number where there is none. */
 import type { EvidenceSeries } from '../catalog/contract.ts'
 import type { IndexKeys } from '../dicom/index-attributes.ts'
-import { type JsonItem, nestedItems, parseItems, textIn } from './dicom-json.ts'
 import { fitValue } from './fit-value.ts'
 import { type Issuer, issuerFrom } from './issuer.ts'
+import { type JsonItem, nestedItems, storedItems, textIn } from './stored-items.ts'
 
 /** A coded concept (PS3.3 8). */
 export interface Code {
@@ -32,7 +32,7 @@ export interface Request {
 export function requestsOf(study: IndexKeys, series: readonly EvidenceSeries[]): readonly Request[] {
   const ofStudy = requestsOfStudy(study)
   const candidates = series.flatMap((one) => {
-    const items = parseItems(one.keys.RequestAttributesSequence)
+    const items = storedItems(one.keys.RequestAttributesSequence)
     return items.length === 0 ? ofStudy : items.map((item) => requestFrom(item, ofStudy))
   })
   return distinct(candidates.filter(saysSomething))
@@ -40,7 +40,7 @@ export function requestsOf(study: IndexKeys, series: readonly EvidenceSeries[]):
 
 /** General Study: its accession number, or several of them where a modality joined them by a backslash. */
 function requestsOfStudy(study: IndexKeys): readonly Request[] {
-  const issuer = issuerFrom(parseItems(study.IssuerOfAccessionNumberSequence)[0])
+  const issuer = issuerFrom(storedItems(study.IssuerOfAccessionNumberSequence)[0])
   const numbers = (study.AccessionNumber ?? '').split('\\').map((value) => fitValue('SH', value, 'identifier'))
   return numbers
     .filter((value) => value !== undefined)
@@ -49,29 +49,29 @@ function requestsOfStudy(study: IndexKeys): readonly Request[] {
 
 /** One item of Request Attributes Sequence; where it has no accession number, that of the study if there is exactly one. */
 function requestFrom(item: JsonItem, ofStudy: readonly Request[]): Request {
-  const own = fitValue('SH', textIn(item, '00080050'), 'identifier')
+  const own = fitValue('SH', textIn(item, 0x00080050), 'identifier')
   const study = ofStudy.length === 1 ? ofStudy[0] : undefined
   const accessionNumber = own ?? study?.accessionNumber
   const fromStudy = accessionNumber === study?.accessionNumber ? study?.issuerOfAccessionNumber : undefined
   return {
     accessionNumber,
-    issuerOfAccessionNumber: issuerFrom(nestedItems(item, '00080051')[0]) ?? fromStudy,
-    placerOrderNumber: fitValue('LO', textIn(item, '00402016'), 'identifier'),
-    orderPlacer: issuerFrom(nestedItems(item, '00400026')[0]),
-    fillerOrderNumber: fitValue('LO', textIn(item, '00402017'), 'identifier'),
-    orderFiller: issuerFrom(nestedItems(item, '00400027')[0]),
-    requestedProcedureId: fitValue('SH', textIn(item, '00401001'), 'identifier'),
-    requestedProcedureDescription: fitValue('LO', textIn(item, '00321060')),
-    requestedProcedureCodes: nestedItems(item, '00321064')
+    issuerOfAccessionNumber: issuerFrom(nestedItems(item, 0x00080051)[0]) ?? fromStudy,
+    placerOrderNumber: fitValue('LO', textIn(item, 0x00402016), 'identifier'),
+    orderPlacer: issuerFrom(nestedItems(item, 0x00400026)[0]),
+    fillerOrderNumber: fitValue('LO', textIn(item, 0x00402017), 'identifier'),
+    orderFiller: issuerFrom(nestedItems(item, 0x00400027)[0]),
+    requestedProcedureId: fitValue('SH', textIn(item, 0x00401001), 'identifier'),
+    requestedProcedureDescription: fitValue('LO', textIn(item, 0x00321060)),
+    requestedProcedureCodes: nestedItems(item, 0x00321064)
       .map(codeFrom)
       .filter((code) => code !== undefined),
   }
 }
 
 function codeFrom(item: JsonItem): Code | undefined {
-  const value = fitValue('SH', textIn(item, '00080100'), 'identifier')
-  const scheme = fitValue('SH', textIn(item, '00080102'), 'identifier')
-  const meaning = fitValue('LO', textIn(item, '00080104'))
+  const value = fitValue('SH', textIn(item, 0x00080100), 'identifier')
+  const scheme = fitValue('SH', textIn(item, 0x00080102), 'identifier')
+  const meaning = fitValue('LO', textIn(item, 0x00080104))
   return value === undefined || scheme === undefined || meaning === undefined ? undefined : { value, scheme, meaning }
 }
 

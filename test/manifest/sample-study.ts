@@ -63,6 +63,7 @@ export function requestItem(accession: string | undefined, placer?: string, proc
 export const identity: ManifestIdentity = {
   sopInstanceUid: uid('2.25.1'),
   seriesInstanceUid: uid('2.25.2'),
+  seriesNumber: 59,
   version: 1,
   createdAt: new Date('2026-01-15T10:30:00.250Z'),
   timeZone: 'Europe/Paris',

@@ -1,0 +1,139 @@
+/** The manifest stage: builds the manifest of every study that has been quiet for long enough.
+ *
+ *  Promises: studies are handled one after the other, oldest first; one that fails is tried again later and holds up no other; the worker
+ *  itself never stops before {@link ManifestWorker.stop}. What is due is read from the catalog alone, so that a restart loses nothing.
+ *  Sleeps until the next study can fall due; never longer than {@link LONGEST_SLEEP_MS}, for another process may have changed the
+ *  catalog, or somebody the clock.
+ *  Does not: build twice at once. Times in milliseconds since 1970. */
+import type { ManifestRecord, StudyState } from '../catalog/contract.ts'
+import type { Uid } from '../dicom/uid.ts'
+import { log } from '../log.ts'
+import { buildManifest, type ManifestParts } from './build-manifest.ts'
+
+export interface ManifestWorkerParts extends ManifestParts {
+  /** Called after a manifest was made: saves the next stage some delay. */
+  readonly made?: (record: ManifestRecord) => void
+}
+
+export interface ManifestWorker {
+  /** A study has changed: look again when it may be due. Cheap, callable for every instance. The UID is not needed. */
+  nudge(studyInstanceUid?: string): void
+  /** Lets the study in work be finished, then ends. */
+  stop(): Promise<void>
+}
+
+const LONGEST_SLEEP_MS = 60_000
+const SHORTEST_SLEEP_MS = 20
+const FIRST_RETRY_MS = 1_000
+const LONGEST_RETRY_MS = 10 * 60_000
+const BATCH = 20
+
+interface Failing {
+  readonly attempts: number
+  readonly notBefore: number
+}
+
+export function startManifestWorker(parts: ManifestWorkerParts): ManifestWorker {
+  const worker = new DueStudies(parts)
+  worker.wakeAt(parts.now())
+  return worker
+}
+
+class DueStudies implements ManifestWorker {
+  readonly #parts: ManifestWorkerParts
+  readonly #failing = new Map<Uid, Failing>()
+  #timer: NodeJS.Timeout | undefined
+  #wakesAt = Number.POSITIVE_INFINITY
+  #passing: Promise<void> | undefined
+  #stopped = false
+
+  constructor(parts: ManifestWorkerParts) {
+    this.#parts = parts
+  }
+
+  nudge(): void {
+    this.wakeAt(this.#parts.now() + this.#quietMs())
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true
+    clearTimeout(this.#timer)
+    await this.#passing
+  }
+
+  /** Sets the one timer, unless it rings before that anyway. */
+  wakeAt(at: number): void {
+    if (this.#stopped || this.#wakesAt <= at) return
+    clearTimeout(this.#timer)
+    this.#wakesAt = at
+    const sleepMs = Math.min(LONGEST_SLEEP_MS, Math.max(SHORTEST_SLEEP_MS, at - this.#parts.now()))
+    this.#timer = setTimeout(() => this.#ring(), sleepMs)
+  }
+
+  #ring(): void {
+    this.#wakesAt = Number.POSITIVE_INFINITY
+    if (this.#passing !== undefined) return
+    this.#passing = this.#pass()
+      .catch((error: unknown) => {
+        log.error('studies that are due cannot be read', { error })
+        return this.#parts.now() + FIRST_RETRY_MS * 5
+      })
+      .then((next) => {
+        this.#passing = undefined
+        this.wakeAt(next)
+      })
+  }
+
+  #quietMs(): number {
+    return this.#parts.settings().quietSeconds * 1000
+  }
+
+  /** Handles everything that is due. @returns when to look again */
+  async #pass(): Promise<number> {
+    const { catalog, now } = this.#parts
+    for (;;) {
+      const due = await catalog.studiesDue(now() - this.#quietMs(), BATCH + this.#failing.size)
+      const ready = due.filter((study) => (this.#failing.get(study.studyInstanceUid)?.notBefore ?? 0) <= now())
+      if (ready.length === 0) return this.#nextLook()
+      for (const study of ready) {
+        if (this.#stopped) return Number.POSITIVE_INFINITY
+        await this.#handle(study)
+      }
+    }
+  }
+
+  /** The earliest moment at which a study can be due, or be tried again. */
+  async #nextLook(): Promise<number> {
+    const limit = this.#failing.size + 1
+    const pending = await this.#parts.catalog.studiesDue(Number.MAX_SAFE_INTEGER, limit)
+    const names = new Set(pending.map((study) => study.studyInstanceUid))
+    if (pending.length < limit) for (const name of this.#failing.keys()) if (!names.has(name)) this.#failing.delete(name)
+    const moments = pending.map((study) =>
+      Math.max(this.#failing.get(study.studyInstanceUid)?.notBefore ?? 0, study.lastReceivedAt + this.#quietMs()),
+    )
+    return Math.min(this.#parts.now() + LONGEST_SLEEP_MS, ...moments)
+  }
+
+  async #handle(study: StudyState): Promise<void> {
+    const { studyInstanceUid } = study
+    try {
+      const outcome = await buildManifest(this.#parts, studyInstanceUid, `quiet for ${this.#parts.settings().quietSeconds} s`)
+      if (outcome.kind === 'conflict' || outcome.kind === 'unknown study') return this.#postpone(studyInstanceUid)
+      this.#failing.delete(studyInstanceUid)
+      if (outcome.kind === 'made') this.#parts.made?.(outcome.record)
+    } catch (error) {
+      this.#postpone(studyInstanceUid)
+      log.error('manifest could not be made', {
+        StudyInstanceUID: studyInstanceUid,
+        attempts: this.#failing.get(studyInstanceUid)?.attempts,
+        error,
+      })
+    }
+  }
+
+  #postpone(studyInstanceUid: Uid): void {
+    const attempts = (this.#failing.get(studyInstanceUid)?.attempts ?? 0) + 1
+    const delayMs = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(attempts - 1, 20))
+    this.#failing.set(studyInstanceUid, { attempts, notBefore: this.#parts.now() + delayMs })
+  }
+}
