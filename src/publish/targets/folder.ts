@@ -1,0 +1,86 @@
+/** The target `folder`: each manifest becomes `<path>/<StudyInstanceUID>/<version>-<SOPInstanceUID>.dcm`.
+ *
+ *  Promises: whoever watches the folder sees a file whole or not at all: it is written under a hidden name beside it, synced, renamed,
+ *  and the folder synced. A file of that name with the same bytes is success.
+ *  Does not: delete or overwrite anything but its own unfinished files.
+ *  @throws NodeError DUPLICATE_REFUSED where a file of that name holds something else; errors of the file system as they are */
+import { createHash, randomUUID } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import type { Readable } from 'node:stream'
+import { NodeError } from '../../errors.ts'
+import type { Deliver, Deliverable } from './target.ts'
+
+const UNFINISHED = '.part'
+
+export function folderTarget(path: string): Deliver {
+  return (manifest) => deliverTo(path, manifest)
+}
+
+async function deliverTo(path: string, manifest: Deliverable): Promise<void> {
+  const { studyInstanceUid, sopInstanceUid, version } = manifest.record
+  const folder = join(path, studyInstanceUid)
+  const name = `${version}-${sopInstanceUid}.dcm`
+  if ((await mkdir(folder, { recursive: true })) !== undefined) await syncFolder(dirname(folder))
+  if (await isThere(join(folder, name), manifest)) return
+  await removeUnfinished(folder, name)
+  const unfinished = join(folder, `.${name}.${randomUUID()}${UNFINISHED}`)
+  try {
+    await write(unfinished, manifest.open())
+    await rename(unfinished, join(folder, name))
+  } catch (error) {
+    await rm(unfinished, { force: true }).catch(() => undefined)
+    throw error
+  }
+  await syncFolder(folder)
+}
+
+async function isThere(file: string, manifest: Deliverable): Promise<boolean> {
+  const found = await stat(file).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined
+    throw error
+  })
+  if (found === undefined) return false
+  const same = found.size === manifest.fileSizeBytes && (await digest(createReadStream(file))) === (await digest(manifest.open()))
+  if (same) return true
+  throw new NodeError('DUPLICATE_REFUSED', {
+    SOPInstanceUID: manifest.record.sopInstanceUid,
+    step: 'folder holds another file of that name',
+  })
+}
+
+async function digest(stream: Readable): Promise<string> {
+  const hash = createHash('sha256')
+  for await (const chunk of stream) hash.update(chunk as Buffer)
+  return hash.digest('hex')
+}
+
+async function write(file: string, stream: Readable): Promise<void> {
+  const handle = await open(file, 'wx')
+  try {
+    for await (const chunk of stream) await handle.writeFile(chunk as Buffer)
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+/** What a crash in the middle of an earlier attempt left behind. */
+async function removeUnfinished(folder: string, name: string): Promise<void> {
+  for (const entry of await readdir(folder)) {
+    if (entry.startsWith(`.${name}.`) && entry.endsWith(UNFINISHED)) await rm(join(folder, entry), { force: true })
+  }
+}
+
+/** Makes names durable; file systems that cannot (some network ones) are taken as they are. */
+async function syncFolder(path: string): Promise<void> {
+  const handle = await open(path, 'r')
+  try {
+    await handle.sync()
+  } catch (error) {
+    if (!['EINVAL', 'ENOTSUP', 'EPERM', 'EISDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error
+  } finally {
+    await handle.close()
+  }
+}

@@ -1,0 +1,15 @@
+/** What can be delivered, and to whom: the contract of a target.
+ *
+ *  Promises of every target: when `deliver` resolves, the manifest is there for good; when it throws, trying again does no harm; a manifest
+ *  that is there already is success. A NodeError that is permanent ends the delivery, anything else is tried again. */
+import type { Readable } from 'node:stream'
+import type { ManifestRecord } from '../../catalog/contract.ts'
+
+export interface Deliverable {
+  readonly record: ManifestRecord
+  /** The whole Part 10 file. */
+  readonly open: () => Readable
+  readonly fileSizeBytes: number
+}
+
+export type Deliver = (manifest: Deliverable) => Promise<void>
