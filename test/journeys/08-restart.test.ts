@@ -1,0 +1,73 @@
+/** 08 and 09: a restart in the middle, and two senders of one study. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, describe, expect, it } from 'vitest'
+import { getscu, storescu } from '../support/dcmtk.ts'
+import { complaints, deliveredManifests, evidenceUids, manifestVersion } from '../support/manifests.ts'
+import { after, filesBelow, type NodeProcess, startNode } from '../support/node-process.ts'
+import { dataSetDigests, studyFiles } from '../support/study-files.ts'
+
+let folder: string
+let node: NodeProcess | undefined
+afterEach(async () => {
+  await node?.stop()
+  node = undefined
+  await rm(folder, { recursive: true, force: true })
+})
+
+describe('08 a restart in the middle', () => {
+  it.each(['SIGTERM', 'SIGKILL'])(
+    'after %s between two parts of a study: one manifest of the whole, everything retrievable',
+    async (signal) => {
+      folder = await mkdtemp(join(tmpdir(), 'ariane-restart-'))
+      const study = await studyFiles({ series: [5, 5] })
+      const settings = { manifest: { quietSeconds: 2 } }
+      node = await startNode({ folder, settings })
+      expect((await storescu(node, study.files.slice(0, 5))).statuses).toEqual([0, 0, 0, 0, 0])
+      if (signal === 'SIGTERM') await node.stop()
+      else await node.kill9()
+      node = await startNode({ folder, settings })
+      expect((await storescu(node, study.files.slice(5))).statuses).toEqual([0, 0, 0, 0, 0])
+      const manifest = await manifestVersion(node, study.studyInstanceUid, 1)
+      expect(await complaints(manifest)).toEqual([])
+      expect(await evidenceUids(manifest)).toEqual([...study.sopInstanceUids].sort())
+      const out = join(folder, 'got')
+      await import('node:fs/promises').then(({ mkdir }) => mkdir(out))
+      await getscu(node, ['0008,0052=STUDY', `0020,000d=${study.studyInstanceUid}`], out)
+      expect(dataSetDigests(filesBelow(out).map((name) => join(out, name)))).toEqual(dataSetDigests(study.files))
+      await study.remove()
+    },
+  )
+
+  it('a study that fell due while the node was down gets its manifest at the next start, and it is delivered', async () => {
+    folder = await mkdtemp(join(tmpdir(), 'ariane-restart-'))
+    const study = await studyFiles({ series: [2] })
+    node = await startNode({ folder, settings: { manifest: { quietSeconds: 3 } } })
+    await storescu(node, study.files)
+    await node.kill9()
+    await after(3000)
+    expect(deliveredManifests(node, study.studyInstanceUid)).toEqual([])
+    node = await startNode({ folder, settings: { manifest: { quietSeconds: 3 } } })
+    await manifestVersion(node, study.studyInstanceUid, 1, 5000)
+    await study.remove()
+  })
+})
+
+describe('09 two senders, one study', () => {
+  it('make one chain of manifests, the last one of everything', async () => {
+    folder = await mkdtemp(join(tmpdir(), 'ariane-restart-'))
+    node = await startNode({ folder })
+    const first = await studyFiles({ series: [20, 20] })
+    const second = await studyFiles({ series: [20, 20], studyInstanceUid: first.studyInstanceUid })
+    const results = await Promise.all([storescu(node, first.files, { calling: 'CT1' }), storescu(node, second.files, { calling: 'CT2' })])
+    expect(results.map((one) => one.code)).toEqual([0, 0])
+    await after(2500)
+    const versions = deliveredManifests(node, first.studyInstanceUid)
+    expect(versions.length).toBeGreaterThanOrEqual(1)
+    expect(await evidenceUids(versions.at(-1)!)).toEqual([...first.sopInstanceUids, ...second.sopInstanceUids].sort())
+    for (const version of versions) expect(await complaints(version)).toEqual([])
+    await first.remove()
+    await second.remove()
+  })
+})
