@@ -1,0 +1,60 @@
+/** C-GET (PS3.4 C.4.3, PS3.7 9.1.3): sends what we hold on the association of the request itself.
+ *
+ *  Promises: an instance goes in the stored transfer syntax where the requestor took the SCP role for its SOP class in this syntax
+ *  (PS3.7 D.3.3.4), else converted, else it counts as failed; responses as for C-MOVE.
+ *  Errors: none; every failure is answered. */
+import type { Retrievable } from '../catalog/contract.ts'
+import { retrieveKeys } from '../dicom/query-model.ts'
+import type { Association, Request, StoreResult } from '../dimse/contract.ts'
+import { log } from '../log.ts'
+import type { Storage } from '../storage/contract.ts'
+import { planRetrieval } from './retrieve-plan.ts'
+import { readyToSend } from './send-instance.ts'
+import { type Lane, sendInstances } from './send-instances.ts'
+import { answerFailure, modelOf, readIdentifier, type Serving } from './serving.ts'
+import { SubOperations } from './sub-operations.ts'
+
+/** Unable to calculate the number of matches (PS3.4 C.4.3.1.4). */
+const OUT_OF_RESOURCES = 0xa701
+
+export async function cGet(serving: Serving, request: Request): Promise<void> {
+  try {
+    const { level, keys } = retrieveKeys(readIdentifier(request), modelOf(request))
+    const { association, stopped } = request
+    const plan = await planRetrieval(serving.catalog, keys, serving.listManifests(), stopped)
+    log.info('get begins', { association: association.id, level, instances: plan.total })
+    const operations = new SubOperations(request, plan.total)
+    await sendInstances({
+      association,
+      instances: plan.instances(),
+      lanes: [new GetLane(serving.storage, association)],
+      operations,
+      stopped,
+    })
+    await operations.finish()
+  } catch (error) {
+    await answerFailure(request, error, OUT_OF_RESOURCES)
+  }
+}
+
+class GetLane implements Lane {
+  readonly usable = true
+  readonly #storage: Storage
+  readonly #association: Association
+
+  constructor(storage: Storage, association: Association) {
+    this.#storage = storage
+    this.#association = association
+  }
+
+  async prepare(): Promise<boolean> {
+    return true
+  }
+
+  async send(instance: Retrievable): Promise<StoreResult> {
+    const store = await readyToSend(this.#storage, this.#association, instance)
+    return store()
+  }
+
+  async close(): Promise<void> {}
+}

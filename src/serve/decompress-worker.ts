@@ -1,0 +1,30 @@
+/** The thread behind decompressor.ts: takes one data set at a time, gives it back decoded. */
+import { parentPort } from 'node:worker_threads'
+import { decompress } from './decompress.ts'
+
+export interface DecompressJob {
+  readonly dataSet: Uint8Array
+  readonly transferSyntaxUid: string
+  readonly toExplicit: boolean
+}
+
+export interface DecompressResult {
+  readonly dataSet?: Uint8Array<ArrayBuffer>
+  /** Why there is none. */
+  readonly why?: string
+  /** The thread may be in a bad state and should be ended. */
+  readonly unusable?: boolean
+}
+
+parentPort?.on('message', async ({ dataSet, transferSyntaxUid, toExplicit }: DecompressJob) => {
+  try {
+    const bytes = Buffer.from(dataSet.buffer, dataSet.byteOffset, dataSet.byteLength)
+    const decoded = await decompress(bytes, transferSyntaxUid, toExplicit)
+    const result: DecompressResult = { dataSet: decoded }
+    parentPort?.postMessage(result, [decoded.buffer])
+  } catch (error) {
+    // What a codec left behind in its memory after throwing is unknown.
+    const result: DecompressResult = { why: error instanceof Error ? error.message : String(error), unusable: true }
+    parentPort?.postMessage(result)
+  }
+})

@@ -1,0 +1,172 @@
+/** A data set with compressed pixel data, turned into one with native pixel data (PS3.5 8.1, 8.2, A.4).
+ *
+ *  Promises: every other element as element-copier.ts copies it. Image Pixel attributes say what the pixels now are; the Extended Offset Table
+ *  goes, because it describes fragments. A data set without pixel data, or with native pixel data in spite of its transfer syntax, is copied.
+ *  Does not: change SOP Instance UID or Lossy Image Compression (0028,2110): nothing was lost that was not lost before.
+ *  Errors: NodeError UNREADABLE; what the codecs throw. Runs for as long as the codecs take: call it in a thread. Sizes in bytes. */
+import { ElementHeader, UNDEFINED_LENGTH } from '../dicom/element-header.ts'
+import { ElementWriter } from '../dicom/element-writer.ts'
+import { encodingOf } from '../dicom/transfer-syntaxes.ts'
+import { NodeError } from '../errors.ts'
+import { decodeFrame, frameBytes, type PixelFormat, prepareDecoding } from './decode-frame.ts'
+import { ElementCopier, PIXEL_DATA } from './element-copier.ts'
+import { framesOf, readFragments } from './frames.ts'
+
+/** Largest native pixel data that is made: it is held in memory. */
+export const LARGEST_NATIVE_BYTES = 512 * 1024 * 1024
+
+const SAMPLES_PER_PIXEL = 0x00280002
+const PHOTOMETRIC_INTERPRETATION = 0x00280004
+const PLANAR_CONFIGURATION = 0x00280006
+const NUMBER_OF_FRAMES = 0x00280008
+const ROWS = 0x00280010
+const COLUMNS = 0x00280011
+const BITS_ALLOCATED = 0x00280100
+const BITS_STORED = 0x00280101
+const HIGH_BIT = 0x00280102
+const PIXEL_REPRESENTATION = 0x00280103
+const EXTENDED_OFFSET_TABLE = 0x7fe00001
+/** Extended Offset Table, its lengths, and Encapsulated Pixel Data Value Total Length. */
+const DESCRIBE_FRAGMENTS = new Set([EXTENDED_OFFSET_TABLE, 0x7fe00002, 0x7fe00003])
+
+/** One element of the top level, as it goes out. */
+interface Part {
+  readonly tag: number
+  readonly bytes: Buffer
+}
+
+interface Walked {
+  readonly parts: Part[]
+  /** Values of the source by tag: group 0028 and the Extended Offset Table. */
+  readonly values: ReadonlyMap<number, Buffer>
+  /** Where the first item of the fragments begins. */
+  readonly fragmentsAt?: number
+}
+
+/** @param dataSet  without Part 10 header; Explicit VR Little Endian, as all compressed ones */
+export async function decompress(dataSet: Buffer, transferSyntaxUid: string, toExplicit: boolean): Promise<Uint8Array<ArrayBuffer>> {
+  const { parts, values, fragmentsAt } = walk(dataSet, encodingOf(transferSyntaxUid).littleEndian, toExplicit)
+  if (fragmentsAt === undefined) return joined(parts)
+  await prepareDecoding()
+  const { basicOffsets, fragments, next } = readFragments(dataSet, fragmentsAt)
+  const frames = framesOf({ basicOffsets, fragments, next }, numberOfFrames(values), offsets64(values.get(EXTENDED_OFFSET_TABLE)))
+  const { pixels, format } = decodeAll(frames, transferSyntaxUid, formatOf(values))
+  const trailing = walk(dataSet.subarray(next), true, toExplicit).parts
+  return joined([...withFormat(parts, values, format, toExplicit), ...pixelParts(pixels, format, toExplicit), ...trailing])
+}
+
+function walk(bytes: Buffer, littleEndian: boolean, toExplicit: boolean): Walked {
+  const copier = new ElementCopier({ explicit: true, littleEndian }, toExplicit)
+  const header = new ElementHeader()
+  const parts: Part[] = []
+  const values = new Map<number, Buffer>()
+  let at = 0
+  while (at + 8 <= bytes.length) {
+    const size = header.read(bytes, at, bytes.length, true, littleEndian)
+    const { tag, length } = header
+    if (size === 0 || tag === 0) break
+    if (tag === PIXEL_DATA && length === UNDEFINED_LENGTH) return { parts, values, fragmentsAt: at + size }
+    if (tag >>> 16 === 0x0028 || tag === EXTENDED_OFFSET_TABLE) values.set(tag, bytes.subarray(at + size, at + size + length))
+    at = copier.copy(bytes, at)
+    const copied = copier.take()
+    if (!DESCRIBE_FRAGMENTS.has(tag)) parts.push({ tag, bytes: copied })
+  }
+  return { parts, values }
+}
+
+function decodeAll(frames: readonly Buffer[], transferSyntaxUid: string, declared: PixelFormat): { pixels: Buffer; format: PixelFormat } {
+  let pixels: Buffer | undefined
+  let format = declared
+  for (const [index, frame] of frames.entries()) {
+    const decoded = decodeFrame(frame, transferSyntaxUid, declared)
+    if (pixels === undefined) {
+      format = decoded.format
+      pixels = roomFor(frameBytes(format), frames.length)
+    } else if (decoded.pixels.length !== frameBytes(format)) {
+      throw new NodeError('UNREADABLE', { why: `frame ${index + 1} differs in size from the first` })
+    }
+    pixels.set(decoded.pixels, index * decoded.pixels.length)
+  }
+  return { pixels: pixels ?? Buffer.alloc(0), format }
+}
+
+function roomFor(frame: number, frames: number): Buffer {
+  const size = frame * frames
+  if (size > LARGEST_NATIVE_BYTES) throw new NodeError('UNREADABLE', { why: `${size} bytes of native pixel data are too many` })
+  return Buffer.alloc(size + (size % 2))
+}
+
+function formatOf(values: ReadonlyMap<number, Buffer>): PixelFormat {
+  const number = (tag: number, otherwise: number) => {
+    const value = values.get(tag)
+    return value !== undefined && value.length >= 2 ? value.readUInt16LE(0) : otherwise
+  }
+  const bitsAllocated = number(BITS_ALLOCATED, 8)
+  const format: PixelFormat = {
+    rows: number(ROWS, 0),
+    columns: number(COLUMNS, 0),
+    samplesPerPixel: number(SAMPLES_PER_PIXEL, 1),
+    photometricInterpretation: text(values.get(PHOTOMETRIC_INTERPRETATION)) || 'MONOCHROME2',
+    planarConfiguration: number(PLANAR_CONFIGURATION, 0),
+    bitsAllocated,
+    bitsStored: number(BITS_STORED, bitsAllocated),
+    pixelRepresentation: number(PIXEL_REPRESENTATION, 0),
+  }
+  if (frameBytes(format) === 0 || frameBytes(format) > LARGEST_NATIVE_BYTES)
+    throw new NodeError('UNREADABLE', { why: 'no such image size' })
+  return format
+}
+
+/** PS3.3 C.7.6.6: at least one. */
+function numberOfFrames(values: ReadonlyMap<number, Buffer>): number {
+  const frames = Number.parseInt(text(values.get(NUMBER_OF_FRAMES)), 10)
+  return frames > 0 ? frames : 1
+}
+
+function offsets64(table: Buffer | undefined): number[] {
+  return table === undefined ? [] : Array.from({ length: table.length >> 3 }, (_, index) => Number(table.readBigUInt64LE(index * 8)))
+}
+
+function text(value: Buffer | undefined): string {
+  return (value ?? Buffer.alloc(0)).toString('latin1').replace(/[\0 ]+$/, '')
+}
+
+/** The attributes that decoding has changed, in their places. */
+function withFormat(parts: readonly Part[], values: ReadonlyMap<number, Buffer>, format: PixelFormat, explicit: boolean): Part[] {
+  const changed: Part[] = []
+  const set = (tag: number, vr: string, value: string) => {
+    const had =
+      vr === 'US' ? values.get(tag)?.length === 2 && values.get(tag)?.readUInt16LE(0) === Number(value) : text(values.get(tag)) === value
+    if (!had) changed.push({ tag, bytes: new ElementWriter({ explicit }).element(tag, vr, value).finish() })
+  }
+  set(PHOTOMETRIC_INTERPRETATION, 'CS', format.photometricInterpretation)
+  set(SAMPLES_PER_PIXEL, 'US', String(format.samplesPerPixel))
+  if (format.samplesPerPixel > 1) set(PLANAR_CONFIGURATION, 'US', String(format.planarConfiguration))
+  set(ROWS, 'US', String(format.rows))
+  set(COLUMNS, 'US', String(format.columns))
+  set(BITS_ALLOCATED, 'US', String(format.bitsAllocated))
+  set(BITS_STORED, 'US', String(format.bitsStored))
+  if (changed.some(({ tag }) => tag === BITS_STORED)) set(HIGH_BIT, 'US', String(format.bitsStored - 1))
+  const tags = new Set(changed.map(({ tag }) => tag))
+  return [...parts.filter(({ tag }) => !tags.has(tag)), ...changed].sort((a, b) => a.tag - b.tag)
+}
+
+/** PS3.5 A.1, A.2: OW in implicit VR and for more than 8 bits. */
+function pixelParts(pixels: Buffer, format: PixelFormat, explicit: boolean): Part[] {
+  const header = new ElementCopier({ explicit: true, littleEndian: true }, explicit)
+  header.header(PIXEL_DATA, format.bitsAllocated > 8 ? 'OW' : 'OB', pixels.length)
+  return [
+    { tag: PIXEL_DATA, bytes: header.take() },
+    { tag: PIXEL_DATA, bytes: pixels },
+  ]
+}
+
+function joined(parts: readonly Part[]): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(parts.reduce((sum, { bytes }) => sum + bytes.length, 0))
+  let at = 0
+  for (const { bytes } of parts) {
+    whole.set(bytes, at)
+    at += bytes.length
+  }
+  return whole
+}

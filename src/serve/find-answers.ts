@@ -1,0 +1,158 @@
+/** Matches as identifiers of C-FIND responses (PS3.4 C.4.1.1.3.2, C.4.1.2.2).
+ *
+ *  Promises: every requested key comes back, of zero length where we know nothing, in ascending order; beside them always Specific
+ *  Character Set, Query/Retrieve Level, Retrieve AE Title, and the unique keys from the study (or patient) down to the level asked. What is
+ *  to be written, and from where, is worked out once for each request.
+ *  Does not: match. A value that the index has and that cannot be written in its VR comes back with zero length. */
+import type { Match } from '../catalog/contract.ts'
+import { encoderFor } from '../dicom/character-set.ts'
+import { type JsonItem, parseJsonItems, toDicomJson, writeJsonElements } from '../dicom/dicom-json.ts'
+import { tagText } from '../dicom/dictionary.ts'
+import type { DataSet } from '../dicom/element-reader.ts'
+import { ElementWriter } from '../dicom/element-writer.ts'
+import type { Level } from '../dicom/index-attributes.ts'
+import type { FindRequest, RequestedKey } from '../dicom/query-model.ts'
+import { offsetFromUtc } from '../dicom/time-zone.ts'
+import { encodingOf } from '../dicom/transfer-syntaxes.ts'
+import { isText, numberBytes } from '../dicom/value-representations.ts'
+import type { Serving } from './serving.ts'
+import { readStoredHeader } from './stored-header.ts'
+
+const UTF_8 = 'ISO_IR 192'
+const SPECIFIC_CHARACTER_SET = 0x00080005
+const QUERY_RETRIEVE_LEVEL = 0x00080052
+const RETRIEVE_AE_TITLE = 0x00080054
+const INSTANCE_AVAILABILITY = 0x00080056
+const TIMEZONE_OFFSET_FROM_UTC = 0x00080201
+const RETRIEVE_LOCATION_UID = 0x0040e011
+/** Binary values longer than this do not belong into an answer. In bytes. */
+const LONGEST_BINARY = 16 * 1024
+
+const UNIQUE_KEYS: readonly (RequestedKey & { level: Level })[] = [
+  { tag: 0x00100020, vr: 'LO', keyword: 'PatientID', level: 'PATIENT', source: 'indexed' },
+  { tag: 0x0020000d, vr: 'UI', keyword: 'StudyInstanceUID', level: 'STUDY', source: 'indexed' },
+  { tag: 0x0020000e, vr: 'UI', keyword: 'SeriesInstanceUID', level: 'SERIES', source: 'indexed' },
+  { tag: 0x00080018, vr: 'UI', keyword: 'SOPInstanceUID', level: 'IMAGE', source: 'indexed' },
+]
+const UNIQUE_KEYS_OF: Readonly<Record<Level, readonly RequestedKey[]>> = {
+  PATIENT: UNIQUE_KEYS.slice(0, 1),
+  STUDY: UNIQUE_KEYS.slice(1, 2),
+  SERIES: UNIQUE_KEYS.slice(1, 3),
+  IMAGE: UNIQUE_KEYS.slice(1, 4),
+}
+
+/** Writes one element of an answer. */
+type Write = (into: ElementWriter, match: Match, header: DataSet | undefined) => void
+
+export class FindAnswers {
+  readonly #serving: Serving
+  readonly #explicit: boolean
+  readonly #encode: (text: string, vr: string) => Buffer
+  readonly #writes: readonly Write[]
+  /** One above the last tag that is read from stored headers; 0 where none is. */
+  readonly #headerUntil: number
+
+  constructor(serving: Serving, { query, requested }: FindRequest, transferSyntaxUid: string, characterSet: string = UTF_8) {
+    this.#serving = serving
+    this.#explicit = encodingOf(transferSyntaxUid).explicit
+    this.#encode = encoderFor(characterSet)
+    const keys = new Map<number, RequestedKey>(UNIQUE_KEYS_OF[query.level].map((key) => [key.tag, key]))
+    for (const key of requested) keys.set(key.tag, key)
+    const own: readonly Write[] = [
+      (into) => into.element(SPECIFIC_CHARACTER_SET, 'CS', characterSet),
+      (into) => into.element(QUERY_RETRIEVE_LEVEL, 'CS', query.level),
+      (into) => into.element(RETRIEVE_AE_TITLE, 'AE', serving.aeTitle),
+    ]
+    this.#writes = [...[...keys.values()].map((key) => writeOf(key, serving)), ...own]
+    this.#headerUntil = Math.max(0, ...requested.filter(({ source }) => source === 'header').map(({ tag }) => tag + 1))
+  }
+
+  /** The identifier of one pending response. */
+  async encode(match: Match): Promise<Buffer> {
+    const header = this.#headerUntil > 0 ? await readStoredHeader(this.#serving.storage, match, this.#headerUntil) : undefined
+    const writer = new ElementWriter({ explicit: this.#explicit, encode: this.#encode })
+    for (const write of this.#writes) write(writer, match, header)
+    return writer.finish()
+  }
+}
+
+function writeOf(key: RequestedKey, serving: Serving): Write {
+  const { tag, vr, source } = key
+  const keyword = key.keyword as keyof Match | undefined
+  if (source === 'node') return nodeWrite(tag, vr, serving)
+  if (source === 'header') return (into, _match, header) => writeHeaderValue(into, key, header)
+  if ((source !== 'indexed' && source !== 'derived') || keyword === undefined) return (into) => writeEmpty(into, tag, vr)
+  if (vr === 'SQ') return (into, match) => writeSequence(into, key, itemsOf(match[keyword]))
+  return (into, match) => writeText(into, tag, vr, match[keyword])
+}
+
+function nodeWrite(tag: number, vr: string, serving: Serving): Write {
+  if (tag === INSTANCE_AVAILABILITY) return (into) => into.element(tag, vr, 'ONLINE')
+  if (tag === RETRIEVE_LOCATION_UID) return (into) => into.element(tag, vr, serving.retrieveLocationUid)
+  if (tag === TIMEZONE_OFFSET_FROM_UTC) return (into, match) => into.element(tag, vr, timezoneOffset(match, serving.timezone))
+  return (into) => into.element(tag, vr, undefined)
+}
+
+/** As the instance says; else that of our zone on the day of the study, whose dates and times it is about. */
+function timezoneOffset(match: Match, timezone: string): string {
+  if (match.TimezoneOffsetFromUTC !== undefined) return match.TimezoneOffsetFromUTC
+  const [, year, month, day] = /^(\d{4})(\d{2})(\d{2})/.exec(match.StudyDate ?? '') ?? []
+  const at = new Date(Date.UTC(Number(year), Number(month) - 1, Number(day), 12))
+  return offsetFromUtc(timezone, Number.isNaN(at.getTime()) ? new Date() : at)
+}
+
+function writeEmpty(into: ElementWriter, tag: number, vr: string): void {
+  if (vr === 'SQ') into.sequence(tag, [])
+  else into.bytes(tag, vr, Buffer.alloc(0))
+}
+
+function writeText(into: ElementWriter, tag: number, vr: string, value: string | undefined): void {
+  try {
+    into.element(tag, vr, value)
+  } catch {
+    writeEmpty(into, tag, vr)
+  }
+}
+
+// --- sequences
+
+function itemsOf(json: string | undefined): readonly JsonItem[] {
+  if (json === undefined) return []
+  try {
+    return parseJsonItems(json)
+  } catch {
+    return []
+  }
+}
+
+/** Of each item what was asked for inside the sequence, zero length where absent; everything where nothing was (PS3.4 C.2.2.2.6). */
+function writeSequence(into: ElementWriter, key: RequestedKey, items: readonly JsonItem[]): void {
+  into.sequence(
+    key.tag,
+    items.map((item) => (inner: ElementWriter) => writeItem(inner, key.items, item)),
+  )
+}
+
+function writeItem(into: ElementWriter, asked: readonly RequestedKey[] | undefined, item: JsonItem): void {
+  if (asked === undefined) {
+    writeJsonElements(into, item)
+    return
+  }
+  for (const key of asked) {
+    const element = item[tagText(key.tag)]
+    if (element === undefined) writeEmpty(into, key.tag, key.vr)
+    else if (element.vr === 'SQ') writeSequence(into, key, (element.Value ?? []) as readonly JsonItem[])
+    else writeJsonElements(into, { [tagText(key.tag)]: element })
+  }
+}
+
+// --- what only the stored header knows
+
+function writeHeaderValue(into: ElementWriter, key: RequestedKey, header: DataSet | undefined): void {
+  const { tag } = key
+  const element = header?.elements.get(tag)
+  if (header === undefined || element === undefined) writeEmpty(into, tag, key.vr)
+  else if (element.vr === 'SQ') writeSequence(into, key, header.items(tag).map(toDicomJson))
+  else if (isText(element.vr) || numberBytes(element.vr) !== undefined) writeText(into, tag, element.vr, header.text(tag))
+  else into.bytes(tag, element.vr, element.value.length > LONGEST_BINARY ? Buffer.alloc(0) : element.value)
+}

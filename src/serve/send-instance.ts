@@ -1,0 +1,61 @@
+/** One stored instance, sent by C-STORE on one association (PS3.4 B.2, PS3.7 9.1.1).
+ *
+ *  Promises: in the stored transfer syntax, byte for byte, wherever the peer accepts it; else in Explicit or Implicit VR Little Endian
+ *  where it can be converted (convert-instance.ts); else nothing is sent and NO_CONTEXT is thrown. A file that is lost or shorter than it was,
+ *  and an image that cannot be decoded, are found before the C-STORE begins, so that they do not cost the association.
+ *  Does not: open associations, count, or retry.
+ *  Errors: NodeError NO_CONTEXT, STORAGE_FAILED (our file), UNREADABLE (cannot be converted), PEER_ABORTED, PEER_TIMEOUT. */
+import type { Retrievable } from '../catalog/contract.ts'
+import type { Association, OutgoingInstance, StoreResult } from '../dimse/contract.ts'
+import { NodeError } from '../errors.ts'
+import type { Storage } from '../storage/contract.ts'
+import { converterOf } from './convert-instance.ts'
+
+type Payload = Pick<OutgoingInstance, 'transferSyntaxUid' | 'open'>
+
+/** Makes ready; the association is untouched.
+ *  @returns what sends it; where that throws, the association is of no more use
+ *  @param moveOriginator  of the C-MOVE that this is a sub-operation of */
+export async function readyToSend(
+  storage: Storage,
+  association: Association,
+  instance: Retrievable,
+  moveOriginator?: OutgoingInstance['moveOriginator'],
+): Promise<() => Promise<StoreResult>> {
+  await checkFile(storage, instance)
+  const payload = await payloadFor(storage, association, instance)
+  return () => store(association, instance, payload, moveOriginator)
+}
+
+async function checkFile(storage: Storage, { storageKey, fileSizeBytes, sopInstanceUid }: Retrievable): Promise<void> {
+  const size = await storage.size(storageKey)
+  if (size !== fileSizeBytes)
+    throw new NodeError('STORAGE_FAILED', { sopInstanceUid, storageKey, expectedBytes: fileSizeBytes, found: size })
+}
+
+async function payloadFor(storage: Storage, association: Association, instance: Retrievable): Promise<Payload> {
+  const { sopClassUid, transferSyntaxUid, storageKey, dataSetOffset } = instance
+  if (association.storeContext(sopClassUid, transferSyntaxUid) !== undefined) {
+    return { transferSyntaxUid, open: () => storage.open(storageKey, dataSetOffset) }
+  }
+  const converter = converterOf(storage)
+  const target = converter.target(transferSyntaxUid, association.storeSyntaxes(sopClassUid))
+  if (target === undefined) throw new NodeError('NO_CONTEXT', { sopClassUid, transferSyntaxUid })
+  return { transferSyntaxUid: target, open: await converter.convert(instance, target) }
+}
+
+async function store(
+  association: Association,
+  { sopClassUid, sopInstanceUid }: Retrievable,
+  { transferSyntaxUid, open }: Payload,
+  moveOriginator: OutgoingInstance['moveOriginator'],
+): Promise<StoreResult> {
+  let readError: Error | undefined
+  const observed = () => open().once('error', (error: Error) => (readError = error))
+  try {
+    return await association.store({ sopClassUid, sopInstanceUid, transferSyntaxUid, open: observed, moveOriginator })
+  } catch (error) {
+    if (readError === undefined || readError instanceof NodeError) throw readError ?? error
+    throw new NodeError('STORAGE_FAILED', { sopInstanceUid }, { cause: readError })
+  }
+}

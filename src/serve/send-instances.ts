@@ -1,0 +1,76 @@
+/** The sub-operations of a retrieval, one after the other on each lane (PS3.4 C.4.2.3, C.4.3.3): C-GET has one lane, the association of
+ *  its request; C-MOVE has one for each parallel association.
+ *
+ *  Promises: every instance is either answered, or counted as failed, or left as remaining because the request was stopped; one that fails
+ *  does not keep the others back. Ends soon after `stopped` fires.
+ *  Does not: answer the request (see sub-operations.ts). */
+import { setImmediate } from 'node:timers/promises'
+import type { Retrievable } from '../catalog/contract.ts'
+import type { Association, StoreResult } from '../dimse/contract.ts'
+import { NodeError } from '../errors.ts'
+import { log } from '../log.ts'
+import type { SubOperations } from './sub-operations.ts'
+
+/** Where sub-operations go, one at a time. */
+export interface Lane {
+  /** Made ready before it takes an instance. @returns false where it cannot be used */
+  prepare(): Promise<boolean>
+  /** False once nothing sent here can arrive: the other lanes take the rest. */
+  readonly usable: boolean
+  /** @throws NodeError where the instance did not arrive */
+  send(instance: Retrievable): Promise<StoreResult>
+  close(): Promise<void>
+}
+
+export interface SendJob {
+  /** The request's association, for log lines. */
+  readonly association: Association
+  readonly instances: AsyncGenerator<Retrievable, undefined>
+  readonly lanes: readonly Lane[]
+  readonly operations: SubOperations
+  readonly stopped: AbortSignal
+}
+
+export async function sendInstances(job: SendJob): Promise<void> {
+  const open = { lanes: job.lanes.length }
+  await Promise.all(job.lanes.map((lane) => runLane(lane, job, open)))
+}
+
+/** The last lane goes on when it is not usable: what it takes is then counted as failed. */
+async function runLane(lane: Lane, job: SendJob, open: { lanes: number }): Promise<void> {
+  try {
+    const ready = await lane.prepare()
+    for (let sent = 0; !job.stopped.aborted; sent++) {
+      if ((!ready || !lane.usable) && open.lanes > 1) return
+      const next = await job.instances.next()
+      if (next.done) return
+      await sendOne(lane, job, next.value)
+      if (sent % 100 === 99) await setImmediate()
+    }
+  } finally {
+    open.lanes -= 1
+    await lane.close()
+  }
+}
+
+async function sendOne(lane: Lane, { association, operations, stopped }: SendJob, instance: Retrievable): Promise<void> {
+  const { sopInstanceUid } = instance
+  try {
+    const result = await lane.send(instance)
+    if (!operations.answered(instance, result)) {
+      log.warn('sub-operation refused', { association: association.id, sopInstanceUid, status: result.status.toString(16) })
+    }
+  } catch (error) {
+    if (stopped.aborted) return
+    log.warn('sub-operation failed', { association: association.id, sopInstanceUid, error: String(error) })
+    operations.notSent(instance, error instanceof NodeError ? reasonOf(error) : 'Processing failure')
+  }
+}
+
+/** What the requestor reads; "Peer" alone would be taken for itself. */
+function reasonOf(error: NodeError): string {
+  if (error.code === 'STORAGE_FAILED') return 'Stored file cannot be read'
+  if (error.code === 'UNREADABLE') return 'Cannot be converted to a transfer syntax of the destination'
+  if (error.code === 'NO_CONTEXT') return 'Destination accepts no suitable presentation context'
+  return error.tell.replace(/^Peer /, 'Destination ')
+}
