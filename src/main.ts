@@ -4,12 +4,23 @@
  *  Does not: do any work of its own; each command is a file in `admin/`. */
 import { Command, CommanderError } from 'commander'
 import { CommandFailure, type GlobalOptions } from './admin/command-line.ts'
+import type { LoadedConfig } from './config/load-config.ts'
 import { SOFTWARE_VERSION } from './dicom/implementation.ts'
+import type { RunningNode } from './endpoints/running-node.ts'
 
 /** Every command, in the order of the help. Loaded only when asked for: a start takes as long as its own imports. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  demo: async () => (await import('./admin/demo.ts')).demoCommand(startNode),
+  serve: async () => (await import('./admin/serve.ts')).serveCommand(startNode),
   config: async () => (await import('./admin/config.ts')).configCommand(),
   peer: async () => (await import('./admin/peer.ts')).peerCommand(),
+  import: async () => (await import('./admin/import.ts')).importCommand(),
+  check: async () => (await import('./admin/check.ts')).checkCommand(),
+}
+
+/** The node is above the commands that start it, and is handed to them. */
+async function startNode(loaded: LoadedConfig): Promise<RunningNode> {
+  return (await import('./node.ts')).startNode(loaded)
 }
 
 const EXIT_FAILED = 1

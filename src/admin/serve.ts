@@ -5,14 +5,14 @@ import { reloadable } from '../config/reloadable.ts'
 import { notifySystemd } from '../endpoints/notify-systemd.ts'
 import type { RunningNode } from '../endpoints/running-node.ts'
 import { configureLog, log } from '../log.ts'
+import { loadOptionsOf } from './command-line.ts'
 
 /** `startNode` is handed in by main.ts: commands lie below the node that they start. */
 export function serveCommand(startNode: (loaded: LoadedConfig) => Promise<RunningNode>): Command {
   return new Command('serve')
     .description('receive, keep and serve studies, and emit their manifests, until stopped (SIGTERM, Ctrl-C); SIGHUP reloads')
-    .option('-c, --config <file>', 'configuration file (default: config/ariane.yaml where present)')
-    .action(async (options: { config?: string }) => {
-      const load = (): LoadedConfig => loadConfig({ file: options.config, env: process.env, cwd: process.cwd() })
+    .action(async (_options: object, command: Command) => {
+      const load = (): LoadedConfig => loadConfig(loadOptionsOf(command))
       const loaded = load()
       configureLog(loaded.config.log)
       const node = await startNode(loaded)
