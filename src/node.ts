@@ -34,8 +34,7 @@ export async function startNode(loaded: LoadedConfig): Promise<RunningNode> {
   const lock = await lockStorage(stored.path)
   const catalog = await openSoundCatalog(join(stored.path, 'catalog.sqlite'))
   const locationUid = config.manifest.retrieveLocationUid ?? (await retrieveLocationUid(stored.path))
-  const found = await reconcile({ storage, catalog })
-  log.info('files and rows compared', { ...found })
+  await reconcile({ storage, catalog })
   let book: PeerBook = await openPeerBook(config)
 
   const publish = startPublishWorker({ catalog, storage, targets: () => config.publish, now: Date.now })

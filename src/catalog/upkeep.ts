@@ -8,7 +8,7 @@ import type { Statements } from './statements.ts'
 /** Runs inside a transaction. Only the newest are kept: a scanner must not fill the disk. */
 export function notePeer(statements: Statements, seen: Parameters<Catalog['notePeer']>[0]): void {
   const { callingAeTitle, calledAeTitle, address, outcome, reason, at } = seen
-  statements.run(UPKEEP_SQL.notePeer, callingAeTitle, calledAeTitle, address, outcome, reason, at)
+  statements.run(UPKEEP_SQL.notePeer, callingAeTitle, calledAeTitle, address, outcome, reason, at, at)
   statements.run(UPKEEP_SQL.boundPeers)
 }
 
