@@ -123,7 +123,9 @@ function watchedDoor(door: Door, onNew: () => void): Door {
 }
 
 function resultOf(answer: ResponseFields, isNew: boolean): Result {
-  const { status, errorComment: reason } = answer
+  const { status } = answer
+  // here the data set itself was the command
+  const reason = answer.errorComment?.replace(/^Affected/, '')
   if (status === 0x0000) return { outcome: isNew ? 'new' : 'known', status }
   return { outcome: (status & 0xf000) === 0xb000 ? 'first one kept' : 'refused', status, reason }
 }
@@ -144,6 +146,7 @@ async function framingOf(file: FileHandle, guess: boolean): Promise<Framing | st
   const guessed = guessTransferSyntax(start.subarray(dataSetOffset))
   if (guess && guessed !== undefined) return { transferSyntaxUid: guessed, dataSetOffset, sopClassUid, sopInstanceUid }
   if (guessed !== undefined) return 'names no transfer syntax: --guess would take it'
+  if (hasPreamble || meta !== undefined) return 'names no transfer syntax'
   return start.length === 0 ? 'empty file' : 'not a DICOM file'
 }
 
