@@ -56,15 +56,27 @@ export async function prepareDecoding(): Promise<void> {
   if (!NativeCodecs.isInitialized()) await NativeCodecs.initializeAsync()
 }
 
-export function decodeFrame(frame: Buffer, transferSyntaxUid: string, format: PixelFormat): DecodedFrame {
+export function decodeFrame(frame: Buffer, transferSyntaxUid: string, declared: PixelFormat): DecodedFrame {
   const decoder = DECODERS.get(transferSyntaxUid)
   if (decoder === undefined) throw new NodeError('UNREADABLE', { why: 'no decoder', transferSyntaxUid })
-  const decoded = DECODE[decoder](frame, format)
-  const expected = frameBytes(decoded.format)
-  if (decoded.pixels.length < expected) {
-    throw new NodeError('UNREADABLE', { why: `${decoded.pixels.length} bytes of pixels where ${expected} are expected` })
+  const decoded = DECODE[decoder](frame, declared)
+  const { format } = decoded
+  const pixels = format.bitsAllocated === 1 ? onePerBit(decoded.pixels, format) : decoded.pixels
+  const expected = frameBytes(format)
+  // One byte more is padding (PS3.5 8.2).
+  if (pixels.length !== expected && pixels.length !== expected + 1) {
+    throw new NodeError('UNREADABLE', { why: `${pixels.length} bytes of pixels where ${expected} are expected` })
   }
-  return { ...decoded, pixels: decoded.pixels.subarray(0, expected) }
+  return { format, pixels: pixels.subarray(0, expected) }
+}
+
+/** Codecs give one byte for each pixel of a bit; the first pixel is the lowest bit (PS3.5 D). */
+function onePerBit(pixels: Uint8Array, format: PixelFormat): Uint8Array {
+  const count = format.rows * format.columns * format.samplesPerPixel
+  if (pixels.length < count) return pixels
+  const packed = new Uint8Array(frameBytes(format))
+  for (let at = 0; at < count; at++) if (pixels[at] !== 0) packed[at >> 3]! |= 1 << (at & 7)
+  return packed
 }
 
 type NativeDecoder = 'decodeRle' | 'decodeJpeg' | 'decodeJpegLs' | 'decodeJpeg2000' | 'decodeHtJpeg2000' | 'decodeJpegXl'

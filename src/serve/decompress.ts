@@ -81,19 +81,38 @@ function decodeAll(frames: readonly Buffer[], transferSyntaxUid: string, declare
     const decoded = decodeFrame(frame, transferSyntaxUid, declared)
     if (pixels === undefined) {
       format = decoded.format
-      pixels = roomFor(frameBytes(format), frames.length)
+      pixels = roomFor(format, frames.length)
     } else if (decoded.pixels.length !== frameBytes(format)) {
       throw new NodeError('UNREADABLE', { why: `frame ${index + 1} differs in size from the first` })
     }
-    pixels.set(decoded.pixels, index * decoded.pixels.length)
+    putFrame(pixels, index, decoded.pixels, format)
   }
   return { pixels: pixels ?? Buffer.alloc(0), format }
 }
 
-function roomFor(frame: number, frames: number): Buffer {
-  const size = frame * frames
+function roomFor(format: PixelFormat, frames: number): Buffer {
+  const size = Math.ceil((frameBits(format) * frames) / 8)
   if (size > LARGEST_NATIVE_BYTES) throw new NodeError('UNREADABLE', { why: `${size} bytes of native pixel data are too many` })
   return Buffer.alloc(size + (size % 2))
+}
+
+function frameBits({ rows, columns, samplesPerPixel, bitsAllocated }: PixelFormat): number {
+  return rows * columns * samplesPerPixel * bitsAllocated
+}
+
+/** Frames of single bits follow each other without padding, also within a byte (PS3.5 8.1.1). */
+function putFrame(into: Buffer, index: number, frame: Uint8Array, format: PixelFormat): void {
+  const startBit = frameBits(format) * index
+  const shift = startBit % 8
+  const start = (startBit - shift) / 8
+  if (shift === 0) {
+    into.set(frame, start)
+    return
+  }
+  for (const [at, byte] of frame.entries()) {
+    into[start + at]! |= (byte << shift) & 0xff
+    if (start + at + 1 < into.length) into[start + at + 1]! |= byte >> (8 - shift)
+  }
 }
 
 function formatOf(values: ReadonlyMap<number, Buffer>): PixelFormat {
