@@ -1,0 +1,87 @@
+/** `ariane study list | resolve`: studies under whose Study Instance UID more than one patient identity arrived.
+ *
+ *  Such a study is kept and served, but has no manifest until somebody says which identity is right. What identities there are is shown to
+ *  the operator on standard output, who cannot choose otherwise; none of it goes to the log. */
+import { Command } from 'commander'
+import type { Catalog, StudyIdentity, StudyState } from '../catalog/contract.ts'
+import { parseUid, type Uid } from '../dicom/uid.ts'
+import { CommandFailure, inColumns } from './command-line.ts'
+import { openParts } from './open-parts.ts'
+
+export function studyCommand(): Command {
+  return new Command('study')
+    .description('studies with more than one patient identity')
+    .addCommand(listCommand())
+    .addCommand(resolveCommand())
+}
+
+function listCommand(): Command {
+  return new Command('list')
+    .description('studies that need a decision, with their identities')
+    .option('--conflicts', 'those in conflict (there is no other list yet)', true)
+    .action((_flags: unknown, command: Command) =>
+      withCatalog(command, async (catalog) => {
+        const studies = await catalog.studiesInConflict()
+        if (studies.length === 0) console.log('no study is in conflict')
+        for (const study of studies) console.log(describe(study, await catalog.identitiesOf(study.studyInstanceUid)))
+      }),
+    )
+}
+
+function resolveCommand(): Command {
+  return new Command('resolve')
+    .description('say which identity of a study is right; its manifest follows within a minute')
+    .argument('<study>', 'Study Instance UID')
+    .option('--identity <number>', 'the number that `ariane study list` shows')
+    .action((text: string, flags: { identity?: string }, command: Command) =>
+      withCatalog(command, async (catalog) => {
+        const uid = checkedUid(text)
+        const study = await catalog.findStudy(uid)
+        if (study === undefined) throw new CommandFailure(`no such study here: ${uid}`)
+        const identities = await catalog.identitiesOf(uid)
+        if (flags.identity === undefined) {
+          console.log(describe(study, identities))
+          throw new CommandFailure('say which one is right: --identity NUMBER', { exitCode: 2 })
+        }
+        const chosen = identities.find((one) => String(one.number) === flags.identity)
+        if (chosen === undefined) throw new CommandFailure(`the study has no identity ${flags.identity}`, { exitCode: 2 })
+        await catalog.resolveStudy(uid, chosen.number)
+        console.log(`identity ${chosen.number} is in force for study ${uid}`)
+      }),
+    )
+}
+
+async function withCatalog(command: Command, work: (catalog: Catalog) => Promise<void>): Promise<void> {
+  const { catalog } = await openParts(command, { create: false })
+  try {
+    await work(catalog)
+  } finally {
+    await catalog.close()
+  }
+}
+
+function checkedUid(text: string): Uid {
+  const uid = parseUid(text)
+  if (uid === undefined) throw new CommandFailure(`not a UID: ${text}`, { exitCode: 2 })
+  return uid
+}
+
+function describe(study: StudyState, identities: readonly StudyIdentity[]): string {
+  const rows = identities.map((one) => [
+    `  ${one.inForce ? '*' : ' '} ${one.number}`,
+    printable(one.patientId),
+    printable(one.issuerOfPatientId),
+    printable(one.patientName),
+    printable(one.patientBirthDate),
+    printable(one.patientSex),
+    String(one.instances),
+  ])
+  const head = `study ${study.studyInstanceUid}${study.inConflict ? ': in conflict, its manifest is withheld' : ''}`
+  const titles = ['    #', 'PATIENT ID', 'ISSUER', 'NAME', 'BORN', 'SEX', 'INSTANCES']
+  return `${head}\n${inColumns([titles, ...rows]).trimEnd()}`
+}
+
+/** A sender's text stays in its column and moves no cursor. */
+function printable(text: string): string {
+  return text.replace(/[\x00-\x1f\x7f-\x9f\u2028\u2029]/g, '�')
+}

@@ -1,0 +1,269 @@
+/** Follows every reference of a manifest: is it known where the document says, can it be had, is it what was promised?
+ *
+ *  Promises: each reference is looked for by C-FIND (Study Root, IMAGE level) and retrieved by C-GET at the AE title that its series
+ *  names; by C-MOVE to ourselves where that node refuses C-GET. SOP class and SOP Instance UID are compared, and the SHA-256 of the data set
+ *  where the catalog knows it. Whatever fails is in the report, under its reference; nothing is thrown for it.
+ *  Does not: keep what it retrieves by C-GET, open files. IHE RAD TF-2 4.68.4.1.2.1; PS3.4 C.4.1, C.4.2, C.4.3. */
+import { createHash } from 'node:crypto'
+import { type AeTitle, parseAeTitle } from '../dicom/ae-title.ts'
+import { readDataSet } from '../dicom/element-reader.ts'
+import { ElementWriter } from '../dicom/element-writer.ts'
+import { STUDY_ROOT_FIND, STUDY_ROOT_GET, STUDY_ROOT_MOVE } from '../dicom/sop-classes.ts'
+import { IMPLICIT_VR_LITTLE_ENDIAN, TRANSFER_SYNTAXES } from '../dicom/transfer-syntaxes.ts'
+import type { IncomingStore, OutboundAssociation, StoreSink } from '../dimse/contract.ts'
+import { NodeError } from '../errors.ts'
+import type { ReadManifest, ReadReference, ReadSeries } from './read-manifest.ts'
+
+/** One presentation context to propose (PS3.8 9.3.2.2). */
+export interface ContextToPropose {
+  readonly abstractSyntax: string
+  readonly transferSyntaxes: readonly string[]
+  readonly asScp?: boolean
+}
+
+export interface VerifyParts {
+  /** Opens an association with the node of that AE title.
+   *  @throws Error where nobody knows its address, or it does not answer */
+  readonly connectTo: (aeTitle: AeTitle, contexts: readonly ContextToPropose[]) => Promise<OutboundAssociation>
+  /** SHA-256 of the data set, lower-case hex, where the catalog knows it. */
+  readonly expectedSha256?: (sopInstanceUid: string) => Promise<string | undefined>
+  /** For nodes that refuse C-GET: where to send, and what has come there since. */
+  readonly moveTo?: { readonly destination: AeTitle; readonly sha256Of: (sopInstanceUid: string) => Promise<string | undefined> }
+  readonly onProgress?: (done: number, total: number) => void
+}
+
+export interface ReferenceProblem {
+  readonly sopInstanceUid: string
+  readonly problem: string
+}
+
+export interface SeriesReport {
+  readonly seriesInstanceUid: string
+  readonly aeTitle?: string
+  readonly references: number
+  /** Answered by C-FIND with the SOP class that the manifest promises. */
+  readonly found: number
+  /** Retrieved, and equal to what was promised. */
+  readonly retrieved: number
+  readonly by?: 'C-GET' | 'C-MOVE'
+  readonly problems: readonly ReferenceProblem[]
+}
+
+export interface VerifyReport {
+  readonly sopInstanceUid: string
+  readonly references: number
+  readonly retrieved: number
+  readonly series: readonly SeriesReport[]
+  /** Every reference led back. */
+  readonly complete: boolean
+}
+
+/** UIDs in one identifier: some peers cannot take longer lists. */
+const UIDS_AT_ONCE = 100
+
+/** One reference on its way. */
+interface Check {
+  readonly reference: ReadReference
+  foundClass?: string
+  retrieved?: { readonly sopClassUid?: string; readonly sha256?: string }
+  failure?: string
+}
+
+export async function verifyManifest(manifest: ReadManifest, parts: VerifyParts): Promise<VerifyReport> {
+  const total = manifest.series.reduce((sum, series) => sum + series.instances.length, 0)
+  const reports: SeriesReport[] = []
+  let done = 0
+  for (const series of manifest.series) {
+    reports.push(await verifySeries(series, parts))
+    done += series.instances.length
+    parts.onProgress?.(done, total)
+  }
+  const retrieved = reports.reduce((sum, report) => sum + report.retrieved, 0)
+  const complete = total > 0 && reports.every((report) => report.problems.length === 0)
+  return { sopInstanceUid: manifest.sopInstanceUid, references: total, retrieved, series: reports, complete }
+}
+
+async function verifySeries(series: ReadSeries, parts: VerifyParts): Promise<SeriesReport> {
+  const aeTitle = series.retrieveAeTitles.map(parseAeTitle).find((title) => title !== undefined)
+  const checks = new Map<string, Check>(series.instances.map((reference) => [reference.sopInstanceUid, { reference }]))
+  let by: SeriesReport['by']
+  if (aeTitle === undefined) failAll(checks.values(), 'the manifest names no AE title to retrieve from')
+  else {
+    await noteFailure(checks.values(), 'C-FIND', () => findSeries(series, aeTitle, checks, parts))
+    by = await retrieveSeries(series, aeTitle, checks, parts)
+  }
+  const problems: ReferenceProblem[] = []
+  for (const check of checks.values()) {
+    const problem = await problemOf(check, parts)
+    if (problem !== undefined) problems.push({ sopInstanceUid: check.reference.sopInstanceUid, problem })
+  }
+  const found = [...checks.values()].filter((check) => check.foundClass === check.reference.sopClassUid).length
+  const { seriesInstanceUid, instances } = series
+  return { seriesInstanceUid, aeTitle, references: instances.length, found, retrieved: checks.size - problems.length, by, problems }
+}
+
+async function problemOf(check: Check, parts: VerifyParts): Promise<string | undefined> {
+  const { reference, foundClass, retrieved, failure } = check
+  if (failure !== undefined && retrieved === undefined) return failure
+  if (foundClass === undefined) return failure ?? 'not found by C-FIND'
+  if (foundClass !== reference.sopClassUid) return `has SOP class ${foundClass}, not ${reference.sopClassUid}`
+  if (retrieved === undefined) return 'found, but not sent'
+  if (retrieved.sopClassUid !== undefined && retrieved.sopClassUid !== reference.sopClassUid)
+    return `was sent as SOP class ${retrieved.sopClassUid}`
+  const expected = await parts.expectedSha256?.(reference.sopInstanceUid)
+  return expected !== undefined && expected !== retrieved.sha256 ? 'was sent with other bytes than those kept' : undefined
+}
+
+function failAll(checks: Iterable<Check>, failure: string): void {
+  for (const check of checks) check.failure ??= failure
+}
+
+async function noteFailure(checks: Iterable<Check>, step: string, work: () => Promise<void>): Promise<void> {
+  try {
+    await work()
+  } catch (error) {
+    failAll(checks, `${step}: ${error instanceof Error ? error.message : String(error)}`)
+  }
+}
+
+// --- C-FIND
+
+async function findSeries(series: ReadSeries, aeTitle: AeTitle, checks: ReadonlyMap<string, Check>, parts: VerifyParts): Promise<void> {
+  const association = await parts.connectTo(aeTitle, [queryContext(STUDY_ROOT_FIND)])
+  try {
+    for await (const answer of association.find(STUDY_ROOT_FIND, identifier(series, ''))) {
+      const match = readDataSet(answer, IMPLICIT_VR_LITTLE_ENDIAN)
+      const check = checks.get(match.text(0x00080018) ?? '')
+      if (check !== undefined) check.foundClass = match.text(0x00080016) ?? check.reference.sopClassUid
+    }
+  } finally {
+    await end(association)
+  }
+}
+
+// --- C-GET, C-MOVE
+
+/** @returns the service that was used in the end */
+async function retrieveSeries(
+  series: ReadSeries,
+  aeTitle: AeTitle,
+  checks: ReadonlyMap<string, Check>,
+  parts: VerifyParts,
+): Promise<SeriesReport['by']> {
+  const byClass = Map.groupBy([...checks.values()], (check) => check.reference.sopClassUid)
+  try {
+    for (const [sopClassUid, ofClass] of byClass) await getInstances(series, aeTitle, sopClassUid, ofClass, parts)
+    return 'C-GET'
+  } catch (error) {
+    const { moveTo } = parts
+    const refused = error instanceof NodeError && error.code === 'NO_CONTEXT'
+    if (!refused || moveTo === undefined) {
+      failAll(checks.values(), `C-GET: ${error instanceof Error ? error.message : String(error)}`)
+      return 'C-GET'
+    }
+    await noteFailure(checks.values(), 'C-MOVE', () => moveInstances(series, aeTitle, [...checks.values()], moveTo, parts))
+    return 'C-MOVE'
+  }
+}
+
+/** One SOP class at a time: a context for each transfer syntax, so that everything comes as it is stored. */
+async function getInstances(
+  series: ReadSeries,
+  aeTitle: AeTitle,
+  sopClassUid: string,
+  checks: readonly Check[],
+  parts: VerifyParts,
+): Promise<void> {
+  const storage = TRANSFER_SYNTAXES.map(({ uid }) => ({ abstractSyntax: sopClassUid, transferSyntaxes: [uid], asScp: true }))
+  const association = await parts.connectTo(aeTitle, [queryContext(STUDY_ROOT_GET), ...storage])
+  try {
+    const byUid = new Map(checks.map((check) => [check.reference.sopInstanceUid, check]))
+    for (const uids of portions([...byUid.keys()])) {
+      const answer = await association.get(STUDY_ROOT_GET, identifier(series, uids.join('\\')), (incoming) => takeIn(incoming, byUid))
+      noteStatus(
+        answer,
+        'C-GET',
+        uids.map((uid) => byUid.get(uid)!),
+      )
+    }
+  } finally {
+    await end(association)
+  }
+}
+
+/** Digests what arrives and keeps nothing. */
+function takeIn({ command }: IncomingStore, checks: ReadonlyMap<string, Check>): StoreSink {
+  const hash = createHash('sha256')
+  return {
+    write: (fragment) => {
+      hash.update(fragment)
+      return undefined
+    },
+    end: async () => {
+      const check = checks.get(command.affectedSopInstanceUid ?? '')
+      if (check !== undefined) check.retrieved = { sopClassUid: command.affectedSopClassUid, sha256: hash.digest('hex') }
+      return { status: 0x0000 }
+    },
+    abandon: () => undefined,
+  }
+}
+
+async function moveInstances(
+  series: ReadSeries,
+  aeTitle: AeTitle,
+  checks: readonly Check[],
+  moveTo: NonNullable<VerifyParts['moveTo']>,
+  parts: VerifyParts,
+): Promise<void> {
+  const association = await parts.connectTo(aeTitle, [queryContext(STUDY_ROOT_MOVE)])
+  try {
+    const byUid = new Map(checks.map((check) => [check.reference.sopInstanceUid, check]))
+    for (const uids of portions([...byUid.keys()])) {
+      const answer = await association.move(STUDY_ROOT_MOVE, identifier(series, uids.join('\\')), moveTo.destination)
+      for (const uid of uids) {
+        const sha256 = await moveTo.sha256Of(uid)
+        if (sha256 !== undefined) byUid.get(uid)!.retrieved = { sha256 }
+      }
+      noteStatus(
+        answer,
+        'C-MOVE',
+        uids.map((uid) => byUid.get(uid)!),
+      )
+    }
+  } finally {
+    await end(association)
+  }
+}
+
+function noteStatus(answer: { status?: number; errorComment?: string }, service: string, checks: readonly Check[]): void {
+  if (answer.status === 0x0000) return
+  const status = (answer.status ?? 0xffff).toString(16).toUpperCase().padStart(4, '0')
+  failAll(checks, `${service}: status ${status}${answer.errorComment === undefined ? '' : ` (${answer.errorComment})`}`)
+}
+
+// --- messages
+
+/** Implicit VR Little Endian: what every node must take. */
+function queryContext(sopClassUid: string): ContextToPropose {
+  return { abstractSyntax: sopClassUid, transferSyntaxes: [IMPLICIT_VR_LITTLE_ENDIAN] }
+}
+
+/** @param sopInstanceUids  joined by backslash; '' asks for all, with their SOP classes: for C-FIND only */
+function identifier(series: ReadSeries, sopInstanceUids: string): Buffer {
+  const to = new ElementWriter({ explicit: false })
+  if (sopInstanceUids === '') to.element(0x00080016, 'UI', '')
+  return to
+    .element(0x00080018, 'UI', sopInstanceUids)
+    .element(0x00080052, 'CS', 'IMAGE')
+    .element(0x0020000d, 'UI', series.studyInstanceUid)
+    .element(0x0020000e, 'UI', series.seriesInstanceUid)
+    .finish()
+}
+
+function* portions(uids: readonly string[]): Generator<readonly string[]> {
+  for (let start = 0; start < uids.length; start += UIDS_AT_ONCE) yield uids.slice(start, start + UIDS_AT_ONCE)
+}
+
+async function end(association: OutboundAssociation): Promise<void> {
+  await association.release().catch(() => association.abort())
+}
