@@ -1,7 +1,7 @@
 /** One hostile case against a running node: the test does its worst through {@link World}, then everything that must hold is checked,
  *  first while the bad peers are still connected, then after they have gone.
  *
- *  One node for a file: a case that breaks it fails itself and what comes after, which is what a hospital would see. */
+ *  One node for a file: a case that breaks it fails itself and what comes pause, which is what a hospital would see. */
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { CT_IMAGE, EXPLICIT_LE, encode, TAG, type TestDataSet, textOf } from './data-sets.ts'
 import {

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { expect } from 'vitest'
-import { after, eventually, type NodeProcess } from './node-process.ts'
+import { eventually, type NodeProcess, pause } from './node-process.ts'
 import { echoFromElsewhere } from './raw-peer.ts'
 
 /** How much the resident memory may have grown over its base, in bytes: buffers and code that stay warm, not a leak. */
@@ -88,7 +88,7 @@ export function expectCleanLog(node: NodeProcess, since = 0): void {
 /** Resident memory near what it was; the garbage collector gets some time. */
 export async function expectMemoryNear(node: NodeProcess, baseBytes: number, withinMs = 10_000): Promise<void> {
   const deadline = Date.now() + withinMs
-  while (node.rssBytes() > baseBytes + RSS_ALLOWANCE && Date.now() < deadline) await after(250)
+  while (node.rssBytes() > baseBytes + RSS_ALLOWANCE && Date.now() < deadline) await pause(250)
   const grownMiB = Math.round((node.rssBytes() - baseBytes) / 1024 / 1024)
   expect(grownMiB, 'resident memory above its base, in MiB').toBeLessThanOrEqual(RSS_ALLOWANCE / 1024 / 1024)
 }

@@ -104,7 +104,7 @@ export async function startNode(options: NodeOptions = {}): Promise<NodeProcess>
     files: (area) => filesBelow(join(storagePath, area)),
     stop: async () => {
       if (running) child.kill('SIGTERM')
-      const result = await Promise.race([exited, after(STOP_WITHIN)])
+      const result = await Promise.race([exited, pause(STOP_WITHIN)])
       if (running) {
         child.kill('SIGKILL')
         await exited
@@ -156,7 +156,7 @@ async function waitForLine(child: ChildProcess, output: () => string, exited: Pr
     if (found !== null) return { aeTitle: found[1]!, port: Number(found[3]) }
     if (ended !== undefined) throw new Error(`the node ended with ${ended} before it listened`)
     if (Date.now() > deadline) throw new Error(`the node (pid ${child.pid}) did not listen within ${START_WITHIN} ms`)
-    await after(20)
+    await pause(20)
   }
 }
 
@@ -176,7 +176,7 @@ export function filesBelow(folder: string): string[] {
   }
 }
 
-export const after = (milliseconds: number): Promise<undefined> =>
+export const pause = (milliseconds: number): Promise<undefined> =>
   new Promise((resolve) => setTimeout(() => resolve(undefined), milliseconds))
 
 /** Asks again until it is so; throws with `what` where it is not in time. */
@@ -184,6 +184,6 @@ export async function eventually(what: string, isSo: () => boolean | Promise<boo
   const deadline = Date.now() + withinMs
   while (!(await isSo())) {
     if (Date.now() > deadline) throw new Error(`not within ${withinMs} ms: ${what}`)
-    await after(25)
+    await pause(25)
   }
 }
