@@ -34,7 +34,7 @@ async function run(args: readonly string[]): Promise<number> {
   const program = new Command('ariane')
     .description('The DICOM node that spins imaging manifests.')
     .version(SOFTWARE_VERSION)
-    .option('--config <file>', 'configuration file (default: config/ariane.yaml where there is one)')
+    .option('-c, --config <file>', 'configuration file (default: config/ariane.yaml where there is one)')
     .option('--debug', 'print where an error comes from')
     .showHelpAfterError('(ariane --help lists what there is)')
     .exitOverride()

@@ -76,10 +76,11 @@ function insertText(text: string, document: Document, list: string, entry: strin
       ? insertLine(text, endOfContent(text, last.range), `${indent}- ${entry}`, newline)
       : undefined
   }
-  const key = pair.key as Node
-  return value === null || (isScalar(value) && value.value === null && value.source === '')
-    ? insertLine(text, rangeOf(key)[1], `  - ${entry}`, newline)
-    : undefined
+  if (value === null) return insertLine(text, rangeOf(pair.key as Node)[1], `  - ${entry}`, newline)
+  if (!isScalar(value) || value.value !== null) return undefined
+  return value.source === ''
+    ? insertLine(text, rangeOf(pair.key as Node)[1], `  - ${entry}`, newline)
+    : spliced(text, ...rangeOf(value), `[ ${entry} ]`)
 }
 
 function cutText(text: string, document: Document, list: string, at: number): string | undefined {

@@ -15,6 +15,7 @@ import { inWords, parseYaml, readText, type YamlFile } from './read-yaml.ts'
 import { FILE_SCHEMA } from './schema.ts'
 import { type Config, SETTINGS, type SettingKey } from './settings.ts'
 
+export type { Environment } from './environment.ts'
 export { ConfigError } from './mistakes.ts'
 export type { Config, Peer, PeerService, PublishTarget } from './settings.ts'
 
