@@ -42,19 +42,17 @@ function matches(walk: Walk, level: Level, most: number, after: string | undefin
   return level === 'SERIES' ? seriesMatches(walk, most, position) : imageMatches(walk, most, position)
 }
 
-/** Patients looked at in one statement. */
-const WINDOW = 500
-
-async function* patients({ statements, plan, breath }: Walk, most: number, after: number | undefined): AsyncGenerator<Found> {
+async function* patients({ statements, plan, breath, window }: Walk, most: number, after: number | undefined): AsyncGenerator<Found> {
   const candidates = narrowest(statements, plan.candidates)
   const { sql, parameters } = plan.patients
   let from = after ?? Number.MAX_SAFE_INTEGER
   while (from > 0) {
-    const end = candidates === undefined ? (statements.value<number>(FIND_SQL.endOfPatientWindow, from, WINDOW - 1) ?? 0) : 0
-    const rows =
+    const end = candidates === undefined ? (statements.value<number>(FIND_SQL.endOfPatientWindow, from, window.rows - 1) ?? 0) : 0
+    const rows = window.measure(() =>
       candidates === undefined
         ? statements.all(FIND_SQL.patientsInOrder(sql), from, end, ...parameters, most)
-        : statements.all(FIND_SQL.patientsOfCandidates(sql), candidates, from, ...parameters, most)
+        : statements.all(FIND_SQL.patientsOfCandidates(sql), candidates, from, ...parameters, most),
+    )
     for (const row of rows) yield { values: valuesOf('PATIENT', row, 1), position: row[0] as number, ids: { patientId: row[0] as number } }
     await breath.due()
     from = rows.length === most ? (rows.at(-1)![0] as number) : end

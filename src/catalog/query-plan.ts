@@ -21,6 +21,8 @@ export interface QueryPlan {
   readonly instances: Fragment
   /** Ways to narrow the search by an index, of patients or of studies. */
   readonly candidates: readonly Candidates[]
+  /** Study dates between which every match lies, both included: where to begin and to end the walk. */
+  readonly dates?: { readonly from: string; readonly to: string }
   /** The role that does not exist for this query, '' for none. */
   readonly without: string
 }
@@ -42,8 +44,16 @@ export function planOf({
     series,
     instances,
     candidates: conditions.flatMap((condition) => candidatesOf(condition, level === 'PATIENT' ? 'PATIENT' : 'STUDY') ?? []),
+    dates: studyDates(conditions),
     without,
   }
+}
+
+function studyDates(conditions: readonly Condition[]): QueryPlan['dates'] {
+  const condition = conditions.find(({ keyword, kind }) => keyword === 'StudyDate' && (kind === 'range' || kind === 'dateTimeRange'))
+  if (condition === undefined) return undefined
+  const [from, to] = conditionSql(condition, 's', 'StudyDate')!.parameters as readonly string[]
+  return { from: from!, to: to! }
 }
 
 function levelOf({ keyword }: Condition): Level | undefined {

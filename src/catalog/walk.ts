@@ -3,7 +3,7 @@
  *  Each step is one short statement over an index; between steps others get the thread ({@link Breath}). Studies come either from a short list
  *  of candidates, or window by window from all of them, so that a key that matches next to nothing does not hold the thread. */
 
-import { Breath } from './breath.ts'
+import { Breath, Window } from './breath.ts'
 import { narrowest } from './candidates.ts'
 import type { Row } from './columns.ts'
 import { AFTER_ALL, BEFORE_ALL, BEFORE_ALL_NUMBERS, type NumberPosition, type Position, type StudyPosition } from './position.ts'
@@ -11,8 +11,8 @@ import type { QueryPlan } from './query-plan.ts'
 import { FIND_SQL } from './sql/find.ts'
 import type { Statements } from './statements.ts'
 
-/** Studies looked at in one statement. */
-const WINDOW = 500
+/** Studies or patients that the first statement looks at. */
+const FIRST_WINDOW = 128
 /** Parents fetched in one statement when their children are what is wanted. */
 const PARENTS = 32
 
@@ -20,35 +20,48 @@ export interface Walk {
   readonly statements: Statements
   readonly plan: QueryPlan
   readonly breath: Breath
+  readonly window: Window
 }
 
-export const walkOf = (statements: Statements, plan: QueryPlan): Walk => ({ statements, plan, breath: new Breath() })
+export const walkOf = (statements: Statements, plan: QueryPlan): Walk => ({
+  statements,
+  plan,
+  breath: new Breath(),
+  window: new Window(FIRST_WINDOW),
+})
 
 /** Rows of FIND_SQL.studies…: position, patient row id, values.
  *  @param inclusive  whether the study at `after` comes again (its children are not all done)
  *  @param atOnce     rows per statement */
 export async function* studies(walk: Walk, after: StudyPosition | undefined, inclusive: boolean, atOnce = PARENTS): AsyncGenerator<Row> {
-  const { statements, plan, breath } = walk
+  const { statements, plan, breath, window } = walk
   const candidates = narrowest(statements, plan.candidates)
   const { sql, parameters } = plan.studies
-  let from = after === undefined ? BEFORE_ALL : inclusive ? ([after[0], after[1], after[2] + 1] as const) : after
+  const last: StudyPosition = plan.dates === undefined ? AFTER_ALL : [plan.dates.from, '', -1]
+  let from = firstPosition(plan, after, inclusive)
   for (;;) {
-    const end = candidates === undefined ? endOfWindow(statements, from) : AFTER_ALL
-    const rows =
+    const end = candidates === undefined ? endOfWindow(walk, from, last) : last
+    const rows = window.measure(() =>
       candidates === undefined
         ? statements.all(FIND_SQL.studiesInOrder(sql), ...from, ...end, ...parameters, atOnce)
-        : statements.all(FIND_SQL.studiesOfCandidates(sql), candidates, ...from, ...end, ...parameters, atOnce)
+        : statements.all(FIND_SQL.studiesOfCandidates(sql), candidates, ...from, ...end, ...parameters, atOnce),
+    )
     yield* rows
     await breath.due()
     if (rows.length === atOnce) from = studyPosition(rows.at(-1)!)
-    else if (end === AFTER_ALL) return
+    else if (end === last) return
     else from = end
   }
 }
 
-function endOfWindow(statements: Statements, from: StudyPosition): StudyPosition {
-  const row = statements.row(FIND_SQL.endOfWindow, ...from, ...AFTER_ALL, WINDOW - 1)
-  return row === undefined ? AFTER_ALL : studyPosition(row)
+function firstPosition({ dates }: QueryPlan, after: StudyPosition | undefined, inclusive: boolean): StudyPosition {
+  const from = after === undefined ? BEFORE_ALL : inclusive ? ([after[0], after[1], after[2] + 1] as const) : after
+  return dates !== undefined && dates.to < from[0] ? [dates.to, '~', 0] : from
+}
+
+function endOfWindow({ statements, window }: Walk, from: StudyPosition, last: StudyPosition): StudyPosition {
+  const row = statements.row(FIND_SQL.endOfWindow, ...from, ...last, window.rows - 1)
+  return row === undefined ? last : studyPosition(row)
 }
 
 /** Rows of FIND_SQL.series: position, row id, values. */

@@ -14,7 +14,13 @@ export const KOS = uid('1.2.840.10008.5.1.4.1.1.88.59')
 export const EXPLICIT = uid('1.2.840.10008.1.2.1')
 
 /** Instance `1.<study>.<series>.<instance>` of series `1.<study>.<series>` of study `1.<study>`. */
-export function instance(study: number | string, series = 1, number = 1, keys: IndexKeys = {}, more: Partial<InstanceFacts> = {}): InstanceFacts {
+export function instance(
+  study: number | string,
+  series = 1,
+  number = 1,
+  keys: IndexKeys = {},
+  more: Partial<InstanceFacts> = {},
+): InstanceFacts {
   const sopInstanceUid = uid(`1.${study}.${series}.${number}`)
   return {
     sopInstanceUid,
@@ -60,7 +66,11 @@ export function temporaryCatalog(file = temporaryFile()): Catalog {
   return catalog
 }
 
-export function query(level: CatalogQuery['level'], conditions: CatalogQuery['conditions'] = [], more: Partial<CatalogQuery> = {}): CatalogQuery {
+export function query(
+  level: CatalogQuery['level'],
+  conditions: CatalogQuery['conditions'] = [],
+  more: Partial<CatalogQuery> = {},
+): CatalogQuery {
   return { level, conditions, derived: [], includeManifests: false, ...more }
 }
 
