@@ -1,5 +1,16 @@
 /** Peers in the configuration file: replaced at once or not at all. */
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
@@ -30,13 +41,16 @@ it('makes the file where there is none, and leaves nothing else', () => {
   expect(readdirSync(join(cwd, 'config'))).toEqual(['ariane.yaml'])
 })
 
-it('keeps comments, layout and mode', () => {
+it('keeps comments, layout, mode and owner', () => {
   const text = '# hospital\naeTitle:   A    # us\npeers:\n  - { aeTitle: CT }   # scanner\n'
   write(text)
-  chmodSync(file, 0o640)
+  chmodSync(file, 0o664)
+  const isRoot = process.getuid?.() === 0
+  if (isRoot) chownSync(file, 1234, 1235)
   addPeer(options(), { aeTitle: 'WEASIS' })
   expect(readFileSync(file, 'utf8')).toBe(`${text}  - { aeTitle: WEASIS }\n`)
-  expect(statSync(file).mode & 0o777).toBe(0o640)
+  expect(statSync(file).mode & 0o777).toBe(0o664)
+  if (isRoot) expect(statSync(file)).toMatchObject({ uid: 1234, gid: 1235 })
   removePeer(options(), 'WEASIS')
   expect(readFileSync(file, 'utf8')).toBe(text)
 })
