@@ -72,8 +72,8 @@ export class IndexValues {
   }
 
   append(bytes: Buffer, start: number, end: number): void {
+    if (end - start > this.#limit - this.#written && this.#open !== undefined) this.#overflow(this.#open)
     const count = Math.min(end - start, this.#limit - this.#written)
-    if (count < end - start && this.#open !== undefined) this.#overflow(this.#open)
     if (count <= 0) return
     if (this.#written + count > this.#tape.length) this.#grow(this.#written + count)
     bytes.copy(this.#tape, this.#written, start, start + count)
