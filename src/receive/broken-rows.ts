@@ -48,8 +48,9 @@ export async function giveUp(shelf: { storage: Storage; catalog: Catalog }, brok
     problem,
     detail,
   })
-  await shelf.catalog.forget(facts.sopInstanceUid)
+  // in this order: a damaged file that no row names would be taken for a good one
   if (problem !== 'lost') await shelf.storage.quarantine(facts.storageKey, `${problem}: ${detail}`)
+  await shelf.catalog.forget(facts.sopInstanceUid)
 }
 
 async function look(storage: Storage, facts: InstanceFacts, deep: boolean): Promise<BrokenRow | undefined> {

@@ -31,25 +31,35 @@ export class DayFolders {
   /** Moves a draft to a new key of today. */
   async name(draftPath: string, area: StorageArea): Promise<StorageKey> {
     const folderName = dayFolder(area, this.#now())
-    let folder = await this.#folder(area, folderName)
     const key = newStorageKey(folderName)
     const path = join(this.#root, key)
-    try {
-      await renameAsync(draftPath, path)
-    } catch (error) {
-      if (errnoOf(error) !== 'ENOENT') throw diskError('name', error)
-      // somebody removed the folder under us: once more, with a new one
-      this.#current.delete(area)
-      folder = await this.#folder(area, folderName)
-      await renameAsync(draftPath, path).catch((again: unknown) => Promise.reject(diskError('name', again)))
-    }
+    const folder = await this.#moved(draftPath, path, area, folderName)
     try {
       await folder.sync()
     } catch (error) {
       await unlinkAsync(path).catch(() => undefined)
       throw diskError('sync folder', error)
+    } finally {
+      folder.release()
     }
     return key
+  }
+
+  /** @returns the folder, held until it is released */
+  async #moved(from: string, to: string, area: StorageArea, folderName: string): Promise<SyncedFolder> {
+    for (let attempt = 1; ; attempt++) {
+      const folder = await this.#folder(area, folderName)
+      folder.hold()
+      try {
+        await renameAsync(from, to)
+        return folder
+      } catch (error) {
+        folder.release()
+        // somebody may have removed the folder under us: once more, with a new one
+        if (errnoOf(error) !== 'ENOENT' || attempt === 2) throw diskError('name', error)
+        this.#current.delete(area)
+      }
+    }
   }
 
   #folder(area: StorageArea, folder: string): Promise<SyncedFolder> {
@@ -70,6 +80,9 @@ class SyncedFolder {
   readonly #fd: number
   #running: Promise<void> | undefined
   #next: Promise<void> | undefined
+  #holders = 0
+  #isRetired = false
+  #isClosed = false
 
   constructor(fd: number) {
     this.#fd = fd
@@ -87,9 +100,25 @@ class SyncedFolder {
     return this.#next
   }
 
-  /** Closes the handle a minute from now, when nobody can still be waiting for its sync. */
+  hold(): void {
+    this.#holders++
+  }
+
+  release(): void {
+    this.#holders--
+    this.#closeWhenUnused()
+  }
+
+  /** Closes the handle as soon as nobody holds the folder. */
   retire(): void {
-    setTimeout(() => void closeAsync(this.#fd).catch(() => undefined), 60_000).unref()
+    this.#isRetired = true
+    this.#closeWhenUnused()
+  }
+
+  #closeWhenUnused(): void {
+    if (!this.#isRetired || this.#holders > 0 || this.#isClosed) return
+    this.#isClosed = true
+    void closeAsync(this.#fd).catch(() => undefined)
   }
 
   #start(): Promise<void> {

@@ -4,9 +4,10 @@
  *  files with 0600. Several processes may use one storage path at the same time (a node and an import).
  *  Does not: cache what it reads. Sizes in bytes, times in milliseconds since 1970. */
 import { createHash } from 'node:crypto'
-import { createReadStream, type ReadStream } from 'node:fs'
+import { createReadStream } from 'node:fs'
 import { lstat, mkdir, open, rename, unlink, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
+import { Readable } from 'node:stream'
 import type { Draft, Storage, StorageArea, StorageKey } from './contract.ts'
 import { DayFolders, makeFolder, syncFolder } from './day-folders.ts'
 import { diskError, errnoOf } from './disk-errors.ts'
@@ -66,8 +67,12 @@ class FileStorage implements Storage {
     return new FileDraft(this.#home, area)
   }
 
-  open(key: StorageKey, start = 0): ReadStream {
-    return createReadStream(pathOfKey(this.#path, key), { start, highWaterMark: READ_CHUNK_BYTES })
+  open(key: StorageKey, start = 0): Readable {
+    try {
+      return createReadStream(pathOfKey(this.#path, key), { start, highWaterMark: READ_CHUNK_BYTES })
+    } catch (error) {
+      return new Readable().destroy(diskError('open', error))
+    }
   }
 
   async readStart(key: StorageKey, length: number): Promise<Buffer> {

@@ -384,4 +384,27 @@ describe.skipIf(!canMount)('on a small disk', () => {
       expect(await opened.storage.digest(facts.storageKey, facts.dataSetOffset)).toBe(facts.sha256)
     }
   })
+
+  it('answers A700 when only the catalog finds no room, and both go on when there is some again', async () => {
+    const path = smallFileSystem(6)!
+    const opened = await openDoor({ path })
+    expect(await store(opened.door, sample())).toEqual({ status: 0 })
+    const filler = join(path, 'filler')
+    writeFileSync(filler, Buffer.alloc((await opened.storage.freeBytes()) - 80 * 1024))
+    const acknowledged: string[] = []
+    let refused = 0
+    for (let count = 0; count < 60; count++) {
+      const instance = sample({ pixelBytes: 64 })
+      const { status } = await store(opened.door, instance)
+      if (status === 0) acknowledged.push(instance.sopInstanceUid)
+      else refused++
+      expect([0, 0xa700]).toContain(status)
+    }
+    expect(refused).toBeGreaterThan(0)
+    expect(filesBelow(path)).toHaveLength(acknowledged.length + 2)
+    rmSync(filler)
+    expect(await store(opened.door, sample())).toEqual({ status: 0 })
+    for (const sopInstanceUid of acknowledged) expect(await opened.catalog.findInstance(uid(sopInstanceUid))).toBeDefined()
+    expect((await opened.catalog.totals()).instances).toBe(acknowledged.length + 2)
+  })
 })
