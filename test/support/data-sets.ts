@@ -215,3 +215,20 @@ export function dataSetOffset(file: Buffer): number {
   }
   return at
 }
+
+/** Top-level elements of an encoded little endian data set: tag → value bytes. Stops at what it cannot read. */
+export function decode(bytes: Buffer, transferSyntax = EXPLICIT_LE): Map<number, Buffer> {
+  const { explicit } = encodingOf(transferSyntax)
+  const elements = new Map<number, Buffer>()
+  let at = 0
+  while (at + 8 <= bytes.length) {
+    const tag = ((bytes.readUInt16LE(at) << 16) | bytes.readUInt16LE(at + 2)) >>> 0
+    const long = explicit && LONG_FORM.has(bytes.toString('latin1', at + 4, at + 6))
+    const start = at + (long ? 12 : 8)
+    const length = long ? bytes.readUInt32LE(at + 8) : explicit ? bytes.readUInt16LE(at + 6) : bytes.readUInt32LE(at + 4)
+    if (start + length > bytes.length) break
+    elements.set(tag, bytes.subarray(start, start + length))
+    at = start + length
+  }
+  return elements
+}

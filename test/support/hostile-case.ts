@@ -50,11 +50,11 @@ export interface HostileFile {
 }
 
 /** Starts one node for the tests of a file and gives the function that registers its cases. */
-export function hostileFile(options: NodeOptions = {}): HostileFile {
+export function hostileFile(options: NodeOptions | (() => Promise<NodeOptions>) = {}): HostileFile {
   let node: NodeProcess
   let baseBytes = 0
   beforeAll(async () => {
-    node = await startNode(options)
+    node = await startNode(typeof options === 'function' ? await options() : options)
     await expectOthersServed(node)
     baseBytes = node.rssBytes()
   })

@@ -91,12 +91,14 @@ export class RawPeer {
   async sendAll(bytes: Buffer, withinMs = PATIENCE): Promise<boolean> {
     if (this.socket.destroyed || !this.socket.writable) return false
     return await new Promise((resolve) => {
-      const timer = setTimeout(() => resolve(false), withinMs)
       const done = (taken: boolean) => {
         clearTimeout(timer)
+        this.socket.off('close', lost)
         resolve(taken)
       }
-      this.socket.once('close', () => done(false))
+      const lost = () => done(false)
+      const timer = setTimeout(lost, withinMs)
+      this.socket.once('close', lost)
       this.socket.write(bytes, (error) => done(error === undefined || error === null))
     })
   }
@@ -154,6 +156,25 @@ export class RawPeer {
   ): Promise<ReceivedCommand> {
     this.sendMessage(contextId, storeRequest(1, sopClass, sopInstance, more), dataSet)
     return (await this.readMessage()).command
+  }
+
+  /** C-FIND, C-MOVE or C-GET with its identifier; reads responses until the last one. C-STORE sub-operations of C-GET are for the
+   *  caller: `onMessage` sees every message and says with `true` that it has dealt with it.
+   *  @returns the last response, its data set, and the pending ones before it */
+  async query(
+    contextId: number,
+    request: CommandElements,
+    identifier: Buffer,
+    options: { withinMs?: number; onMessage?: (message: ReceivedMessage) => boolean } = {},
+  ): Promise<{ last: ReceivedMessage; pending: ReceivedMessage[] }> {
+    this.sendMessage(contextId, request, identifier)
+    const pending: ReceivedMessage[] = []
+    for (;;) {
+      const message = await this.readMessage(options.withinMs)
+      if (options.onMessage?.(message) === true) continue
+      if (message.command.status !== 0xff00 && message.command.status !== 0xff01) return { last: message, pending }
+      pending.push(message)
+    }
   }
 
   /** Reads until the connection ends. @returns the last PDU before it, if any */

@@ -18,7 +18,11 @@ export interface SentFile {
 const TIMEOUTS = { associateSeconds: 5, idleSeconds: 60, writeSeconds: 20, connectSeconds: 5, responseSeconds: 30 }
 
 /** The data set of a file, with its syntax; a file without meta information is taken for `rawSyntax`. */
-export function sentFile(path: string, name: string, fallback: { sopClassUid: string; sopInstanceUid: string; rawSyntax: string }): SentFile {
+export function sentFile(
+  path: string,
+  name: string,
+  fallback: { sopClassUid: string; sopInstanceUid: string; rawSyntax: string },
+): SentFile {
   const bytes = readFileSync(path)
   const meta = readPart10Header(bytes)
   return {
