@@ -7,7 +7,7 @@
 import { Command } from 'commander'
 import { adoptFile } from '../receive/adopt-file.ts'
 import { type BrokenRow, brokenRows, giveUp } from '../receive/broken-rows.ts'
-import { CONFIG_OPTION, openParts, type Parts, progressLine } from './open-parts.ts'
+import { openParts, type Parts, progressLine } from './open-parts.ts'
 
 const YOUNG_MS = 60_000
 
@@ -29,7 +29,6 @@ interface CheckFlags {
 export function checkCommand(): Command {
   return new Command('check')
     .description('compare every stored file with its row in the catalog')
-    .option(...CONFIG_OPTION)
     .option('--deep', 'read every data set and compare its SHA-256', false)
     .option('--repair', 'rebuild missing rows, remove rows of lost or damaged files, set unreadable files aside', false)
     .action(async (flags: CheckFlags, command: Command) => {

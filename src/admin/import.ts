@@ -6,7 +6,7 @@ import { Command } from 'commander'
 import { isStorageClass } from '../dicom/sop-classes.ts'
 import { type ImportedFile, type ImportOutcome, importFiles } from '../receive/import-files.ts'
 import type { Door } from '../receive/store-instance.ts'
-import { CONFIG_OPTION, openParts, type Parts, progressLine } from './open-parts.ts'
+import { openParts, type Parts, progressLine } from './open-parts.ts'
 
 const PARALLEL = 4
 
@@ -14,7 +14,6 @@ export function importCommand(): Command {
   return new Command('import')
     .description('take DICOM files or folders of them into the storage')
     .argument('<path...>', 'files or folders')
-    .option(...CONFIG_OPTION)
     .option('--guess', 'also take data sets without file meta information, guessing their transfer syntax', false)
     .option('--source <name>', 'what to note as their source', 'IMPORT')
     .option('--verbose', 'one line for each file', false)

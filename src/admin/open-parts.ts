@@ -12,8 +12,7 @@ import type { Config } from '../config/settings.ts'
 import { configureLog } from '../log.ts'
 import type { Storage } from '../storage/contract.ts'
 import { openStorage } from '../storage/file-storage.ts'
-
-export const CONFIG_OPTION = ['-c, --config <file>', 'configuration file (default: config/ariane.yaml where present)'] as const
+import { CommandFailure, loadOptionsOf } from './command-line.ts'
 
 export interface Parts {
   readonly config: Config
@@ -21,16 +20,15 @@ export interface Parts {
   readonly catalog: Catalog
 }
 
-/** @param command  one with the option {@link CONFIG_OPTION} */
+/** @throws CommandFailure where there is no catalog and none is to be made; ConfigError; NodeError */
 export async function openParts(command: Command, options: { create: boolean }): Promise<Parts> {
-  const { config: file } = command.opts<{ config?: string }>()
-  const { config } = loadConfig({ file, env: process.env, cwd: process.cwd() })
+  const { config } = loadConfig(loadOptionsOf(command))
   configureLog(config.log)
   const { path, reserveBytes, maxInstanceBytes, maxTotalBytes } = config.storage
   const catalogFile = join(path, 'catalog.sqlite')
-  if (!options.create && !existsSync(catalogFile)) command.error(`no catalog at ${catalogFile}: is storage.path right?`)
-  const storage = await openStorage({ path, reserveBytes, maxInstanceBytes, maxTotalBytes })
-  return { config, storage, catalog: await openCatalog(catalogFile) }
+  if (!options.create && !existsSync(catalogFile)) throw new CommandFailure(`no catalog at ${catalogFile}: is storage.path right?`)
+  const storage = await openStorage({ path, reserveBytes, maxInstanceBytes, maxTotalBytes: maxTotalBytes || undefined })
+  return { config, storage, catalog: openCatalog(catalogFile) }
 }
 
 /** One line that is written over again, on a terminal only. */

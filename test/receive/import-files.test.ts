@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { appendFileSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { part10Header } from '../../src/dicom/part10.ts'
@@ -7,17 +7,12 @@ import { uid } from '../../src/dicom/uid.ts'
 import { type ImportedFile, type ImportOptions, importFiles } from '../../src/receive/import-files.ts'
 import type { Door } from '../../src/receive/store-instance.ts'
 import { filesBelow, temporaryFolder } from '../storage/temporary-storage.ts'
-import { CT, closeAll, EXPLICIT, openDoor, type SampleInstance, sample, silenceLog, withMethods } from './sample-instances.ts'
+import { CT, closeAll, EXPLICIT, openDoor, part10, sample, silenceLog, withMethods } from './sample-instances.ts'
 
 beforeAll(silenceLog)
 afterEach(closeAll)
 
 const IMPLICIT = '1.2.840.10008.1.2'
-
-function part10(instance: SampleInstance): Buffer {
-  const { sopClassUid, sopInstanceUid, transferSyntaxUid, dataSet } = instance
-  return Buffer.concat([part10Header({ sopClassUid, sopInstanceUid, transferSyntaxUid }), dataSet])
-}
 
 /** A folder with one file. */
 function fileWith(bytes: Buffer | string, name = 'x.dcm'): string {
@@ -157,73 +152,5 @@ describe('a folder', () => {
     const results = await imported(door, [folder], { parallel: 4 })
     expect(results.filter((result) => result.outcome === 'new')).toHaveLength(60)
     expect(await catalog.totals()).toMatchObject({ studies: 1, instances: 60 })
-  })
-})
-
-describe('the command', () => {
-  function ariane(storagePath: string, name: 'import' | 'check', ...args: string[]): { code: number; output: string } {
-    const file = join(import.meta.dirname, `../../src/admin/${name}.ts`)
-    const script = `import(${JSON.stringify(file)}).then((all) => all.${name}Command().parseAsync(${JSON.stringify(args)}, { from: 'user' }))`
-    try {
-      const env = { ...process.env, ARIANE_STORAGE_PATH: storagePath, ARIANE_LOG_LEVEL: 'error' }
-      return {
-        code: 0,
-        output: execFileSync(process.execPath, ['-e', script], {
-          env,
-          encoding: 'utf8',
-          stdio: 'pipe',
-          timeout: 30_000,
-          cwd: temporaryFolder(),
-        }),
-      }
-    } catch (error) {
-      const { status, stdout, stderr } = error as { status: number; stdout: string; stderr: string }
-      return { code: status, output: stdout + stderr }
-    }
-  }
-
-  it('import counts, names what it refused, and fails where it refused anything', () => {
-    const path = temporaryFolder()
-    const folder = temporaryFolder()
-    writeFileSync(join(folder, 'good'), part10(sample()))
-    expect(ariane(path, 'import', folder)).toEqual({ code: 0, output: '1 taken in, 0 already here, 0 refused, 0 skipped\n' })
-    writeFileSync(join(folder, 'bad'), 'no DICOM')
-    const { code, output } = ariane(path, 'import', folder)
-    expect(code).toBe(1)
-    expect(output).toBe(`refused: ${folder}/bad: not a DICOM file\n0 taken in, 1 already here, 1 refused, 0 skipped\n`)
-  })
-
-  it('check finds what is lost, damaged or without a row, and settles it when asked to', async () => {
-    const path = temporaryFolder()
-    const folder = temporaryFolder()
-    for (const number of [1, 2, 3, 4]) writeFileSync(join(folder, `${number}`), part10(sample({ sopInstanceUid: `1.2.${number}` })))
-    ariane(path, 'import', folder)
-    expect(ariane(path, 'check', '--deep')).toEqual({ code: 0, output: '4 files and 4 rows compared: all is well\n' })
-    const { catalog } = await openDoor({ path })
-    const fileOf = async (text: string): Promise<string> => join(path, (await catalog.findInstance(uid(text)))!.storageKey)
-    rmSync(await fileOf('1.2.1'))
-    const damaged = await fileOf('1.2.2')
-    const bytes = readFileSync(damaged)
-    bytes[bytes.length - 5]! ^= 1
-    writeFileSync(damaged, bytes)
-    const unnamed = await fileOf('1.2.3')
-    await catalog.forget(uid('1.2.3'))
-    execFileSync('touch', ['-d', '1 hour ago', unnamed])
-    await closeAll()
-    expect(ariane(path, 'check').output).toMatch(/1 files without a row, 1 rows without a whole file, 0 of 2 settled/)
-    const found = ariane(path, 'check', '--deep')
-    expect(found.code).toBe(1)
-    expect(found.output).toContain('lost: instances/')
-    expect(found.output).toContain('wrong digest: instances/')
-    expect(found.output).toContain('no row: instances/')
-    expect(ariane(path, 'check', '--deep', '--repair').output).toMatch(/1 files without a row, 2 rows without a whole file, 3 of 3 settled/)
-    expect(ariane(path, 'check', '--deep')).toEqual({ code: 0, output: '2 files and 2 rows compared: all is well\n' })
-    expect(filesBelow(join(path, 'quarantine'))).toHaveLength(2)
-  })
-
-  it('check does not make a storage where there is none', () => {
-    const { code, output } = ariane(join(temporaryFolder(), 'nothing'), 'check')
-    expect(code).toBe(1)
-    expect(output).toContain('no catalog at')
   })
 })

@@ -5,6 +5,7 @@ import { Writable } from 'node:stream'
 import type { Catalog } from '../../src/catalog/contract.ts'
 import { openCatalog } from '../../src/catalog/sqlite-catalog.ts'
 import { ElementWriter } from '../../src/dicom/element-writer.ts'
+import { part10Header } from '../../src/dicom/part10.ts'
 import { isStorageClass } from '../../src/dicom/sop-classes.ts'
 import { newUid } from '../../src/dicom/uid.ts'
 import type { ResponseFields } from '../../src/dimse/contract.ts'
@@ -66,6 +67,12 @@ export function sample(options: Sample = {}): SampleInstance {
   }
   writer.bytes(0x7fe00010, 'OW', Buffer.alloc(options.pixelBytes ?? 512, options.fill ?? 7))
   return { ...uids, transferSyntaxUid: EXPLICIT, source: 'MODALITY', dataSet: writer.finish() }
+}
+
+/** As a file. */
+export function part10(instance: SampleInstance): Buffer {
+  const { sopClassUid, sopInstanceUid, transferSyntaxUid, dataSet } = instance
+  return Buffer.concat([part10Header({ sopClassUid, sopInstanceUid, transferSyntaxUid }), dataSet])
 }
 
 export interface OpenedDoor {
