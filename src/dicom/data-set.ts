@@ -18,9 +18,11 @@ export interface Element {
 type Decode = (bytes: Buffer, vr: string) => string
 
 const SPECIFIC_CHARACTER_SET = 0x00080005
+const NO_ELEMENTS: ReadonlyMap<number, Element> = new Map()
 
 export class DataSet {
-  readonly #elements = new Map<number, Element>()
+  /** Made with the first element: a hostile sequence may have a million empty items. */
+  #elements: Map<number, Element> | undefined
   readonly #littleEndian: boolean
   readonly #parent: DataSet | undefined
   #decode: Decode | undefined
@@ -32,22 +34,23 @@ export class DataSet {
 
   /** In the order of the input. */
   get elements(): ReadonlyMap<number, Element> {
-    return this.#elements
+    return this.#elements ?? NO_ELEMENTS
   }
 
   /** For the reader. Of several elements with one tag, the first counts. */
   add(element: Element): void {
+    this.#elements ??= new Map()
     if (!this.#elements.has(element.tag)) this.#elements.set(element.tag, element)
   }
 
   has(tag: number): boolean {
-    return this.#elements.has(tag)
+    return this.elements.has(tag)
   }
 
   /** The value as text without padding, several values joined by backslash; numbers as decimal, AT as eight hexadecimal digits.
    *  @returns undefined where the element is absent, empty, or of a VR that has no text */
   text(tag: number): string | undefined {
-    const element = this.#elements.get(tag)
+    const element = this.elements.get(tag)
     return element === undefined ? undefined : this.#textOf(element) || undefined
   }
 
@@ -55,17 +58,17 @@ export class DataSet {
   values(tag: number): string[] {
     const text = this.text(tag)
     if (text === undefined) return []
-    return isSingleText(this.#elements.get(tag)?.vr ?? '') ? [text] : text.split('\\')
+    return isSingleText(this.elements.get(tag)?.vr ?? '') ? [text] : text.split('\\')
   }
 
   /** The items of a sequence; none where the element is absent, empty or no sequence. */
   items(tag: number): readonly DataSet[] {
-    return this.#elements.get(tag)?.items ?? []
+    return this.elements.get(tag)?.items ?? []
   }
 
   /** Specific Character Set in force here. */
   get characterSet(): string | undefined {
-    const element = this.#elements.get(SPECIFIC_CHARACTER_SET)
+    const element = this.elements.get(SPECIFIC_CHARACTER_SET)
     return element === undefined ? this.#parent?.characterSet : trimPadding(element.value.toString('latin1'), 'CS')
   }
 

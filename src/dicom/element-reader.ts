@@ -1,8 +1,9 @@
 /** Reads small data sets that are whole in memory: identifiers, manifests, headers (PS3.5 7).
  *
  *  Promises: any bytes give a data set or NodeError UNREADABLE with tag and reason; nothing is read past the end, no length is
- *  trusted, nesting is capped at {@link MAX_DEPTH}; values are views of the input, not copies. Of an element that occurs twice, the
- *  first counts. Elements of groups that no data set may hold (0000, 0002, FFFF), group lengths aside, are left out.
+ *  trusted, nesting is capped at {@link MAX_DEPTH}, the number of elements at {@link MAX_ELEMENTS}; values are views of the input, not
+ *  copies. Of an element that occurs twice, the first counts. Elements of groups that no data set may hold (0000, 0002, FFFF) and
+ *  group lengths are left out.
  *  Tolerates: odd lengths, elements out of order, later and wrong VRs (see element-header.ts), UN of undefined length (read as implicit
  *  VR little endian, PS3.5 6.2.2 note), stray delimiters, padding and zeros after the last element.
  *  Does not: check values, or read pixel data: fragments of encapsulated pixel data are one value.
@@ -19,6 +20,8 @@ export { DataSet, type Element }
 
 /** Sequences within sequences. */
 export const MAX_DEPTH = 64
+/** Elements and items of one data set together: what is read costs some 200 bytes of memory for each, however small it is. */
+export const MAX_ELEMENTS = 1_000_000
 
 interface Encoding {
   readonly explicit: boolean
@@ -57,6 +60,7 @@ export function readItems(value: Buffer, encoding: Encoding, characterSetFrom: D
 class Reader {
   readonly #bytes: Buffer
   readonly #untilTag: number
+  #count = 0
 
   constructor(bytes: Buffer, untilTag: number) {
     this.#bytes = bytes
@@ -91,6 +95,7 @@ class Reader {
       if (tag === ITEM_DELIMITATION || (tag === SEQUENCE_DELIMITATION && length === 0)) continue
       if (tag === ITEM || tag === SEQUENCE_DELIMITATION) throw unreadable('item outside of a sequence', tag)
       lastGuessed = header.isGuessed ? tag : -1
+      this.#countOne()
       const value = length === UNDEFINED_LENGTH ? undefined : this.#value(tag, offset, length, end)
       const { element, next } =
         value === undefined
@@ -177,6 +182,7 @@ class Reader {
         continue
       }
       if (header.tag !== ITEM) throw unreadable('no item where one is due', header.tag)
+      this.#countOne()
       const item = new DataSet(encoding.littleEndian, parent)
       const isDelimited = header.length === UNDEFINED_LENGTH
       const stop = isDelimited ? end : offset + header.length
@@ -198,6 +204,10 @@ class Reader {
       offset += header.length
     }
     throw unreadable('fragments without delimitation item', tag)
+  }
+
+  #countOne(): void {
+    if (++this.#count > MAX_ELEMENTS) throw unreadable(`more than ${MAX_ELEMENTS} elements and items`)
   }
 
   /** What follows the last element may be zeros, as some senders write; a rest of other bytes is no element. */

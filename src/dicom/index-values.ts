@@ -39,6 +39,9 @@ interface Found {
 const ATTRIBUTES: ReadonlyMap<number, IndexAttribute> = new Map(INDEX_ATTRIBUTES.map((attribute) => [attribute.tag, attribute]))
 const SPECIFIC_CHARACTER_SET = 0x00080005
 const FIRST_TAPE_BYTES = 2048
+const LONGEST_PLAIN_BYTES = 16 * 1024
+/** No escape sequence either. */
+const PLAIN = /^[ -~\0]*$/
 
 export class IndexValues {
   readonly #explicit: boolean
@@ -48,6 +51,8 @@ export class IndexValues {
   /** All gathered bytes, one value after the other. */
   #tape = Buffer.allocUnsafe(FIRST_TAPE_BYTES)
   #written = 0
+  /** The tape as ISO 8859-1. */
+  #plain: string | undefined
   #open: Found | undefined
   #limit = 0
 
@@ -92,7 +97,9 @@ export class IndexValues {
   finish(): WalkedHeader {
     const keys: Partial<Record<IndexKeyword, string>> = {}
     const characterSet = this.#found.get(SPECIFIC_CHARACTER_SET)
-    const decode = decoderFor(characterSet === undefined ? undefined : this.#latin1(characterSet, 'CS'))
+    // One text cut up is cheaper than forty small ones; of a long tape it would cost more than it saves.
+    if (this.#written <= LONGEST_PLAIN_BYTES) this.#plain = this.#tape.toString('latin1', 0, this.#written)
+    const decode = decoderFor(characterSet === undefined ? undefined : trimPadding(this.#latin1(characterSet), 'CS'))
     for (const found of this.#found.values()) {
       if (found.end === found.start) continue
       const value = found.attribute.vr === 'SQ' ? this.#sequence(found, characterSet) : this.#text(found, decode)
@@ -126,13 +133,15 @@ export class IndexValues {
 
   #text(found: Found, decode: (bytes: Buffer, vr: string) => string): string {
     const vr = valueVr(found)
-    if (usesCharacterSet(vr)) return trimPadding(decode(this.#tape.subarray(found.start, found.end), vr), vr)
     if (numberBytes(vr) !== undefined) return numbersText(this.#tape.subarray(found.start, found.end), vr, this.#littleEndian)
-    return this.#latin1(found, vr)
+    const latin1 = this.#latin1(found)
+    // Plain ASCII is the same in every character set, and nearly every value is that.
+    if (!usesCharacterSet(vr) || PLAIN.test(latin1)) return trimPadding(latin1, vr)
+    return trimPadding(decode(this.#tape.subarray(found.start, found.end), vr), vr)
   }
 
-  #latin1(found: Found, vr: string): string {
-    return trimPadding(this.#tape.toString('latin1', found.start, found.end), vr)
+  #latin1(found: Found): string {
+    return this.#plain === undefined ? this.#tape.toString('latin1', found.start, found.end) : this.#plain.slice(found.start, found.end)
   }
 
   #sequence(found: Found, characterSet: Found | undefined): string | undefined {
@@ -154,5 +163,6 @@ export class IndexValues {
 
 /** The VR to decode by: that of the element where it is one of text or numbers, else (implicit, UN, bytes) that of the dictionary. */
 function valueVr(found: Found): string {
+  if (found.vr === '' || found.vr === found.attribute.vr) return found.attribute.vr
   return isText(found.vr) || numberBytes(found.vr) !== undefined ? found.vr : found.attribute.vr
 }

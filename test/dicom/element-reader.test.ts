@@ -169,6 +169,10 @@ describe('element reader', () => {
     expect(performance.now() - started).toBeLessThan(3000)
   })
 
+  it('S25: refuses more than a million elements and items', () => {
+    expect(refusal(explicit(0x00400275, 'SQ', Buffer.alloc(8 * 1_000_000, item())), EXPLICIT)).toMatchObject({ code: 'UNREADABLE' })
+  })
+
   it('S10: reads sequences 64 deep and refuses deeper ones without a stack overflow', () => {
     expect(refusal(nested(64), EXPLICIT)).toEqual({ code: 'none' })
     expect(refusal(nested(65), EXPLICIT)).toMatchObject({ code: 'UNREADABLE' })
