@@ -60,6 +60,9 @@ export interface VerifyReport {
 
 /** UIDs in one identifier: some peers cannot take longer lists. */
 const UIDS_AT_ONCE = 100
+const FAILED_SOP_INSTANCE_UID_LIST = 0x00080058
+/** C-MOVE: complete, one or more failures (PS3.4 C.4.2.1.5). */
+const SUBOPERATIONS_INCOMPLETE = 0xb000
 
 /** One reference on its way. */
 interface Check {
@@ -220,8 +223,10 @@ async function moveInstances(
     const byUid = new Map(checks.map((check) => [check.reference.sopInstanceUid, check]))
     for (const uids of portions([...byUid.keys()])) {
       const answer = await association.move(STUDY_ROOT_MOVE, identifier(series, uids.join('\\')), moveTo.destination)
-      for (const uid of uids) {
-        const sha256 = await moveTo.sha256Of(uid)
+      const failed = new Set(readDataSet(answer.identifier, IMPLICIT_VR_LITTLE_ENDIAN).values(FAILED_SOP_INSTANCE_UID_LIST))
+      const sent = answer.status === 0x0000 || answer.status === SUBOPERATIONS_INCOMPLETE
+      for (const uid of sent ? uids : []) {
+        const sha256 = failed.has(uid) ? undefined : await moveTo.sha256Of(uid)
         if (sha256 !== undefined) byUid.get(uid)!.retrieved = { sha256 }
       }
       noteStatus(
