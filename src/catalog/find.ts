@@ -8,7 +8,18 @@ import { decodePosition, encodePosition, isPosition, isRowId, type Position } fr
 import { planOf } from './query-plan.ts'
 import { FIND_SQL } from './sql/find.ts'
 import type { Statements } from './statements.ts'
-import { instances, numberPosition, seriesOf, studies, studyPosition, type Walk, walkOf } from './walk.ts'
+import {
+  instances,
+  numberPosition,
+  PATIENT_ID,
+  STUDY_ID,
+  STUDY_VALUES,
+  seriesOf,
+  studies,
+  studyPosition,
+  type Walk,
+  walkOf,
+} from './walk.ts'
 
 type Values = Partial<Record<IndexKeyword | DerivedKeyword, string>> & { storageKey?: StorageKey; transferSyntaxUid?: Uid }
 
@@ -64,7 +75,7 @@ async function* studyMatches(walk: Walk, most: number, after: Position | undefin
     yield {
       values: studyValues(row),
       position: { study: studyPosition(row) },
-      ids: { patientId: row[3] as number, studyId: row[2] as number },
+      ids: { patientId: row[PATIENT_ID] as number, studyId: row[STUDY_ID] as number },
     }
   }
 }
@@ -73,9 +84,9 @@ async function* seriesMatches(walk: Walk, most: number, after: Position | undefi
   for await (const study of studies(walk, after?.study, true)) {
     const inside = after !== undefined && study[2] === after.study[2] ? after.series : undefined
     const above = studyValues(study)
-    for await (const row of seriesOf(walk, study[2] as number, inside, false, most)) {
+    for await (const row of seriesOf(walk, study[STUDY_ID] as number, inside, false, most)) {
       const values = valuesOf('SERIES', row, 3, { ...above })
-      const ids = { patientId: study[3] as number, studyId: study[2] as number, seriesId: row[2] as number }
+      const ids = { patientId: study[PATIENT_ID] as number, studyId: study[STUDY_ID] as number, seriesId: row[2] as number }
       yield { values, position: { study: studyPosition(study), series: numberPosition(row) }, ids }
     }
   }
@@ -84,7 +95,7 @@ async function* seriesMatches(walk: Walk, most: number, after: Position | undefi
 async function* imageMatches(walk: Walk, most: number, after: Position | undefined): AsyncGenerator<Found> {
   for await (const { study, series, rows } of instances(walk, FIND_SQL.instances, after, () => most)) {
     const above = valuesOf('SERIES', series, 3, studyValues(study))
-    const ids = { patientId: study[3] as number, studyId: study[2] as number, seriesId: series[2] as number }
+    const ids = { patientId: study[PATIENT_ID] as number, studyId: study[STUDY_ID] as number, seriesId: series[2] as number }
     for (const row of rows) {
       const values = valuesOf('IMAGE', row, 4, { ...above })
       values.storageKey = row[2] as StorageKey
@@ -96,7 +107,7 @@ async function* imageMatches(walk: Walk, most: number, after: Position | undefin
 }
 
 function studyValues(row: Row): Values {
-  return valuesOf('STUDY', row, 4 + COLUMNS.PATIENT.keywords.length, valuesOf('PATIENT', row, 4))
+  return valuesOf('STUDY', row, STUDY_VALUES + COLUMNS.PATIENT.keywords.length, valuesOf('PATIENT', row, STUDY_VALUES))
 }
 
 function valuesOf(level: Level, row: Row, start: number, values: Values = {}): Values {

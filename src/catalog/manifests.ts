@@ -28,8 +28,8 @@ export function findManifest(statements: Statements, sopInstanceUid: string): Ma
   return row && recordOf(row)
 }
 
-type Place = readonly [createdAt: number, id: number]
-const FIRST: Place = [Number.MAX_SAFE_INTEGER, 0]
+type Place = readonly [createdAt: number, sopInstanceUid: string]
+const FIRST: Place = [Number.MAX_SAFE_INTEGER, '']
 
 /** Newest first. */
 export function manifests(statements: Statements, pageSize: number, after?: string): Page<ManifestRecord> {
@@ -37,12 +37,12 @@ export function manifests(statements: Statements, pageSize: number, after?: stri
   const rows = statements.all(MANIFEST_SQL.page, ...from, pageSize + 1)
   const items = rows.slice(0, pageSize).map(recordOf)
   if (rows.length <= pageSize) return { items }
-  const last = rows[pageSize - 1]!
-  return { items, next: encodePosition([last[8], last[10]]) }
+  const last = items.at(-1)!
+  return { items, next: encodePosition([last.createdAt, last.sopInstanceUid] satisfies Place) }
 }
 
 function isPlace(value: unknown): value is Place {
-  return Array.isArray(value) && value.length === 2 && value.every((part) => typeof part === 'number')
+  return Array.isArray(value) && value.length === 2 && typeof value[0] === 'number' && typeof value[1] === 'string'
 }
 
 function recordOf(row: Row): ManifestRecord {

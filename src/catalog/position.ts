@@ -2,8 +2,8 @@
  *  a key costs the same for the first page and the last one, and rows that come or go meanwhile shift nothing. */
 import { NodeError } from '../errors.ts'
 
-/** Date, time (normal form) and row id of a study. */
-export type StudyPosition = readonly [date: string, time: string, id: number]
+/** Date, time (normal form) and UID of a study. Not its row id: SQLite does not seek by the row id inside an index. */
+export type StudyPosition = readonly [date: string, time: string, uid: string]
 /** Number and UID of a series or an instance. */
 export type NumberPosition = readonly [order: number, uid: string]
 
@@ -14,9 +14,9 @@ export interface Position {
 }
 
 /** Above every study: dates are digits. */
-export const BEFORE_ALL: StudyPosition = ['~', '', 0]
+export const BEFORE_ALL: StudyPosition = ['~', '', '']
 /** Below every study: studies without a date have ''. */
-export const AFTER_ALL: StudyPosition = ['', '', -1]
+export const AFTER_ALL: StudyPosition = ['', '', '']
 export const BEFORE_ALL_NUMBERS: NumberPosition = [-(2 ** 33), '']
 
 export function encodePosition(position: unknown): string {
@@ -38,7 +38,7 @@ export function decodePosition<T>(text: string, is: (value: unknown) => value is
 export function isPosition(value: unknown): value is Position {
   if (typeof value !== 'object' || value === null || !('study' in value)) return false
   const { study, series, instance } = value as Record<string, unknown>
-  return isTuple(study, ['string', 'string', 'number']) && isNumberPosition(series) && isNumberPosition(instance)
+  return isTuple(study, ['string', 'string', 'string']) && isNumberPosition(series) && isNumberPosition(instance)
 }
 
 export function isRowId(value: unknown): value is number {

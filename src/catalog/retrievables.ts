@@ -1,13 +1,13 @@
 /** What a retrieval names, in the order of a query at instance level (PS3.4 C.4.2.2.1). A manifest of our own is among it only where its
  *  series or itself is named, or the caller wants them. */
 
-import { COLUMNS, type Row } from './columns.ts'
+import type { Row } from './columns.ts'
 import type { Condition, Page, Retrievable, RetrieveKeys, StorageKey, Uid } from './contract.ts'
 import { decodePosition, encodePosition, isPosition } from './position.ts'
 import { planOf, type QueryPlan } from './query-plan.ts'
 import { FIND_SQL } from './sql/find.ts'
 import type { Statements } from './statements.ts'
-import { instances, numberPosition, seriesOf, studies, studyPosition, walkOf } from './walk.ts'
+import { instances, numberPosition, STUDY_ID, seriesOf, studies, studyPosition, walkOf } from './walk.ts'
 
 export async function retrievables(
   statements: Statements,
@@ -43,7 +43,7 @@ export async function countRetrievables(statements: Statements, keys: RetrieveKe
   const { sql, parameters } = plan.instances
   let count = 0
   for await (const study of studies(walk, undefined, false)) {
-    for await (const series of seriesOf(walk, study[2] as number, undefined, false)) {
+    for await (const series of seriesOf(walk, study[STUDY_ID] as number, undefined, false)) {
       count += statements.value<number>(FIND_SQL.countInstances(sql), series[2]!, ...parameters)!
     }
   }
@@ -64,7 +64,7 @@ function retrievePlan(keys: RetrieveKeys, includeManifests: boolean): QueryPlan 
 
 function retrievable(study: Row, series: Row, row: Row): Retrievable {
   return {
-    studyInstanceUid: study[UID_OF_STUDY] as Uid,
+    studyInstanceUid: study[2] as Uid,
     seriesInstanceUid: series[1] as Uid,
     sopInstanceUid: row[1] as Uid,
     storageKey: row[2] as StorageKey,
@@ -75,6 +75,3 @@ function retrievable(study: Row, series: Row, row: Row): Retrievable {
     sha256: row[7] as string,
   }
 }
-
-/** Where FIND_SQL.studies… has the Study Instance UID. */
-const UID_OF_STUDY = 4 + COLUMNS.PATIENT.keywords.length + COLUMNS.STUDY.keywords.indexOf('StudyInstanceUID')

@@ -30,14 +30,19 @@ export const walkOf = (statements: Statements, plan: QueryPlan): Walk => ({
   window: new Window(FIRST_WINDOW),
 })
 
-/** Rows of FIND_SQL.studies…: position, patient row id, values.
+/** Where a row of FIND_SQL.studies… has the row ids of study and patient, and its first value. */
+export const STUDY_ID = 3
+export const PATIENT_ID = 4
+export const STUDY_VALUES = 5
+
+/** Rows of FIND_SQL.studies…: position, row ids, values.
  *  @param inclusive  whether the study at `after` comes again (its children are not all done)
  *  @param atOnce     rows per statement */
 export async function* studies(walk: Walk, after: StudyPosition | undefined, inclusive: boolean, atOnce = PARENTS): AsyncGenerator<Row> {
   const { statements, plan, breath, window } = walk
   const candidates = narrowest(statements, plan.candidates)
   const { sql, parameters } = plan.studies
-  const last: StudyPosition = plan.dates === undefined ? AFTER_ALL : [plan.dates.from, '', -1]
+  const last: StudyPosition = plan.dates === undefined ? AFTER_ALL : [plan.dates.from, '', '']
   let from = firstPosition(plan, after, inclusive)
   for (;;) {
     const end = candidates === undefined ? endOfWindow(walk, from, last) : last
@@ -55,9 +60,12 @@ export async function* studies(walk: Walk, after: StudyPosition | undefined, inc
 }
 
 function firstPosition({ dates }: QueryPlan, after: StudyPosition | undefined, inclusive: boolean): StudyPosition {
-  const from = after === undefined ? BEFORE_ALL : inclusive ? ([after[0], after[1], after[2] + 1] as const) : after
-  return dates !== undefined && dates.to < from[0] ? [dates.to, '~', 0] : from
+  const from = after === undefined ? BEFORE_ALL : inclusive ? justBehind(after) : after
+  return dates !== undefined && dates.to < from[0] ? [dates.to, '~', ''] : from
 }
+
+/** The position that only this study lies before: a space sorts before the dots and digits of a longer UID. */
+const justBehind = ([date, time, uid]: StudyPosition): StudyPosition => [date, time, `${uid} `]
 
 function endOfWindow({ statements, window }: Walk, from: StudyPosition, last: StudyPosition): StudyPosition {
   const row = statements.row(FIND_SQL.endOfWindow, ...from, ...last, window.rows - 1)
@@ -100,7 +108,7 @@ export async function* instances(
   const { sql, parameters } = walk.plan.instances
   for await (const study of studies(walk, after?.study, true)) {
     const inside = after !== undefined && study[2] === after.study[2] ? after : undefined
-    for await (const series of seriesOf(walk, study[2] as number, inside?.series, true)) {
+    for await (const series of seriesOf(walk, study[STUDY_ID] as number, inside?.series, true)) {
       const sameSeries = inside?.series !== undefined && series[1] === inside.series[1]
       const from = (sameSeries ? inside.instance : undefined) ?? BEFORE_ALL_NUMBERS
       const rows = walk.statements.all(text(sql), series[2]!, ...from, ...parameters, wanted())

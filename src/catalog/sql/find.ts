@@ -4,10 +4,10 @@
  *  newest first. CROSS JOIN and INDEXED BY fix the order of the loops: the plan does not depend on statistics. */
 import { attributes } from './columns.ts'
 
-const STUDY = `SELECT s."StudyDateNorm", s."StudyTimeNorm", s.id, s.patient_id, ${attributes('PATIENT', 'p')}, ${attributes('STUDY', 's')}`
+const STUDY = `SELECT s."StudyDateNorm", s."StudyTimeNorm", s."StudyInstanceUID", s.id, s.patient_id, ${attributes('PATIENT', 'p')}, ${attributes('STUDY', 's')}`
 const IN_FORCE = 'CROSS JOIN study_identities p ON p.study_id = s.id AND p.in_force = 1'
-const POSITION = '(s."StudyDateNorm", s."StudyTimeNorm", s.id)'
-const NEWEST_FIRST = 'ORDER BY s."StudyDateNorm" DESC, s."StudyTimeNorm" DESC, s.id DESC'
+const POSITION = '(s."StudyDateNorm", s."StudyTimeNorm", s."StudyInstanceUID")'
+const NEWEST_FIRST = 'ORDER BY s."StudyDateNorm" DESC, s."StudyTimeNorm" DESC, s."StudyInstanceUID" DESC'
 
 export const FIND_SQL = {
   /** Parameters: candidate ids (JSON), position from, position to, conditions, how many. */
@@ -17,7 +17,7 @@ export const FIND_SQL = {
   studiesInOrder: (where: string) => `${STUDY} FROM studies s INDEXED BY studies_order ${IN_FORCE}
     WHERE ${POSITION} < (?, ?, ?) AND ${POSITION} >= (?, ?, ?)${where} ${NEWEST_FIRST} LIMIT ?`,
   /** Where a window of `offset` studies ends. Parameters: position from, position to, offset. */
-  endOfWindow: `SELECT s."StudyDateNorm", s."StudyTimeNorm", s.id FROM studies s INDEXED BY studies_order
+  endOfWindow: `SELECT s."StudyDateNorm", s."StudyTimeNorm", s."StudyInstanceUID" FROM studies s INDEXED BY studies_order
     WHERE ${POSITION} < (?, ?, ?) AND ${POSITION} >= (?, ?, ?) ${NEWEST_FIRST} LIMIT 1 OFFSET ?`,
 
   /** Parameters: candidate ids (JSON), id from, conditions, how many. */
@@ -60,19 +60,26 @@ export const NESTED_SQL = {
     WHERE m.study_id = s.id${inner} AND n.role <> ?)`,
 } as const
 
-const IDENTITY = (condition: string) => `SELECT study_id FROM study_identities WHERE in_force = 1 AND ${condition}`
-const PATIENT = (condition: string) => `SELECT id FROM patients WHERE ${condition}`
-const EQUAL_OR_SEVERAL = (of: (condition: string) => string, column: string) =>
-  `${of(`"${column}" = ?`)} UNION ALL ${of(`instr("${column}", '\\') > 0 AND dicom_has_value(?, "${column}")`)} LIMIT ?`
-const PREFIX_OR_SEVERAL = (of: (condition: string) => string, column: string) =>
-  `${of(`"${column}" >= ? AND "${column}" < ?`)} UNION ALL ${of(`instr("${column}", '\\') > 0 AND dicom_wildcard(?, "${column}")`)} LIMIT ?`
+/** Makes a search for row ids in one table, by an index of the planner's choice or by the one named. */
+type Search = (condition: string, index?: string) => string
+const search =
+  (column: string, table: string, always = ''): Search =>
+  (condition, index) =>
+    `SELECT ${column} FROM ${table}${index === undefined ? '' : ` INDEXED BY ${index}`} WHERE ${always}${condition}`
+const IDENTITY = search('study_id', 'study_identities', 'in_force = 1 AND ')
+const PATIENT = search('id', 'patients')
+const ACCESSION = search('id', 'studies')
+const ACCESSION_PATIENT = search('patient_id', 'studies')
+
+/** A value with a backslash is several: those rows are few, and an index of their own lists them. */
+const EQUAL_OR_SEVERAL = (of: Search, column: string, several: string) =>
+  `${of(`"${column}" = ?`)} UNION ALL ${of(`instr("${column}", '\\') > 0 AND dicom_has_value(?, "${column}")`, several)} LIMIT ?`
+const PREFIX_OR_SEVERAL = (of: Search, column: string, several: string) =>
+  `${of(`"${column}" >= ? AND "${column}" < ?`)} UNION ALL ${of(`instr("${column}", '\\') > 0 AND dicom_wildcard(?, "${column}")`, several)} LIMIT ?`
 const FOLDS = ['PatientNameFold1', 'PatientNameFold2', 'PatientNameFold3']
-const NAME_EQUAL = (of: (condition: string) => string) =>
-  `${FOLDS.map((fold) => of(`"${fold}" > '' AND "${fold}" = ?`)).join(' UNION ALL ')} LIMIT ?`
-const NAME_PREFIX = (of: (condition: string) => string) =>
+const NAME_EQUAL = (of: Search) => `${FOLDS.map((fold) => of(`"${fold}" > '' AND "${fold}" = ?`)).join(' UNION ALL ')} LIMIT ?`
+const NAME_PREFIX = (of: Search) =>
   `${FOLDS.map((fold) => of(`"${fold}" > '' AND "${fold}" >= ? AND "${fold}" < ?`)).join(' UNION ALL ')} LIMIT ?`
-const ACCESSION = (condition: string) => `SELECT id FROM studies WHERE ${condition}`
-const ACCESSION_PATIENT = (condition: string) => `SELECT patient_id FROM studies WHERE ${condition}`
 
 /** Which studies, or which patients, an indexed value can be about: ids, at most LIMIT of them where many may share a value. */
 export const CANDIDATE_SQL = {
@@ -81,10 +88,10 @@ export const CANDIDATE_SQL = {
     seriesUids: 'SELECT DISTINCT study_id FROM series WHERE "SeriesInstanceUID" IN (SELECT value FROM json_each(?))',
     instanceUids: `SELECT DISTINCT e.study_id FROM instances i CROSS JOIN series e ON e.id = i.series_id
       WHERE i."SOPInstanceUID" IN (SELECT value FROM json_each(?))`,
-    patientId: EQUAL_OR_SEVERAL(IDENTITY, 'PatientID'),
-    patientIdPrefix: PREFIX_OR_SEVERAL(IDENTITY, 'PatientID'),
-    accession: EQUAL_OR_SEVERAL(ACCESSION, 'AccessionNumber'),
-    accessionPrefix: PREFIX_OR_SEVERAL(ACCESSION, 'AccessionNumber'),
+    patientId: EQUAL_OR_SEVERAL(IDENTITY, 'PatientID', 'identities_id_several'),
+    patientIdPrefix: PREFIX_OR_SEVERAL(IDENTITY, 'PatientID', 'identities_id_several'),
+    accession: EQUAL_OR_SEVERAL(ACCESSION, 'AccessionNumber', 'studies_accession_several'),
+    accessionPrefix: PREFIX_OR_SEVERAL(ACCESSION, 'AccessionNumber', 'studies_accession_several'),
     name: NAME_EQUAL(IDENTITY),
     namePrefix: NAME_PREFIX(IDENTITY),
     birthDate: `${IDENTITY('"PatientBirthDateNorm" = ?')} LIMIT ?`,
@@ -95,10 +102,10 @@ export const CANDIDATE_SQL = {
       WHERE e."SeriesInstanceUID" IN (SELECT value FROM json_each(?))`,
     instanceUids: `SELECT DISTINCT s.patient_id FROM instances i CROSS JOIN series e ON e.id = i.series_id CROSS JOIN studies s ON s.id = e.study_id
       WHERE i."SOPInstanceUID" IN (SELECT value FROM json_each(?))`,
-    patientId: EQUAL_OR_SEVERAL(PATIENT, 'PatientID'),
-    patientIdPrefix: PREFIX_OR_SEVERAL(PATIENT, 'PatientID'),
-    accession: EQUAL_OR_SEVERAL(ACCESSION_PATIENT, 'AccessionNumber'),
-    accessionPrefix: PREFIX_OR_SEVERAL(ACCESSION_PATIENT, 'AccessionNumber'),
+    patientId: EQUAL_OR_SEVERAL(PATIENT, 'PatientID', 'patients_id_several'),
+    patientIdPrefix: PREFIX_OR_SEVERAL(PATIENT, 'PatientID', 'patients_id_several'),
+    accession: EQUAL_OR_SEVERAL(ACCESSION_PATIENT, 'AccessionNumber', 'studies_accession_several'),
+    accessionPrefix: PREFIX_OR_SEVERAL(ACCESSION_PATIENT, 'AccessionNumber', 'studies_accession_several'),
     name: NAME_EQUAL(PATIENT),
     namePrefix: NAME_PREFIX(PATIENT),
     birthDate: `${PATIENT('"PatientBirthDateNorm" = ?')} LIMIT ?`,

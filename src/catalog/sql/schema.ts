@@ -57,7 +57,7 @@ export const SCHEMA_1 = `
     "StudyTimeNorm" TEXT NOT NULL
   ) STRICT;
   CREATE UNIQUE INDEX studies_uid ON studies ("StudyInstanceUID");
-  CREATE UNIQUE INDEX studies_order ON studies ("StudyDateNorm", "StudyTimeNorm", id);
+  CREATE UNIQUE INDEX studies_order ON studies ("StudyDateNorm", "StudyTimeNorm", "StudyInstanceUID");
   CREATE INDEX studies_patient ON studies (patient_id);
   CREATE INDEX studies_accession ON studies ("AccessionNumber");
   CREATE INDEX studies_accession_several ON studies (id) WHERE instr("AccessionNumber", '\\') > 0;
@@ -174,7 +174,7 @@ export const SCHEMA_1 = `
     reason TEXT NOT NULL,
     UNIQUE (study_instance_uid, version)
   ) STRICT;
-  CREATE UNIQUE INDEX manifests_order ON manifests (created_at, id);
+  CREATE UNIQUE INDEX manifests_order ON manifests (created_at, sop_instance_uid);
   CREATE INDEX manifests_in_force ON manifests (study_instance_uid) WHERE state = 'in force';
 
   CREATE TABLE deliveries (

@@ -26,7 +26,7 @@ export const STUDY_SQL = {
 } as const
 
 const RECORD = `SELECT sop_instance_uid, study_instance_uid, series_instance_uid, version, content_digest, state, superseded_by,
-  instance_count, created_at, reason, id FROM manifests`
+  instance_count, created_at, reason FROM manifests`
 
 export const MANIFEST_SQL = {
   insert: `INSERT INTO manifests (sop_instance_uid, study_instance_uid, series_instance_uid, version, content_digest, state,
@@ -34,7 +34,7 @@ export const MANIFEST_SQL = {
   supersede: `UPDATE manifests SET state = 'superseded', superseded_by = ? WHERE study_instance_uid = ? AND state = 'in force'`,
   ofStudy: `${RECORD} WHERE study_instance_uid = ? ORDER BY version DESC`,
   byUid: `${RECORD} WHERE sop_instance_uid = ?`,
-  page: `${RECORD} WHERE (created_at, id) < (?, ?) ORDER BY created_at DESC, id DESC LIMIT ?`,
+  page: `${RECORD} WHERE (created_at, sop_instance_uid) < (?, ?) ORDER BY created_at DESC, sop_instance_uid DESC LIMIT ?`,
 } as const
 
 export const DELIVERY_SQL = {

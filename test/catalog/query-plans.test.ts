@@ -1,0 +1,146 @@
+import type { Database } from 'better-sqlite3'
+import { expect, it } from 'vitest'
+import type { Catalog, Condition, Level } from '../../src/catalog/contract.ts'
+import { openDatabase } from '../../src/catalog/database.ts'
+import { CANDIDATE_SQL, DERIVED_SQL, FIND_SQL } from '../../src/catalog/sql/find.ts'
+import { INSTANCE_SQL } from '../../src/catalog/sql/instances.ts'
+import { KEEP_SQL } from '../../src/catalog/sql/keep.ts'
+import { DELIVERY_SQL, MANIFEST_SQL, STUDY_SQL } from '../../src/catalog/sql/studies.ts'
+import { UPKEEP_SQL } from '../../src/catalog/sql/upkeep.ts'
+import { catalogOn } from '../../src/catalog/sqlite-catalog.ts'
+import { uid } from '../../src/dicom/uid.ts'
+import { instance, KOS, query, temporaryFile } from './catalog-material.ts'
+
+/** Statements that may walk a whole table or index, and why. */
+const MAY_SCAN: Readonly<Record<string, string>> = {
+  [UPKEEP_SQL.countPatients]: 'totals are asked by people, and a count walks the smallest index',
+  [UPKEEP_SQL.countStudies]: 'as above',
+  [UPKEEP_SQL.countSeries]: 'as above',
+  [UPKEEP_SQL.countManifestSeries]: 'as above; one row per manifest',
+  [UPKEEP_SQL.countInForce]: 'walks the partial index of what is in force only',
+  [UPKEEP_SQL.countWaiting]: 'walks the partial index of what waits only',
+  [UPKEEP_SQL.countConflicts]: 'walks the partial index of conflicts only',
+  [UPKEEP_SQL.boundPeers]: 'a thousand rows at most',
+  [UPKEEP_SQL.peers]: 'a thousand rows at most',
+  [STUDY_SQL.inConflict]: 'walks the partial index of conflicts only',
+}
+
+/** Statements that may sort what they found, and why. All others read in the order of an index. */
+const MAY_SORT: Readonly<Record<string, string>> = {
+  [STUDY_SQL.identities]: 'a few identities of one study',
+}
+
+const steps = (db: Database, sql: string): string[] => {
+  const parameters = new Array(sql.split('?').length - 1).fill(null)
+  const count = /\?6/.test(sql) ? 6 : parameters.length
+  return (db.prepare(`EXPLAIN QUERY PLAN ${sql}`).all(...parameters.slice(0, count)) as { detail: string }[]).map(({ detail }) => detail)
+}
+
+const scansOf = (db: Database, sql: string): string[] =>
+  // Candidates are a list of ours; the indexes of values that are several hold next to nothing.
+  steps(db, sql).filter((step) => /^SCAN /.test(step) && !HARMLESS.test(step))
+const HARMLESS = /^SCAN (?:c|json_each) VIRTUAL TABLE|^SCAN CONSTANT ROW|^SCAN \(subquery|USING (?:COVERING )?INDEX \w+_several$/
+
+const sortsOf = (db: Database, sql: string): string[] =>
+  steps(db, sql).filter((step) => /USE TEMP B-TREE FOR .*ORDER BY/.test(step) && !sql.includes('json_each(?) c'))
+
+/** What is wrong with a plan. */
+function faults(db: Database, sql: string): string[] {
+  const found = [...(sql in MAY_SCAN ? [] : scansOf(db, sql)), ...(sql in MAY_SORT ? [] : sortsOf(db, sql))]
+  return found.map((step) => `${step}  <-  ${sql}`)
+}
+
+it('finds every fixed statement by an index', () => {
+  const db = openDatabase(temporaryFile())
+  const texts = [
+    KEEP_SQL,
+    INSTANCE_SQL,
+    STUDY_SQL,
+    MANIFEST_SQL,
+    DELIVERY_SQL,
+    UPKEEP_SQL,
+    DERIVED_SQL,
+    CANDIDATE_SQL.STUDY,
+    CANDIDATE_SQL.PATIENT,
+  ]
+    .flatMap((table) => Object.values(table) as string[])
+    .concat(Object.values(FIND_SQL).map((text) => (typeof text === 'string' ? text : text(''))))
+  expect(texts.flatMap((sql) => faults(db, sql))).toEqual([])
+  expect(Object.keys(MAY_SCAN).filter((sql) => scansOf(db, sql).length === 0)).toEqual([])
+  expect(Object.keys(MAY_SORT).filter((sql) => sortsOf(db, sql).length === 0)).toEqual([])
+  db.close()
+})
+
+it('finds by an index whatever a query asks, alone and together, at every level', async () => {
+  const db = openDatabase(temporaryFile())
+  const texts = new Set<string>()
+  const prepare = db.prepare.bind(db)
+  db.prepare = ((sql: string) => {
+    texts.add(sql)
+    return prepare(sql)
+  }) as typeof db.prepare
+  const catalog = catalogOn(db)
+  await everything(catalog)
+  db.prepare = prepare
+  const asked = [...texts].filter((sql) => /^(SELECT|UPDATE|DELETE|INSERT)/.test(sql))
+  expect(asked.length).toBeGreaterThan(100)
+  expect(asked.flatMap((sql) => faults(db, sql))).toEqual([])
+  await catalog.close()
+})
+
+async function everything(catalog: Catalog): Promise<void> {
+  await catalog.keep(instance(1))
+  await catalog.keep(instance(1, 9, 1, {}, { role: 'manifest', sopClassUid: KOS }))
+  const text = [
+    'PatientID',
+    'AccessionNumber',
+    'PatientName',
+    'StudyDescription',
+    'OtherPatientNames',
+    'Modality',
+    'ImageType',
+    'ModalitiesInStudy',
+  ] as const
+  const value = [
+    'StudyDate',
+    'StudyTime',
+    'PatientBirthDate',
+    'SeriesNumber',
+    'ContentDate',
+    'SOPClassesInStudy',
+    'SOPInstanceUID',
+  ] as const
+  const conditions: Condition[] = [
+    ...text.map((keyword) => ({ keyword, kind: 'wildcard', pattern: 'P*x' }) as const),
+    ...text.map((keyword) => ({ keyword, kind: 'value', value: 'P1' }) as const),
+    ...value.map((keyword) => ({ keyword, kind: 'value', value: '1' }) as const),
+    ...(['StudyInstanceUID', 'SeriesInstanceUID', 'SOPInstanceUID'] as const).map(
+      (keyword) => ({ keyword, kind: 'list', values: ['1.1', '1.1.1', '1.1.1.1'] }) as const,
+    ),
+    ...(['StudyDate', 'StudyTime', 'SeriesDate', 'AcquisitionTime'] as const).map(
+      (keyword) => ({ keyword, kind: 'range', from: '20260101' }) as const,
+    ),
+    { keyword: 'StudyDate', timeKeyword: 'StudyTime', kind: 'dateTimeRange', from: '20260101' },
+    { keyword: 'RequestAttributesSequence', kind: 'item', attributes: [{ tag: '00400007', pattern: 'x' }] },
+  ]
+  const levels: Level[] = ['PATIENT', 'STUDY', 'SERIES', 'IMAGE']
+  for (const level of levels) {
+    await catalog.find(query(level), 1)
+    for (const condition of conditions) {
+      await catalog.find(query(level, [condition]), 10)
+      await catalog.find(
+        query(level, [condition, conditions[0]!, { keyword: 'Modality', kind: 'value', value: 'CT' }], { includeManifests: true }),
+        10,
+      )
+    }
+  }
+  for (const keys of [
+    { patientId: 'P1' },
+    { studyInstanceUids: [uid('1.1')] },
+    { seriesInstanceUids: [uid('1.1.1')] },
+    { sopInstanceUids: [uid('1.1.1.1')] },
+  ]) {
+    await catalog.retrievables(keys, false, 10)
+    await catalog.countRetrievables(keys, true)
+  }
+}
