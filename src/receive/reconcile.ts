@@ -24,6 +24,8 @@ export interface ReconcileCounts {
 }
 
 const OVERLAP_MS = 600_000
+/** A rebuild of everything reads every file: somebody waits for the node meanwhile. */
+const PROGRESS_MS = 10_000
 /** Rows of files adopted together share a commit. */
 const TOGETHER = 8
 
@@ -60,10 +62,14 @@ async function adoptAll(
   const adoptions = new Map<Adoption, number>()
   let filesSeen = 0
   let batch: KeptFile[] = []
+  let toldAt = Date.now()
   const settle = async (): Promise<void> => {
     const results = await Promise.all(batch.map((file) => adoptFile(parts, file)))
     for (const result of results) adoptions.set(result, (adoptions.get(result) ?? 0) + 1)
     batch = []
+    if (Date.now() - toldAt < PROGRESS_MS) return
+    toldAt = Date.now()
+    log.info('comparing files and rows', { filesSeen, adopted: adoptions.get('adopted') ?? 0 })
   }
   for await (const file of parts.storage.list(since)) {
     filesSeen++

@@ -146,6 +146,17 @@ describe('rows rebuilt from files', () => {
   })
 })
 
+it('a file that another process is about to enter is entered once, and stays', async () => {
+  const opened = await openDoor()
+  const instance = sample()
+  const keep: typeof opened.catalog.keep = async (...facts) => {
+    expect(await reconcile(opened)).toMatchObject({ adopted: 1 })
+    return opened.catalog.keep(...facts)
+  }
+  expect(await store({ ...opened.door, catalog: withMethods(opened.catalog, { keep }) }, instance)).toEqual({ status: 0 })
+  await expectCoherent(opened, [instance.sopInstanceUid])
+})
+
 describe('files that cannot be named', () => {
   it('are removed where the same bytes are held', async () => {
     const opened = await openDoor()
