@@ -4,14 +4,15 @@
  *  Does not: do any work of its own; each command is a file in `admin/`. */
 import { Command, CommanderError } from 'commander'
 import { CommandFailure, type GlobalOptions } from './admin/command-line.ts'
+import type { RunningNode } from './admin/running-node.ts'
 import type { LoadedConfig } from './config/load-config.ts'
 import { SOFTWARE_VERSION } from './dicom/implementation.ts'
-import type { RunningNode } from './endpoints/running-node.ts'
+import type { notifySystemd } from './endpoints/notify-systemd.ts'
 
 /** Every command, in the order of the help. Loaded only when asked for: a start takes as long as its own imports. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   demo: async () => (await import('./admin/demo.ts')).demoCommand(startNode),
-  serve: async () => (await import('./admin/serve.ts')).serveCommand(startNode),
+  serve: async () => (await import('./admin/serve.ts')).serveCommand(startNode, tellManager),
   config: async () => (await import('./admin/config.ts')).configCommand(),
   peer: async () => (await import('./admin/peer.ts')).peerCommand(),
   import: async () => (await import('./admin/import.ts')).importCommand(),
@@ -22,6 +23,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
 async function startNode(loaded: LoadedConfig): Promise<RunningNode> {
   return (await import('./node.ts')).startNode(loaded)
 }
+
+const tellManager: typeof notifySystemd = async (state) => (await import('./endpoints/notify-systemd.ts')).notifySystemd(state)
 
 const EXIT_FAILED = 1
 const EXIT_USAGE = 2

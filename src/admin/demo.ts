@@ -18,11 +18,11 @@ import { EXPLICIT_VR_LITTLE_ENDIAN } from '../dicom/transfer-syntaxes.ts'
 import { connect, type WantedContext } from '../dimse/connect.ts'
 import type { CommandSet, IncomingStore, OutboundAssociation, StoreSink } from '../dimse/contract.ts'
 import { type Listener, listen } from '../dimse/listener.ts'
-import type { RunningNode } from '../endpoints/running-node.ts'
 import { configureLog } from '../log.ts'
 import { manifestTree } from '../manifest/manifest-tree.ts'
 import { type ReadManifest, readManifest } from '../manifest/read-manifest.ts'
 import { type DemoInstance, type DemoStudy, demoStudy } from './demo-study.ts'
+import type { RunningNode } from './running-node.ts'
 
 const NODE = aeTitle('ARIANE')
 const MODALITY = aeTitle('DEMO_CT')

@@ -2,13 +2,15 @@
 import { Command } from 'commander'
 import { type LoadedConfig, loadConfig } from '../config/load-config.ts'
 import { reloadable } from '../config/reloadable.ts'
-import { notifySystemd } from '../endpoints/notify-systemd.ts'
-import type { RunningNode } from '../endpoints/running-node.ts'
 import { configureLog, log } from '../log.ts'
 import { loadOptionsOf } from './command-line.ts'
+import type { RunningNode } from './running-node.ts'
+
+/** Tells whoever manages services how we are. */
+type TellManager = (state: 'READY=1' | 'STOPPING=1' | 'RELOADING=1') => Promise<void>
 
 /** `startNode` is handed in by main.ts: commands lie below the node that they start. */
-export function serveCommand(startNode: (loaded: LoadedConfig) => Promise<RunningNode>): Command {
+export function serveCommand(startNode: (loaded: LoadedConfig) => Promise<RunningNode>, tellManager: TellManager): Command {
   return new Command('serve')
     .description('receive, keep and serve studies, and emit their manifests, until stopped (SIGTERM, Ctrl-C); SIGHUP reloads')
     .action(async (_options: object, command: Command) => {
@@ -17,20 +19,20 @@ export function serveCommand(startNode: (loaded: LoadedConfig) => Promise<Runnin
       configureLog(loaded.config.log)
       const node = await startNode(loaded)
       process.stdout.write(welcome(loaded, node))
-      await notifySystemd('READY=1')
-      stopOnSignal(node)
+      await tellManager('READY=1')
+      stopOnSignal(node, tellManager)
       reloadOnSignal(node, load, loaded)
     })
 }
 
-function stopOnSignal(node: RunningNode): void {
+function stopOnSignal(node: RunningNode, tellManager: TellManager): void {
   let isStopping = false
   const stop = (signal: string): void => {
     // A second signal means now.
     if (isStopping) process.exit(130)
     isStopping = true
     log.info('stopping', { signal })
-    void notifySystemd('STOPPING=1')
+    void tellManager('STOPPING=1')
     node.stop().then(
       () => process.exit(0),
       (error: unknown) => {

@@ -29,7 +29,8 @@ export class PduWriter {
   /** The peer's Maximum Length (PS3.8 D.1), 0 or undefined for none. */
   set peerMaxPduLength(length: number | undefined) {
     const pdu = length === undefined ? 16_384 : length === 0 ? LARGEST_PDU : Math.min(length, LARGEST_PDU)
-    this.#fragmentBytes = pdu - PDV_HEADER_BYTES
+    // Some receivers take fragments of even length only; the last one is as long as it is.
+    this.#fragmentBytes = (pdu - PDV_HEADER_BYTES) & ~1
   }
 
   /** Whether a message is being written or waits for the peer to read. */

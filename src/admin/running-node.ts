@@ -1,4 +1,4 @@
-/** What commands and endpoints see of a node that runs; `node.ts` builds it. */
+/** What commands see of a node that runs; `node.ts` builds it. */
 import type { Catalog } from '../catalog/contract.ts'
 import type { Config } from '../config/settings.ts'
 import type { Storage } from '../storage/contract.ts'
