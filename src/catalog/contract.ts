@@ -241,10 +241,9 @@ export interface Catalog {
   /** Every row in storage key order, for comparison with files. `since`: only rows received at or after it. */
   files(pageSize: number, after?: string, since?: number): Promise<Page<InstanceFacts>>
   findByStorageKey(key: StorageKey): Promise<InstanceFacts | undefined>
-  /** After the loss of rows: the record of a manifest whose instance row was rebuilt from its file, no delivery. Of the records of its study the
-   *  highest version is then in force, each other one superseded by the next. Does nothing where the record is there. An engine without it
-   *  leaves the chain broken: the manifest stage begins again at version 1. */
-  restoreManifest?(record: Omit<ManifestRecord, 'state' | 'supersededBy'>): Promise<void>
+  /** After the loss of rows: the record of a manifest whose instance row was rebuilt from its file; no delivery. Of the records of its study
+   *  the highest version is then in force, each other one superseded by the next. Does nothing where the record is there. */
+  restoreManifest(record: Omit<ManifestRecord, 'state' | 'supersededBy'>): Promise<void>
   newestReceivedAt(): Promise<number | undefined>
   totals(): Promise<Totals>
   /** Small facts that must outlive restarts (`retrieveLocationUid`, `cleanStop`). */

@@ -18,6 +18,15 @@ export function addManifest(statements: Statements, record: ManifestRecord, targ
   for (const target of targets) statements.run(DELIVERY_SQL.insert, target, sopInstanceUid, record.createdAt)
 }
 
+/** Runs inside a transaction, after the loss of rows. In one study the records form one chain again, whatever the order in which they come. */
+export function restoreManifest(statements: Statements, record: Omit<ManifestRecord, 'state' | 'supersededBy'>): void {
+  const { sopInstanceUid, studyInstanceUid, seriesInstanceUid, version, contentDigest } = record
+  const { instanceCount, createdAt, reason } = record
+  const ids = [sopInstanceUid, studyInstanceUid, seriesInstanceUid]
+  statements.run(MANIFEST_SQL.restore, ...ids, version, contentDigest, instanceCount, createdAt, reason)
+  statements.run(MANIFEST_SQL.chain, studyInstanceUid)
+}
+
 /** Newest first. */
 export function manifestsOf(statements: Statements, studyInstanceUid: string): ManifestRecord[] {
   return statements.all(MANIFEST_SQL.ofStudy, studyInstanceUid).map(recordOf)

@@ -13,7 +13,7 @@ import { failure, GroupCommit } from './group-commit.ts'
 import { resolveStudy } from './identity.ts'
 import { files, findByStorageKey, findInstance } from './instance-rows.ts'
 import { keepInstance } from './keep.ts'
-import { findManifest, manifests, manifestsOf } from './manifests.ts'
+import { findManifest, manifests, manifestsOf, restoreManifest } from './manifests.ts'
 import { countRetrievables, retrievables } from './retrievables.ts'
 import { INSTANCE_SQL } from './sql/instances.ts'
 import { KEEP_SQL } from './sql/keep.ts'
@@ -76,6 +76,7 @@ export function catalogOn(db: Database): Catalog {
     // upkeep
     files: (pageSize, after, since) => read(() => files(all, pageSize, after, since)),
     findByStorageKey: (key) => read(() => findByStorageKey(all, key)),
+    restoreManifest: (record) => write(() => restoreManifest(all, record)),
     newestReceivedAt: () => read(() => all.value<number>(INSTANCE_SQL.newestReceivedAt) ?? undefined),
     totals: () => read(() => totals(all)),
     note: (name, value) => write(() => void all.run(UPKEEP_SQL.note, name, value)),

@@ -35,7 +35,7 @@ export async function adoptFile(shelf: { storage: Storage; catalog: Catalog }, f
   switch (outcome.kind) {
     case 'kept':
       if (facts.role !== 'manifest') return 'adopted'
-      await catalog.restoreManifest?.(recordOf(facts))
+      await catalog.restoreManifest(recordOf(facts))
       return 'manifest adopted'
     case 'identical':
       if (outcome.existing.storageKey === file.key) return 'named'

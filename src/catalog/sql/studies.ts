@@ -32,6 +32,15 @@ export const MANIFEST_SQL = {
   insert: `INSERT INTO manifests (sop_instance_uid, study_instance_uid, series_instance_uid, version, content_digest, state,
     superseded_by, instance_count, created_at, reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   supersede: `UPDATE manifests SET state = 'superseded', superseded_by = ? WHERE study_instance_uid = ? AND state = 'in force'`,
+  restore: `INSERT INTO manifests (sop_instance_uid, study_instance_uid, series_instance_uid, version, content_digest, state, instance_count,
+    created_at, reason) VALUES (?, ?, ?, ?, ?, 'superseded', ?, ?, ?) ON CONFLICT DO NOTHING`,
+  /** Each record of a study is superseded by the one after it; the last one is in force. One that was withdrawn stays so. */
+  chain: `UPDATE manifests SET
+    superseded_by = (SELECT n.sop_instance_uid FROM manifests n
+      WHERE n.study_instance_uid = manifests.study_instance_uid AND n.version > manifests.version ORDER BY n.version LIMIT 1),
+    state = CASE WHEN state = 'withdrawn' THEN state WHEN EXISTS (SELECT 1 FROM manifests n
+      WHERE n.study_instance_uid = manifests.study_instance_uid AND n.version > manifests.version) THEN 'superseded' ELSE 'in force' END
+    WHERE study_instance_uid = ?`,
   ofStudy: `${RECORD} WHERE study_instance_uid = ? ORDER BY version DESC`,
   byUid: `${RECORD} WHERE sop_instance_uid = ?`,
   page: `${RECORD} WHERE (created_at, sop_instance_uid) < (?, ?) ORDER BY created_at DESC, sop_instance_uid DESC LIMIT ?`,
