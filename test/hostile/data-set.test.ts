@@ -1,0 +1,698 @@
+/** Data sets that are malformed, odd or meant to hurt (PS3.5 7, PS3.3 C.12), each sent by C-STORE, then everything that must still hold.
+ *  What is merely odd is kept byte for byte; what cannot be understood is refused with C000 to CFFF (PS3.4 B.2.3) or A700, A900. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { deflateRawSync } from 'node:zlib'
+import Database from 'better-sqlite3'
+import { describe, expect } from 'vitest'
+import {
+  CT_IMAGE,
+  ct,
+  DEFLATED_LE,
+  dataSet,
+  dataSetOffset,
+  decode,
+  EXPLICIT_BE,
+  EXPLICIT_LE,
+  elementHeader,
+  encode,
+  encodeElement,
+  encodeItem,
+  IMPLICIT_LE,
+  type Overrides,
+  TAG,
+  type TestDataSet,
+  testUid,
+  textOf,
+} from '../support/data-sets.ts'
+import { hostileFile, isAcknowledged, STORE_CONTEXTS, type World } from '../support/hostile-case.ts'
+import { eventually, pause } from '../support/node-process.ts'
+import { findRequest, type ReceivedCommand } from '../support/raw-command.ts'
+import { CT, IMPLICIT, JPEG_BASELINE, STUDY_FIND } from '../support/raw-pdu.ts'
+import { echoFromElsewhere } from '../support/raw-peer.ts'
+
+const KOS = '1.2.840.10008.5.1.4.1.1.88.59'
+const EXPLICIT_CONTEXT = 3
+const IMPLICIT_CONTEXT = 5
+const DEFLATED_CONTEXT = 7
+const BIG_ENDIAN_CONTEXT = 9
+const JPEG_CONTEXT = 11
+const KOS_CONTEXT = 13
+const FIND = 15
+const contexts = [
+  ...STORE_CONTEXTS,
+  { id: DEFLATED_CONTEXT, abstractSyntax: CT, transferSyntaxes: [DEFLATED_LE] },
+  { id: BIG_ENDIAN_CONTEXT, abstractSyntax: CT, transferSyntaxes: [EXPLICIT_BE] },
+  { id: JPEG_CONTEXT, abstractSyntax: CT, transferSyntaxes: [JPEG_BASELINE] },
+  { id: KOS_CONTEXT, abstractSyntax: KOS, transferSyntaxes: [EXPLICIT_LE] },
+  { id: FIND, abstractSyntax: STUDY_FIND, transferSyntaxes: [IMPLICIT] },
+]
+const { hostile } = hostileFile()
+
+interface Outcome {
+  readonly response: ReceivedCommand
+  readonly uid: string
+  readonly sent: Buffer
+}
+
+/** Sends one data set on an association of its own. `bytes` goes as it is; `uid` is what the command names. */
+async function send(world: World, bytes: Buffer, uid: string, contextId = EXPLICIT_CONTEXT, sopClass = CT_IMAGE): Promise<Outcome> {
+  const peer = await world.associate({ contexts })
+  const response = await world.storeBytes(peer, uid, bytes, { contextId, sopClass })
+  await peer.release()
+  return { response, uid, sent: bytes }
+}
+
+const sendElements = (world: World, elements: TestDataSet, contextId = EXPLICIT_CONTEXT, syntax = EXPLICIT_LE) =>
+  send(world, encode(elements, syntax), textOf(elements, TAG.SOPInstanceUID), contextId, textOf(elements, TAG.SOPClassUID))
+
+interface Row {
+  readonly storage_key: string
+  readonly transfer_syntax_uid: string
+  readonly study: string
+  readonly series: string
+  readonly patientId: string | null
+  readonly patientName: string | null
+}
+
+/** What the catalog says of an instance. */
+function rowOf(world: World, uid: string): Row | undefined {
+  const database = new Database(join(world.node.storagePath, 'catalog.sqlite'), { readonly: true })
+  try {
+    return database
+      .prepare(
+        `SELECT i.storage_key, i.transfer_syntax_uid, t."StudyInstanceUID" AS study, s."SeriesInstanceUID" AS series
+           FROM instances i JOIN series s ON s.id = i.series_id JOIN studies t ON t.id = s.study_id WHERE i."SOPInstanceUID" = ?`,
+      )
+      .get(uid) as Row | undefined
+  } finally {
+    database.close()
+  }
+}
+
+/** The kept data set, without its Part 10 header. */
+function keptBytes(world: World, uid: string): Buffer {
+  const file = readFileSync(join(world.node.storagePath, rowOf(world, uid)!.storage_key))
+  return file.subarray(dataSetOffset(file))
+}
+
+/** Taken, and kept byte for byte under the negotiated transfer syntax. */
+function expectKept(world: World, { response, uid, sent }: Outcome, syntax = EXPLICIT_LE): void {
+  expect(isAcknowledged(response.status), `status ${response.status.toString(16)} ${response.errorComment ?? ''}`).toBe(true)
+  expect(rowOf(world, uid)?.transfer_syntax_uid).toBe(syntax)
+  expect(keptBytes(world, uid).equals(sent), 'the bytes as sent').toBe(true)
+}
+
+const isRefusal = (status: number) => (status & 0xf000) === 0xc000 || status === 0xa700 || status === 0xa900
+
+function expectRefused({ response }: Outcome): void {
+  expect(isRefusal(response.status), `status ${response.status.toString(16)}`).toBe(true)
+}
+
+/** Both are right; what is kept must be whole. */
+function expectKeptOrRefused(world: World, outcome: Outcome, syntax = EXPLICIT_LE): void {
+  if (isAcknowledged(outcome.response.status)) expectKept(world, outcome, syntax)
+  else expectRefused(outcome)
+}
+
+/** C-FIND of one study by its UID; the values of the match as bytes. */
+async function findStudy(world: World, study: string, keys: Overrides): Promise<Map<number, Buffer>[]> {
+  const peer = await world.associate({ contexts })
+  const identifier = encode(
+    dataSet({ [TAG.QueryRetrieveLevel]: ['CS', 'STUDY'], [TAG.StudyInstanceUID]: ['UI', study], ...keys }),
+    IMPLICIT_LE,
+  )
+  const { last, pending } = await peer.query(FIND, findRequest(2, STUDY_FIND), identifier)
+  expect(last.command.status).toBe(0)
+  return pending.map((message) => decode(message.dataSet, IMPLICIT_LE))
+}
+
+/** The elements before and from `tag` on, encoded: to put something wrong between them. */
+function splitAt(elements: TestDataSet, tag: number, syntax = EXPLICIT_LE): [Buffer, Buffer] {
+  const before = new Map([...elements].filter(([one]) => one < tag))
+  const rest = new Map([...elements].filter(([one]) => one >= tag))
+  return [encode(before, syntax), encode(rest, syntax)]
+}
+
+/** A CT data set with bytes put in before the element `tag`. */
+function withBytes(
+  tag: number,
+  bytes: Buffer,
+  overrides: Overrides = {},
+  syntax = EXPLICIT_LE,
+): { bytes: Buffer; uid: string; elements: TestDataSet } {
+  const elements = ct(overrides)
+  const [before, rest] = splitAt(elements, tag, syntax)
+  return { bytes: Buffer.concat([before, bytes, rest]), uid: textOf(elements, TAG.SOPInstanceUID), elements }
+}
+
+describe('identity', () => {
+  for (const [name, tag] of [
+    ['SOP Class UID', TAG.SOPClassUID],
+    ['SOP Instance UID', TAG.SOPInstanceUID],
+    ['Study Instance UID', TAG.StudyInstanceUID],
+    ['Series Instance UID', TAG.SeriesInstanceUID],
+  ] as const) {
+    for (const [what, element] of [
+      ['missing', undefined],
+      ['empty', ['UI', ''] as const],
+      ['of spaces and NUL', ['UI', Buffer.from('  \0\0')] as const],
+    ] as const) {
+      hostile('S1', `${name} ${what}: refused, the reason in Error Comment`, async (world) => {
+        const outcome = await send(world, encode(ct({ [tag]: element })), testUid())
+        expectRefused(outcome)
+        expect(outcome.response.errorComment).toBeTruthy()
+        expect(outcome.response.errorComment?.length).toBeLessThanOrEqual(64)
+      })
+    }
+  }
+
+  for (const study of [
+    `2.25.${'1'.repeat(60)}`,
+    `2.25.${'1'.repeat(123)}`,
+    '1.'.repeat(8000),
+    '1.02.3',
+    '1.2.3.',
+    '1.2.a.4',
+    '../../x',
+    '1.2\\3.4',
+  ]) {
+    hostile(
+      'S2',
+      `Study Instance UID ${JSON.stringify(study.slice(0, 20))} (${study.length} characters): kept as it is, or refused`,
+      async (world) => {
+        const unique = study === '1.02.3' ? `1.02.3.${Date.now()}` : study
+        expectKeptOrRefused(world, await sendElements(world, ct({ [TAG.StudyInstanceUID]: ['UI', unique] })))
+      },
+    )
+  }
+
+  hostile('S3', 'one SOP Instance UID in two studies: the row does not move', async (world) => {
+    const uid = testUid()
+    const first = ct({ [TAG.SOPInstanceUID]: ['UI', uid] })
+    expectKept(world, await sendElements(world, first))
+    const second = await sendElements(world, ct({ [TAG.SOPInstanceUID]: ['UI', uid] }))
+    expect(second.response.status).not.toBe(0)
+    expect(rowOf(world, uid)?.study).toBe(textOf(first, TAG.StudyInstanceUID))
+  })
+  hostile(
+    'S3',
+    'one Series Instance UID under two studies: both instances are kept in their own study, or the second is refused',
+    async (world) => {
+      const series = testUid()
+      const first = ct({ [TAG.SeriesInstanceUID]: ['UI', series] })
+      const second = ct({ [TAG.SeriesInstanceUID]: ['UI', series] })
+      expectKept(world, await sendElements(world, first))
+      const outcome = await sendElements(world, second)
+      if (isAcknowledged(outcome.response.status)) expect(rowOf(world, outcome.uid)?.study).toBe(textOf(second, TAG.StudyInstanceUID))
+      expect(rowOf(world, textOf(first, TAG.SOPInstanceUID))?.study).toBe(textOf(first, TAG.StudyInstanceUID))
+    },
+  )
+  hostile('S3', 'one study with two Patient IDs: both instances are kept, no manifest is made of the two', async (world) => {
+    const study = testUid()
+    for (const id of ['PAT-A', 'PAT-B']) {
+      expectKept(world, await sendElements(world, ct({ [TAG.StudyInstanceUID]: ['UI', study], [TAG.PatientID]: ['LO', id] })))
+    }
+    await pause(2500)
+    const database = new Database(join(world.node.storagePath, 'catalog.sqlite'), { readonly: true })
+    const made = database.prepare('SELECT count(*) AS n FROM manifests WHERE study_instance_uid = ? AND instance_count > 1').get(study) as {
+      n: number
+    }
+    database.close()
+    expect(made.n).toBe(0)
+  })
+
+  for (const [what, element] of [
+    ['absent', undefined],
+    ['empty', ['LO', ''] as const],
+    ['an asterisk', ['LO', '*'] as const],
+    ['of 64,000 characters', ['LO', 'x'.repeat(64_000)] as const],
+    ['of several values', ['LO', 'A\\B\\C'] as const],
+    ['with control characters', ['LO', Buffer.from('A\x00\x1b[31m\r\nB\x07')] as const],
+  ] as const) {
+    hostile('S4', `Patient ID ${what}: kept and found by its study`, async (world) => {
+      const elements = ct({ [TAG.PatientID]: element })
+      expectKept(world, await sendElements(world, elements))
+      expect((await findStudy(world, textOf(elements, TAG.StudyInstanceUID), { [TAG.PatientID]: ['LO', ''] })).length).toBe(1)
+    })
+  }
+
+  hostile('S11', 'elements out of order: kept or refused', async (world) => {
+    const elements = ct()
+    const entries = [...elements]
+    const shuffled = Buffer.concat(
+      [...entries.slice(10), ...entries.slice(0, 10)].map(([tag, [vr, value]]) => encodeElement(tag, vr, value)),
+    )
+    expectKeptOrRefused(world, await send(world, shuffled, textOf(elements, TAG.SOPInstanceUID)))
+  })
+  hostile('S11', 'two SOP Instance UIDs: the first counts, or refused', async (world) => {
+    const second = testUid()
+    const { bytes, uid } = withBytes(TAG.StudyDate, encodeElement(TAG.SOPInstanceUID, 'UI', second))
+    const outcome = await send(world, bytes, uid)
+    expectKeptOrRefused(world, outcome)
+    expect(rowOf(world, second)).toBeUndefined()
+  })
+  hostile('S11', 'another Study Instance UID behind the pixel data: the first counts, or refused', async (world) => {
+    const elements = ct()
+    const bytes = Buffer.concat([encode(elements), encodeElement(TAG.StudyInstanceUID, 'UI', testUid())])
+    const outcome = await send(world, bytes, textOf(elements, TAG.SOPInstanceUID))
+    expectKeptOrRefused(world, outcome)
+    if (isAcknowledged(outcome.response.status)) expect(rowOf(world, outcome.uid)?.study).toBe(textOf(elements, TAG.StudyInstanceUID))
+  })
+
+  for (const [what, bytes] of [
+    ['group 0002, with another transfer syntax', encodeElement(0x00020010, 'UI', JPEG_BASELINE)],
+    ['group 0000', encodeElement(0x00000100, 'US', 1)],
+  ] as const) {
+    hostile('S12', `${what} in front of the data set: refused, or kept under the negotiated transfer syntax`, async (world) => {
+      const elements = ct()
+      expectKeptOrRefused(world, await send(world, Buffer.concat([bytes, encode(elements)]), textOf(elements, TAG.SOPInstanceUID)))
+    })
+  }
+  hostile('S12', 'group FFFF behind the data set: refused or kept', async (world) => {
+    const elements = ct()
+    expectKeptOrRefused(
+      world,
+      await send(world, Buffer.concat([encode(elements), encodeElement(0xffff1000, 'LO', 'END')]), textOf(elements, TAG.SOPInstanceUID)),
+    )
+  })
+})
+
+describe('encoding', () => {
+  for (const vr of ['??', '\0\0', '  ', 'lo', 'ZZ']) {
+    hostile('S5', `an element of VR ${JSON.stringify(vr)}: kept, or refused; never misread`, async (world) => {
+      const { bytes, uid, elements } = withBytes(TAG.PatientName, Buffer.concat([elementHeader(0x00091001, vr, 4), Buffer.from('ABCD')]))
+      const outcome = await send(world, bytes, uid)
+      expectKeptOrRefused(world, outcome)
+      if (isAcknowledged(outcome.response.status)) expect(rowOf(world, uid)?.study).toBe(textOf(elements, TAG.StudyInstanceUID))
+    })
+  }
+
+  hostile('S6', 'an element in the header longer than the data set: refused', async (world) => {
+    const { bytes, uid } = withBytes(TAG.StudyInstanceUID, Buffer.concat([elementHeader(0x00101000, 'LO', 0x7fff), Buffer.from('X')]))
+    expectRefused(await send(world, bytes, uid))
+  })
+  hostile('S6', 'pixel data longer than the data set: refused', async (world) => {
+    const elements = ct()
+    const whole = encode(elements)
+    expectRefused(await send(world, whole.subarray(0, whole.length - 10), textOf(elements, TAG.SOPInstanceUID)))
+  })
+  hostile('S6', 'a data set cut in the middle of an element header: refused', async (world) => {
+    const [before] = splitAt(ct(), TAG.StudyInstanceUID)
+    expectRefused(await send(world, Buffer.concat([before, Buffer.from([0x20, 0x00, 0x0d])]), testUid()))
+  })
+
+  hostile('S7', 'undefined length of an LO element, implicit VR: refused', async (world) => {
+    const { bytes, uid } = withBytes(TAG.StudyInstanceUID, elementHeader(0x00101000, 'LO', 0xffffffff, IMPLICIT_LE), {}, IMPLICIT_LE)
+    expectRefused(await send(world, bytes, uid, IMPLICIT_CONTEXT))
+  })
+  hostile('S7', 'undefined length of a UT element, explicit VR: refused', async (world) => {
+    const { bytes, uid } = withBytes(TAG.StudyInstanceUID, elementHeader(0x00104000, 'UT', 0xffffffff))
+    expectRefused(await send(world, bytes, uid))
+  })
+
+  const undefinedItem = Buffer.from('feff00e0ffffffff', 'hex')
+  hostile('S8', 'a sequence of undefined length without an end: refused', async (world) => {
+    const { bytes, uid } = withBytes(TAG.PatientName, elementHeader(0x00081140, 'SQ', 0xffffffff))
+    expectRefused(await send(world, bytes, uid))
+  })
+  hostile('S8', 'an item without an end: refused', async (world) => {
+    const { bytes, uid } = withBytes(TAG.PatientName, Buffer.concat([elementHeader(0x00081140, 'SQ', 0xffffffff), undefinedItem]))
+    expectRefused(await send(world, bytes, uid))
+  })
+  hostile('S8', 'a stray item delimiter between elements: kept or refused', async (world) => {
+    const { bytes, uid } = withBytes(TAG.PatientName, Buffer.from('feff0de000000000', 'hex'))
+    expectKeptOrRefused(world, await send(world, bytes, uid))
+  })
+
+  hostile('S9', 'an item longer than its sequence: refused', async (world) => {
+    const item = encodeItem(encodeElement(0x00081150, 'UI', '1.2.3'))
+    item.writeUInt32LE(5000, 4)
+    const { bytes, uid } = withBytes(TAG.PatientName, Buffer.concat([elementHeader(0x00081140, 'SQ', item.length), item]))
+    expectRefused(await send(world, bytes, uid))
+  })
+  hostile('S9', 'a million items of no length: linear time', async (world) => {
+    const items = Buffer.concat(Array.from({ length: 1_000_000 }, () => encodeItem(Buffer.alloc(0))))
+    const { bytes, uid } = withBytes(TAG.PatientName, Buffer.concat([elementHeader(0x00081140, 'SQ', items.length), items]))
+    const since = Date.now()
+    const sending = send(world, bytes, uid)
+    await pause(50)
+    expect(await echoFromElsewhere(world.node.port)).toBeLessThan(1000)
+    expectKeptOrRefused(world, await sending)
+    expect(Date.now() - since).toBeLessThan(8000)
+  })
+
+  for (const depth of [300, 10_000, 100_000]) {
+    hostile('S10', `sequences ${depth} deep: refused, no overflow`, async (world) => {
+      const level = Buffer.concat([elementHeader(0x00081140, 'SQ', 0xffffffff), undefinedItem])
+      const { bytes, uid } = withBytes(TAG.PatientName, Buffer.concat(Array.from({ length: depth }, () => level)))
+      expectRefused(await send(world, bytes, uid))
+    })
+  }
+  hostile('S10', 'sequences 40 deep, with their ends: kept', async (world) => {
+    let nested = encodeElement(0x00081150, 'UI', '1.2.3')
+    for (let depth = 0; depth < 40; depth++) nested = encodeElement(0x00081140, 'SQ', encodeItem(nested))
+    const { bytes, uid } = withBytes(TAG.PatientName, nested)
+    expectKept(world, await send(world, bytes, uid))
+  })
+
+  hostile('S13', 'values of odd length: kept as they are', async (world) => {
+    const odd = (tag: number, vr: string, text: string) => Buffer.concat([elementHeader(tag, vr, text.length), Buffer.from(text)])
+    const { bytes, uid } = withBytes(0x00100030, odd(0x00100021, 'LO', 'ABCDE'))
+    expectKept(world, await send(world, bytes, uid))
+  })
+
+  hostile('S21', 'implicit VR although explicit was negotiated: refused, or kept under right UIDs', async (world) => {
+    const elements = ct()
+    const outcome = await send(world, encode(elements, IMPLICIT_LE), textOf(elements, TAG.SOPInstanceUID))
+    expectKeptOrRefused(world, outcome)
+    if (isAcknowledged(outcome.response.status)) expect(rowOf(world, outcome.uid)?.study).toBe(textOf(elements, TAG.StudyInstanceUID))
+  })
+  hostile('S21', 'explicit VR although implicit was negotiated: refused, or kept under right UIDs', async (world) => {
+    const elements = ct()
+    const outcome = await send(world, encode(elements, EXPLICIT_LE), textOf(elements, TAG.SOPInstanceUID), IMPLICIT_CONTEXT)
+    expectKeptOrRefused(world, outcome, IMPLICIT_LE)
+    if (isAcknowledged(outcome.response.status)) expect(rowOf(world, outcome.uid)?.study).toBe(textOf(elements, TAG.StudyInstanceUID))
+  })
+  hostile('S22', 'big endian although little endian was negotiated: refused', async (world) => {
+    const elements = ct()
+    expectRefused(await send(world, encode(elements, EXPLICIT_BE), textOf(elements, TAG.SOPInstanceUID)))
+  })
+  hostile('S22', 'little endian although big endian was negotiated: refused', async (world) => {
+    const elements = ct()
+    expectRefused(await send(world, encode(elements, EXPLICIT_LE), textOf(elements, TAG.SOPInstanceUID), BIG_ENDIAN_CONTEXT))
+  })
+  hostile('S22', 'big endian where it was negotiated: kept', async (world) => {
+    const elements = ct()
+    expectKept(world, await sendElements(world, elements, BIG_ENDIAN_CONTEXT, EXPLICIT_BE), EXPLICIT_BE)
+  })
+
+  hostile('S23', 'deflated, as it should be: kept', async (world) => {
+    expectKept(world, await sendElements(world, ct(), DEFLATED_CONTEXT, DEFLATED_LE), DEFLATED_LE)
+  })
+  for (const [what, spoil] of [
+    ['corrupt from its first byte', (bytes: Buffer) => Buffer.concat([Buffer.from([0xff, 0xff, 0xff]), bytes])],
+    ['cut short', (bytes: Buffer) => bytes.subarray(0, Math.floor(bytes.length / 2))],
+    ['not deflated at all', () => encode(ct())],
+  ] as const) {
+    hostile('S23', `a deflated data set that is ${what}: refused`, async (world) => {
+      const elements = ct()
+      expectRefused(await send(world, spoil(encode(elements, DEFLATED_LE)), textOf(elements, TAG.SOPInstanceUID), DEFLATED_CONTEXT))
+    })
+  }
+  hostile('S23', 'bytes behind a deflated data set: kept or refused', async (world) => {
+    const elements = ct()
+    const bytes = Buffer.concat([encode(elements, DEFLATED_LE), Buffer.from('trailing')])
+    expectKeptOrRefused(world, await send(world, bytes, textOf(elements, TAG.SOPInstanceUID), DEFLATED_CONTEXT), DEFLATED_LE)
+  })
+  hostile('S23', 'a deflated header that expands to 400 MB: refused, memory stays flat, others served', async (world) => {
+    const before = world.node.rssBytes()
+    const { bytes, uid } = withBytes(
+      TAG.StudyInstanceUID,
+      Buffer.concat([elementHeader(0x00191001, 'OB', 400_000_000), Buffer.alloc(400_000_000)]),
+    )
+    const bomb = deflateRawSync(bytes)
+    const sending = send(world, bomb, uid, DEFLATED_CONTEXT)
+    expect(await echoFromElsewhere(world.node.port)).toBeLessThan(1000)
+    expectRefused(await sending)
+    expect(world.node.rssBytes() - before).toBeLessThan(150 * 1024 * 1024)
+  })
+
+  hostile(
+    'S24',
+    'private elements without their creator, UN of undefined length, a private sequence in UN: kept byte for byte',
+    async (world) => {
+      const implicitItem = encodeItem(encodeElement(0x00091002, 'LO', 'inside', IMPLICIT_LE))
+      const odd = Buffer.concat([
+        encodeElement(0x00091001, 'LO', 'no creator'),
+        elementHeader(0x00091010, 'UN', 0xffffffff),
+        implicitItem,
+        Buffer.from('feffdde000000000', 'hex'),
+        encodeElement(0x00091020, 'UN', implicitItem),
+      ])
+      const { bytes, uid } = withBytes(TAG.PatientName, odd)
+      expectKept(world, await send(world, bytes, uid))
+    },
+  )
+
+  for (const [what, bytes] of [
+    ['trailing padding (FFFC,FFFC)', encodeElement(0xfffcfffc, 'OB', Buffer.alloc(1000))],
+    ['a megabyte of zeros', Buffer.alloc(1_000_000)],
+  ] as const) {
+    hostile('S28', `${what} behind the last element: kept or refused`, async (world) => {
+      const elements = ct()
+      const outcome = await send(world, Buffer.concat([encode(elements), bytes]), textOf(elements, TAG.SOPInstanceUID))
+      if (what.startsWith('trailing')) expectKept(world, outcome)
+      else expectKeptOrRefused(world, outcome)
+    })
+  }
+
+  hostile(
+    'S26',
+    'an object of more than 4 GiB in fragments: streamed to disk with flat memory',
+    async (world) => {
+      const before = world.node.rssBytes()
+      const peer = await world.associate({ contexts })
+      const { pData, pDataFragments, pdv } = await import('../support/raw-pdu.ts')
+      const { commandSet, storeRequest } = await import('../support/raw-command.ts')
+      const elements = ct()
+      const uid = textOf(elements, TAG.SOPInstanceUID)
+      const [header] = splitAt(elements, TAG.PixelData)
+      const start = Buffer.concat([header, elementHeader(TAG.PixelData, 'OB', 0xffffffff), encodeItem(Buffer.alloc(0))])
+      peer.send(pDataFragments(JPEG_CONTEXT, true, commandSet(storeRequest(1, CT, uid))), pData(pdv(JPEG_CONTEXT, 0, start)))
+      const block = pData(pdv(JPEG_CONTEXT, 0, Buffer.alloc(128 * 1024 - 6)))
+      const blocks = Buffer.concat(Array.from({ length: 64 }, () => block))
+      const blockBytes = (128 * 1024 - 6) * 64
+      const fragmentBytes = 104 * blockBytes
+      let highest = 0
+      for (let fragment = 0; fragment < 5; fragment++) {
+        const item = Buffer.from('feff00e000000000', 'hex')
+        item.writeUInt32LE(fragmentBytes, 4)
+        peer.send(pData(pdv(JPEG_CONTEXT, 0, item)))
+        for (let sent = 0; sent < fragmentBytes; sent += blockBytes) {
+          expect(await peer.sendAll(blocks, 30_000)).toBe(true)
+          highest = Math.max(highest, world.node.rssBytes())
+        }
+      }
+      expect(await echoFromElsewhere(world.node.port)).toBeLessThan(1000)
+      peer.send(pData(pdv(JPEG_CONTEXT, 2, Buffer.from('feffdde000000000', 'hex'))))
+      const { command } = await peer.readMessage(60_000)
+      expect(command.status).toBe(0)
+      world.acknowledged(uid)
+      expect((highest - before) / 1024 / 1024, 'memory above its base, in MiB').toBeLessThan(200)
+    },
+    240_000,
+  )
+})
+
+describe('values', () => {
+  for (const [what, charset, name] of [
+    ['Latin-1 bytes declared as UTF-8', 'ISO_IR 192', Buffer.from('M\xfcller', 'latin1')],
+    ['no declaration, bytes above 7F', undefined, Buffer.from('M\xfcller', 'latin1')],
+    ['an escape sequence cut short', '\\ISO 2022 IR 87', Buffer.from('A\x1b$', 'latin1')],
+    ['a GB18030 character cut short', 'GB18030', Buffer.from([0x41, 0x81, 0x30])],
+    ['ISO_IR 6', 'ISO_IR 6', Buffer.from('M\xfcller', 'latin1')],
+    ['ISO-IR 192', 'ISO-IR 192', Buffer.from('Müller')],
+    ['UTF-8', 'UTF-8', Buffer.from('Müller')],
+    ['NUL and controls', 'ISO_IR 100', Buffer.from('A\0B\x07\x9fC', 'latin1')],
+  ] as const) {
+    hostile('S14', `a character set that lies (${what}): kept, found, answered in valid text`, async (world) => {
+      const elements = ct({
+        [TAG.SpecificCharacterSet]: charset === undefined ? undefined : ['CS', charset],
+        [TAG.PatientName]: ['PN', name],
+      })
+      expectKept(world, await sendElements(world, elements))
+      const [match] = await findStudy(world, textOf(elements, TAG.StudyInstanceUID), { [TAG.PatientName]: ['PN', ''] })
+      const answered = match?.get(TAG.PatientName)
+      expect(answered).toBeDefined()
+      expect(() => new TextDecoder('utf-8', { fatal: true }).decode(answered)).not.toThrow()
+    })
+  }
+
+  for (const name of ['A=B=C=D=E', '^^^^^^^^^^', `${'x'.repeat(4000)}^y`, '^', '=', 'A\\B\\C']) {
+    hostile('S15', `Patient's Name ${JSON.stringify(name.slice(0, 12))}: kept`, async (world) => {
+      expectKept(world, await sendElements(world, ct({ [TAG.PatientName]: ['PN', name] })))
+    })
+  }
+
+  for (const [vr, tag, values] of [
+    ['DA', TAG.StudyDate, ['20260230', '2026.02.03', '00000000', '20260101-20260202', 'today', '']],
+    ['TM', TAG.StudyTime, ['25:61', '256100', '-1', '1015.5', '101500.1234567']],
+    ['IS', TAG.InstanceNumber, ['99999999999999999999', '1.0', '-5', 'abc', '1\\2']],
+    ['DS', 0x00101030, ['1e9999', 'NaN', '1,5', 'Infinity', '-0']],
+  ] as const) {
+    for (const value of values) {
+      hostile('S16', `${vr} ${JSON.stringify(value)}: kept and found`, async (world) => {
+        const elements = ct({ [tag]: [vr, value] })
+        expectKept(world, await sendElements(world, elements))
+        const found = await findStudy(world, textOf(elements, TAG.StudyInstanceUID), {
+          [TAG.StudyDate]: ['DA', ''],
+          [TAG.StudyTime]: ['TM', ''],
+        })
+        expect(found.length).toBe(1)
+      })
+    }
+  }
+
+  hostile('S17', 'a picture of 65535 × 65535 in 2147483647 frames, of 4 bytes: kept, nothing is allocated', async (world) => {
+    const before = world.node.rssBytes()
+    const elements = ct({
+      [TAG.Rows]: ['US', 65535],
+      [TAG.Columns]: ['US', 65535],
+      [TAG.NumberOfFrames]: ['IS', '2147483647'],
+      [TAG.PixelData]: ['OW', Buffer.alloc(4)],
+    })
+    expectKept(world, await sendElements(world, elements))
+    expect(world.node.rssBytes() - before).toBeLessThan(64 * 1024 * 1024)
+  })
+  for (const [what, overrides] of [
+    ['Number of Frames -1', { [TAG.NumberOfFrames]: ['IS', '-1'] }],
+    ['Number of Frames abc', { [TAG.NumberOfFrames]: ['IS', 'abc'] }],
+    ['Number of Frames of two values', { [TAG.NumberOfFrames]: ['IS', '1\\2'] }],
+    ['Bits Allocated 0', { 2621696: ['US', 0] }],
+    ['Bits Allocated 1', { 2621696: ['US', 1] }],
+    ['Bits Allocated 12', { 2621696: ['US', 12] }],
+    ['Bits Allocated 64', { 2621696: ['US', 64] }],
+    ['Samples per Pixel 0', { 2621442: ['US', 0] }],
+    ['Samples per Pixel 255', { 2621442: ['US', 255] }],
+  ] as const) {
+    hostile('S18', `${what}: kept`, async (world) => {
+      expectKept(world, await sendElements(world, ct(overrides as Overrides)))
+    })
+  }
+
+  for (const [what, tag, vr, value] of [
+    ['an AT value of 3 bytes', 0x00280009, 'AT', Buffer.alloc(3)],
+    ['an AT value of 6 bytes', 0x00280009, 'AT', Buffer.alloc(6)],
+    ['an FD value of 7 bytes', 0x00189301, 'FD', Buffer.alloc(7)],
+    ['a UL value of 1 byte', 0x00081161, 'UL', Buffer.alloc(1)],
+    ['a US value of 1 byte', TAG.Rows, 'US', Buffer.alloc(1)],
+    ['an OW value of odd length', TAG.PixelData, 'OW', Buffer.alloc(31)],
+  ] as const) {
+    hostile('S27', `${what}: kept, the index is not affected`, async (world) => {
+      const elements = ct({ [tag]: [vr, value] })
+      expectKept(world, await sendElements(world, elements))
+      expect((await findStudy(world, textOf(elements, TAG.StudyInstanceUID), {})).length).toBe(1)
+    })
+  }
+})
+
+describe('encapsulated pixel data', () => {
+  const END = Buffer.from('feffdde000000000', 'hex')
+  const fragment = (bytes: Buffer, length = bytes.length) => {
+    const item = encodeItem(bytes)
+    item.writeUInt32LE(length >>> 0, 4)
+    return item
+  }
+  const jpeg = Buffer.from('ffd8ffd9', 'hex')
+  const offsets = (...values: number[]) => {
+    const bytes = Buffer.alloc(values.length * 4)
+    for (const [index, value] of values.entries()) bytes.writeUInt32LE(value, index * 4)
+    return fragment(bytes)
+  }
+  const bot = fragment(Buffer.alloc(0))
+
+  for (const [what, content] of [
+    ['no offset table item', [fragment(jpeg), END]],
+    ['an offset past the end', [offsets(0x7fffffff), fragment(jpeg), END]],
+    ['a fragment longer than the data set', [bot, fragment(jpeg, 0x7ffffff0)]],
+    ['no fragment', [bot, END]],
+    ['no item at all', [END]],
+    ['no delimiter at the end', [bot, fragment(jpeg)]],
+    ['more frames than fragments', [offsets(0, 100, 200), fragment(jpeg), END]],
+    ['a fragment of odd length', [bot, fragment(Buffer.from('ffd8ffd9ff', 'hex')), END]],
+    ['something other than an item', [bot, encodeElement(0x00100010, 'PN', 'Evil^Name'), END]],
+    ['a fragment of undefined length', [bot, fragment(jpeg, 0xffffffff), END]],
+  ] as const) {
+    hostile('S19', `${what}: kept byte for byte, or refused`, async (world) => {
+      const elements = ct()
+      const [header] = splitAt(elements, TAG.PixelData)
+      const bytes = Buffer.concat([header, elementHeader(TAG.PixelData, 'OB', 0xffffffff), ...content])
+      expectKeptOrRefused(world, await send(world, bytes, textOf(elements, TAG.SOPInstanceUID), JPEG_CONTEXT), JPEG_BASELINE)
+    })
+  }
+
+  hostile('S20', 'native pixel data where JPEG was negotiated: kept under the negotiated syntax, or refused', async (world) => {
+    expectKeptOrRefused(world, await sendElements(world, ct(), JPEG_CONTEXT), JPEG_BASELINE)
+  })
+  hostile('S20', 'encapsulated pixel data where explicit little endian was negotiated: kept, or refused', async (world) => {
+    const elements = ct()
+    const [header] = splitAt(elements, TAG.PixelData)
+    const bytes = Buffer.concat([header, elementHeader(TAG.PixelData, 'OB', 0xffffffff), bot, fragment(jpeg), END])
+    expectKeptOrRefused(world, await send(world, bytes, textOf(elements, TAG.SOPInstanceUID)))
+  })
+})
+
+describe('key objects', () => {
+  const kos = (overrides: Overrides = {}) =>
+    ct({
+      [TAG.SOPClassUID]: ['UI', KOS],
+      [TAG.Modality]: ['CS', 'KO'],
+      [TAG.PixelData]: undefined,
+      [TAG.Rows]: undefined,
+      [TAG.Columns]: undefined,
+      4235331: ['SQ', [dataSet({ 524544: ['SH', '113030'], 524546: ['SH', 'DCM'], 524548: ['LO', 'Manifest'] })]],
+      ...overrides,
+    })
+  const reference = (uid: string) => dataSet({ 528720: ['UI', CT_IMAGE], 528725: ['UI', uid] })
+
+  hostile(
+    'S25',
+    'a KOS with 100,000 references: linear time, others served',
+    async (world) => {
+      const references = Array.from({ length: 100_000 }, (_, index) => reference(`2.25.1234567890.${index}`))
+      const elements = kos({ 4236149: ['SQ', [dataSet({ 528661: ['SQ', [dataSet({ 528793: ['SQ', references] })]] })]] })
+      const since = Date.now()
+      const sending = sendElements(world, elements, KOS_CONTEXT)
+      await pause(20)
+      expect(await echoFromElsewhere(world.node.port)).toBeLessThan(1000)
+      expectKept(world, await sending)
+      expect(Date.now() - since).toBeLessThan(10_000)
+    },
+    60_000,
+  )
+
+  hostile('S25', 'a KOS that references itself: kept, no loop', async (world) => {
+    const uid = testUid()
+    const elements = kos({ [TAG.SOPInstanceUID]: ['UI', uid], 528793: ['SQ', [reference(uid)]] })
+    expectKept(world, await sendElements(world, elements, KOS_CONTEXT))
+  })
+
+  hostile('S25', "a KOS under the SOP Instance UID of one of the node's own: the node's stays as it is", async (world) => {
+    const elements = ct()
+    expectKept(world, await sendElements(world, elements))
+    const study = textOf(elements, TAG.StudyInstanceUID)
+    const own = () => {
+      const database = new Database(join(world.node.storagePath, 'catalog.sqlite'), { readonly: true })
+      const row = database.prepare('SELECT sop_instance_uid AS uid FROM manifests WHERE study_instance_uid = ?').get(study) as
+        | { uid: string }
+        | undefined
+      database.close()
+      return row?.uid
+    }
+    await eventually('the manifest is made', () => own() !== undefined, 15_000)
+    const uid = own()!
+    const before = keptBytes(world, uid)
+    const intruder = kos({ [TAG.SOPInstanceUID]: ['UI', uid], [TAG.StudyInstanceUID]: ['UI', study] })
+    const peer = await world.associate({ contexts })
+    const response = await peer.store(KOS_CONTEXT, KOS, uid, encode(intruder))
+    expect(response.status).not.toBe(0)
+    expect(keptBytes(world, uid).equals(before)).toBe(true)
+  })
+})
+
+describe('trouble of our own', () => {
+  hostile('S29', 'the catalog locked by somebody else: A700 and nothing kept; taken in again afterwards', async (world) => {
+    const database = new Database(join(world.node.storagePath, 'catalog.sqlite'))
+    database.exec('BEGIN IMMEDIATE')
+    try {
+      const outcome = await sendElements(world, ct())
+      expect(outcome.response.status).toBe(0xa700)
+      expect(outcome.response.errorComment).toBeTruthy()
+    } finally {
+      database.exec('ROLLBACK')
+      database.close()
+    }
+    expectKept(world, await sendElements(world, ct()))
+  })
+})
