@@ -14,6 +14,7 @@ import { uid } from './dicom/uid.ts'
 import { connect } from './dimse/connect.ts'
 import { type Listener, listen } from './dimse/listener.ts'
 import { openPeerBook, type PeerBook } from './endpoints/access.ts'
+import { callersSeen } from './endpoints/callers-seen.ts'
 import { dimseServices, kindOf, negotiationPolicy } from './endpoints/dimse-scp.ts'
 import { NodeError } from './errors.ts'
 import { configureLog, log } from './log.ts'
@@ -25,17 +26,18 @@ import { cFind } from './serve/c-find.ts'
 import { cGet } from './serve/c-get.ts'
 import { cMove } from './serve/c-move.ts'
 import { openStorage } from './storage/file-storage.ts'
-import { lockStorage, retrieveLocationUid } from './storage/node-identity.ts'
+import { leaveCleanStop, lockStorage, retrieveLocationUid, takeCleanStop } from './storage/node-identity.ts'
 
 export async function startNode(loaded: LoadedConfig): Promise<RunningNode> {
   let config = loaded.config
   const { storage: stored, dicom } = config
   const storage = await openStorage({ ...stored, maxTotalBytes: stored.maxTotalBytes || undefined })
   const lock = await lockStorage(stored.path)
-  const catalog = await openSoundCatalog(join(stored.path, 'catalog.sqlite'))
+  const catalog = await openSoundCatalog(join(stored.path, 'catalog.sqlite'), !(await takeCleanStop(stored.path)))
   const locationUid = config.manifest.retrieveLocationUid ?? (await retrieveLocationUid(stored.path))
   await reconcile({ storage, catalog })
   let book: PeerBook = await openPeerBook(config)
+  const callers = callersSeen(catalog)
 
   const publish = startPublishWorker({ catalog, storage, targets: () => config.publish, now: Date.now })
   const manifest = startManifestWorker({
@@ -106,12 +108,8 @@ export async function startNode(loaded: LoadedConfig): Promise<RunningNode> {
       },
       () => book,
     ),
-    seen: (caller, rejection) => {
-      const outcome = rejection === undefined ? 'accepted' : 'rejected'
-      catalog
-        .notePeer({ ...caller, outcome, reason: rejection?.why ?? '', at: Date.now() })
-        .catch((error: unknown) => log.warn('caller not noted', { error: String(error) }))
-    },
+    seen: (caller, rejection) =>
+      callers.note({ ...caller, outcome: rejection === undefined ? 'accepted' : 'rejected', reason: rejection?.why ?? '', at: Date.now() }),
   })
 
   return {
@@ -130,17 +128,19 @@ export async function startNode(loaded: LoadedConfig): Promise<RunningNode> {
       await listener.close(graceSeconds)
       await manifest.stop()
       await publish.stop()
+      await callers.flush()
       await catalog.close()
+      await leaveCleanStop(stored.path)
       lock.release()
       log.info('stopped')
     },
   }
 }
 
-/** Opens the catalog; one that is damaged is put aside under another name, and {@link reconcile} rebuilds it from the files. */
-async function openSoundCatalog(file: string): Promise<Catalog> {
+/** Opens the catalog, looked through where the last stop was not a clean one; one that is damaged is put aside under another name, and {@link reconcile} rebuilds it from the files. */
+async function openSoundCatalog(file: string, verify: boolean): Promise<Catalog> {
   try {
-    return openCatalog(file, { verify: true })
+    return openCatalog(file, { verify })
   } catch (error) {
     if (!(error instanceof NodeError) || error.details.reason !== 'damaged') throw error
     const aside = `${file}.damaged-${new Date().toISOString().replaceAll(':', '-')}`

@@ -5,15 +5,18 @@ import { addPeer, type NewPeer, removePeer } from '../config/peers-file.ts'
 import { PEER_SERVICES, type Peer, type PeerService } from '../config/settings.ts'
 import { nearest } from '../config/suggest.ts'
 import { CommandFailure, inColumns, loadOptionsOf } from './command-line.ts'
+import { echoCommand, seenCommand } from './peer-seen.ts'
 
 const HOW_TO_APPLY = 'A running node takes it at SIGHUP (systemctl reload ariane).'
 
 export function peerCommand(): Command {
   return new Command('peer')
-    .description('list, add and remove the peers that may call and be sent to')
+    .description('list, add, remove and try the peers that may call and be sent to; see who called')
     .addCommand(listCommand())
     .addCommand(addCommand())
     .addCommand(removeCommand())
+    .addCommand(echoCommand())
+    .addCommand(seenCommand())
 }
 
 function listCommand(): Command {

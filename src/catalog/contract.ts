@@ -227,14 +227,18 @@ export interface Catalog {
   studiesInConflict(): Promise<readonly StudyState[]>
 
   // --- peers seen
-  notePeer(seen: {
-    callingAeTitle: string
-    calledAeTitle: string
-    address: string
-    outcome: 'accepted' | 'rejected'
-    reason: string
-    at: number
-  }): Promise<void>
+  /** @param calls  how many calls this stands for, the last of them at `at`; default 1 */
+  notePeer(
+    seen: {
+      callingAeTitle: string
+      calledAeTitle: string
+      address: string
+      outcome: 'accepted' | 'rejected'
+      reason: string
+      at: number
+    },
+    calls?: number,
+  ): Promise<void>
   peersSeen(): Promise<readonly SeenPeer[]>
 
   // --- upkeep

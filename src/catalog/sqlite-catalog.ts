@@ -71,7 +71,7 @@ export function catalogOn(db: Database): Catalog {
     resolveStudy: (uid, number) => write(() => resolveStudy(all, uid, number)),
     studiesInConflict: () => read(() => studiesInConflict(all)),
     // peers seen
-    notePeer: (seen) => write(() => notePeer(all, seen)),
+    notePeer: (seen, calls) => write(() => notePeer(all, seen, calls)),
     peersSeen: () => read(() => peersSeen(all)),
     // upkeep
     files: (pageSize, after, since) => read(() => files(all, pageSize, after, since)),

@@ -6,9 +6,9 @@ import { UPKEEP_SQL } from './sql/upkeep.ts'
 import type { Statements } from './statements.ts'
 
 /** Runs inside a transaction. Only the newest are kept: a scanner must not fill the disk. */
-export function notePeer(statements: Statements, seen: Parameters<Catalog['notePeer']>[0]): void {
+export function notePeer(statements: Statements, seen: Parameters<Catalog['notePeer']>[0], calls = 1): void {
   const { callingAeTitle, calledAeTitle, address, outcome, reason, at } = seen
-  statements.run(UPKEEP_SQL.notePeer, callingAeTitle, calledAeTitle, address, outcome, reason, at, at)
+  statements.run(UPKEEP_SQL.notePeer, callingAeTitle, calledAeTitle, address, outcome, reason, at, at, calls)
   statements.run(UPKEEP_SQL.boundPeers)
 }
 

@@ -90,6 +90,6 @@ export class AcceptedAssociation extends DicomAssociation {
     if (this.#isOpen) {
       this.#host.closed(this)
       log.info('association ended', { association: this.id, calling: this.callingAeTitle, why, stored: this.#stored })
-    } else log.info('connection ended without an association', { association: this.id, address: this.address, why })
+    } else if (why !== 'rejected') log.info('connection ended without an association', { association: this.id, address: this.address, why })
   }
 }

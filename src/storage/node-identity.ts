@@ -3,7 +3,7 @@
  *  Promises: a second node on the same folder is refused at once; a crash leaves no lock behind. The UID is drawn once, written
  *  durably beside the instances, and read ever after, also when the catalog is rebuilt. */
 import { createHash } from 'node:crypto'
-import { open, readFile, realpath, rename } from 'node:fs/promises'
+import { open, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { newUid, parseUid, type Uid } from '../dicom/uid.ts'
@@ -55,4 +55,22 @@ export async function retrieveLocationUid(path: string): Promise<Uid> {
   }
   await rename(`${file}.new`, file)
   return uid
+}
+
+const CLEAN_STOP_FILE = 'stopped-cleanly'
+
+/** Whether the last stop was a clean one; the mark is taken away, so that a crash from here on shows. */
+export async function takeCleanStop(path: string): Promise<boolean> {
+  const mark = join(path, CLEAN_STOP_FILE)
+  const isThere = await readFile(mark).then(
+    () => true,
+    () => false,
+  )
+  await rm(mark, { force: true })
+  return isThere
+}
+
+/** The very last thing of a stop. */
+export async function leaveCleanStop(path: string): Promise<void> {
+  await writeFile(join(path, CLEAN_STOP_FILE), '')
 }

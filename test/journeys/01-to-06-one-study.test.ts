@@ -2,12 +2,13 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import dimse from 'dcmjs-dimse'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { TAG } from '../support/data-sets.ts'
 import { dcmsend, echoscu, findscu, firstValue, getscu, movescu, type Storescp, startStorescp, storescu } from '../support/dcmtk.ts'
 import { complaints, deliveredManifests, elementOf, evidenceUids, manifestVersion } from '../support/manifests.ts'
-import { after, filesBelow, type NodeProcess, startNode } from '../support/node-process.ts'
+import { filesBelow, type NodeProcess, startNode } from '../support/node-process.ts'
 import { odilEcho, odilFind, odilStore } from '../support/odil.ts'
 import { dataSetDigests, type StudyFiles, studyFiles } from '../support/study-files.ts'
 
@@ -171,7 +172,7 @@ describe('05 the manifest after quiet', () => {
 
   it('checklist 25: the same study sent again makes no new version', async () => {
     expect((await storescu(node, study.files.slice(0, -1))).statuses).toEqual([0, 0, 0, 0, 0])
-    await after(2500)
+    await sleep(2500)
     expect(deliveredManifests(node, study.studyInstanceUid)).toHaveLength(1)
   })
 })

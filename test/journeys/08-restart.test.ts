@@ -2,10 +2,11 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, it } from 'vitest'
 import { getscu, storescu } from '../support/dcmtk.ts'
 import { complaints, deliveredManifests, evidenceUids, manifestVersion } from '../support/manifests.ts'
-import { after, filesBelow, type NodeProcess, startNode } from '../support/node-process.ts'
+import { filesBelow, type NodeProcess, startNode } from '../support/node-process.ts'
 import { dataSetDigests, studyFiles } from '../support/study-files.ts'
 
 let folder: string
@@ -46,7 +47,7 @@ describe('08 a restart in the middle', () => {
     node = await startNode({ folder, settings: { manifest: { quietSeconds: 3 } } })
     await storescu(node, study.files)
     await node.kill9()
-    await after(3000)
+    await sleep(3000)
     expect(deliveredManifests(node, study.studyInstanceUid)).toEqual([])
     node = await startNode({ folder, settings: { manifest: { quietSeconds: 3 } } })
     await manifestVersion(node, study.studyInstanceUid, 1, 5000)
@@ -62,7 +63,7 @@ describe('09 two senders, one study', () => {
     const second = await studyFiles({ series: [20, 20], studyInstanceUid: first.studyInstanceUid })
     const results = await Promise.all([storescu(node, first.files, { calling: 'CT1' }), storescu(node, second.files, { calling: 'CT2' })])
     expect(results.map((one) => one.code)).toEqual([0, 0])
-    await after(2500)
+    await sleep(2500)
     const versions = deliveredManifests(node, first.studyInstanceUid)
     expect(versions.length).toBeGreaterThanOrEqual(1)
     expect(await evidenceUids(versions.at(-1)!)).toEqual([...first.sopInstanceUids, ...second.sopInstanceUids].sort())

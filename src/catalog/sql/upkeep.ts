@@ -4,9 +4,9 @@ const ENOUGH_PEERS = 1000
 
 export const UPKEEP_SQL = {
   notePeer: `INSERT INTO peers_seen (calling_ae_title, called_ae_title, address, outcome, reason, first_seen_at, last_seen_at, count)
-    VALUES (?, ?, ?, ?, ?, ?, ?, 1)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (calling_ae_title, called_ae_title, address) DO UPDATE SET outcome = excluded.outcome, reason = excluded.reason,
-      last_seen_at = max(last_seen_at, excluded.last_seen_at), count = count + 1`,
+      last_seen_at = max(last_seen_at, excluded.last_seen_at), count = count + excluded.count`,
   boundPeers: `DELETE FROM peers_seen WHERE last_seen_at < (SELECT last_seen_at FROM peers_seen ORDER BY last_seen_at DESC LIMIT 1 OFFSET ${ENOUGH_PEERS - 1})`,
   peers: `SELECT calling_ae_title, called_ae_title, address, outcome, reason, first_seen_at, last_seen_at, count FROM peers_seen
     ORDER BY last_seen_at DESC LIMIT ${ENOUGH_PEERS}`,

@@ -1,0 +1,98 @@
+/** `ariane peer seen` and `ariane peer echo`: who knocked and what became of it; whether a peer can be reached and takes us. */
+import { Command } from 'commander'
+import type { SeenPeer } from '../catalog/contract.ts'
+import { loadConfig } from '../config/load-config.ts'
+import { aeTitle } from '../dicom/ae-title.ts'
+import { VERIFICATION } from '../dicom/sop-classes.ts'
+import { EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN } from '../dicom/transfer-syntaxes.ts'
+import { connect } from '../dimse/connect.ts'
+import { NodeError } from '../errors.ts'
+import { CommandFailure, inColumns, loadOptionsOf } from './command-line.ts'
+import { openParts } from './open-parts.ts'
+
+export function seenCommand(): Command {
+  return new Command('seen')
+    .description('list who called, known or not, why it was rejected, and how to let it in')
+    .option('--rejected', 'only those whose last call was rejected')
+    .option('--json', 'as JSON')
+    .action(async (options: { rejected?: boolean; json?: boolean }, command: Command) => {
+      const { catalog, config } = await openParts(command, { create: false })
+      const seen = (await catalog.peersSeen()).filter((one) => !options.rejected || one.outcome === 'rejected')
+      await catalog.close()
+      if (options.json) process.stdout.write(`${JSON.stringify(seen, null, 2)}\n`)
+      else if (seen.length === 0) process.stdout.write('Nobody has called yet.\n')
+      else {
+        const rows = seen.map((one) => [
+          new Date(one.lastSeenAt).toISOString().slice(0, 19).replace('T', ' '),
+          printable(one.callingAeTitle),
+          one.address,
+          `${one.count} x`,
+          one.outcome === 'accepted' ? 'accepted' : `rejected: ${one.reason}`,
+        ])
+        process.stdout.write(inColumns([['LAST SEEN (UTC)', 'CALLING AE', 'ADDRESS', 'CALLS', 'OUTCOME'], ...rows]))
+        const known = new Set(config.peers.map((peer) => peer.aeTitle as string))
+        for (const one of seen.filter(
+          (one) => one.outcome === 'rejected' && !known.has(one.callingAeTitle) && isTitle(one.callingAeTitle),
+        )) {
+          process.stdout.write(`To let it in:  ariane peer add ${quoted(one.callingAeTitle)} ${one.address} PORT\n`)
+        }
+      }
+    })
+}
+
+export function echoCommand(): Command {
+  return new Command('echo')
+    .description('call a peer with C-ECHO: can it be reached, does it take us')
+    .argument('<aeTitle>', 'a configured peer')
+    .action(async (title: string, _options: object, command: Command) => {
+      const { config } = loadConfig(loadOptionsOf(command))
+      const peer = config.peers.find((one) => one.aeTitle === title)
+      if (peer?.host === undefined || peer.port === undefined) {
+        throw new CommandFailure(`${JSON.stringify(title)} is not a peer with host and port; add it: ariane peer add ${title} HOST PORT`)
+      }
+      const began = performance.now()
+      try {
+        const association = await connect({
+          host: peer.host,
+          port: peer.port,
+          callingAeTitle: aeTitle(config.aeTitle),
+          calledAeTitle: aeTitle(peer.aeTitle),
+          contexts: [{ abstractSyntax: VERIFICATION, transferSyntaxes: [EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN] }],
+          timeouts: config.dicom.timeouts,
+        })
+        const status = await association.echo()
+        await association.release()
+        if (status !== 0)
+          throw new CommandFailure(`${title} answered C-ECHO with status ${status.toString(16).toUpperCase().padStart(4, '0')}`)
+      } catch (error) {
+        if (!(error instanceof NodeError)) throw error
+        throw new CommandFailure(`${title} at ${peer.host}:${peer.port}: ${inWords(error)}`)
+      }
+      process.stdout.write(`${title} at ${peer.host}:${peer.port} answers (${(performance.now() - began).toFixed(0)} ms).\n`)
+    })
+}
+
+/** Rejected for its calling AE title, which can be added. */
+function isToBeAdded({ outcome, reason, callingAeTitle }: SeenPeer, known: ReadonlySet<string>): boolean {
+  return outcome === 'rejected' && reason.startsWith('calling AE title not known') && !known.has(callingAeTitle) && isTitle(callingAeTitle)
+}
+
+function inWords(error: NodeError): string {
+  const { why, cause } = error.details
+  const more = why ?? cause
+  return more === undefined ? error.tell : `${error.tell}: ${String(more)}`
+}
+
+/** A peer's text goes to a terminal without its control characters. */
+function printable(text: string): string {
+  return text.replace(/[^\x20-\x7e]/g, '?')
+}
+
+function isTitle(text: string): boolean {
+  return /^[\x21-\x5b\x5d-\x7e][\x20-\x5b\x5d-\x7e]{0,15}$/.test(text)
+}
+
+/** For a shell. */
+function quoted(text: string): string {
+  return /^[\w.-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
+}
