@@ -31,9 +31,7 @@ export function seenCommand(): Command {
         ])
         process.stdout.write(inColumns([['LAST SEEN (UTC)', 'CALLING AE', 'ADDRESS', 'CALLS', 'OUTCOME'], ...rows]))
         const known = new Set(config.peers.map((peer) => peer.aeTitle as string))
-        for (const one of seen.filter(
-          (one) => one.outcome === 'rejected' && !known.has(one.callingAeTitle) && isTitle(one.callingAeTitle),
-        )) {
+        for (const one of seen.filter((one) => isToBeAdded(one, known))) {
           process.stdout.write(`To let it in:  ariane peer add ${quoted(one.callingAeTitle)} ${one.address} PORT\n`)
         }
       }
