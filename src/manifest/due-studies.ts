@@ -22,7 +22,7 @@ export interface ManifestWorker {
   stop(): Promise<void>
 }
 
-const LONGEST_SLEEP_MS = 60_000
+const LONGEST_SLEEP_MS = 15_000
 const SHORTEST_SLEEP_MS = 20
 const FIRST_RETRY_MS = 1_000
 const LONGEST_RETRY_MS = 10 * 60_000

@@ -31,7 +31,8 @@ export interface PublishWorker {
   stop(): Promise<void>
 }
 
-const LONGEST_SLEEP_MS = 60_000
+/** Another process may have made a manifest (`ariane manifest build`): so soon it is seen. */
+const LONGEST_SLEEP_MS = 5_000
 const SHORTEST_SLEEP_MS = 20
 const AFTER_TROUBLE_MS = 5_000
 const BATCH = 100

@@ -13,6 +13,8 @@ import { type Held, holdNothing, holdRows, LOCATION, manifestInForce, receive } 
 import { dcmdump, judge } from './oracles.ts'
 import { CT, identity, PDF, PRESENTATION_STATE, patient, requestItem, series, source, study, TWELVE_LEAD_ECG } from './sample-study.ts'
 
+/** dciodvfy takes a minute for 20,000 references, as the square of their number. */
+const LONG_TESTS = process.env.ARIANE_LONG_TESTS !== undefined
 const KOS = '1.2.840.10008.5.1.4.1.1.88.59'
 
 silenceLog()
@@ -352,8 +354,13 @@ describe('point 23: 20,000 instances', () => {
     expect(new Set(manifest.content.map((one) => one.sopInstanceUid)).size).toBe(20_000)
     expect(tookMs).toBeLessThan(5_000)
     expect(heldMs).toBeLessThan(250)
-    expect(judge(file, true).errors).toEqual([])
+    expect(judge(file, LONG_TESTS ? ['dciodvfy', 'dsrdump'] : ['dsrdump']).errors).toEqual([])
   }, 240_000)
+
+  it('4,000 of them, in sequences far beyond 64 KiB, are valid by dciodvfy too', async () => {
+    const evidence = Array.from({ length: 8 }, (_, at) => series(at + 1, Array(500).fill(CT)))
+    expect(judge(await encoded(patient, evidence)).errors).toEqual([])
+  })
 })
 
 /** @returns call it to end: the longest time in ms that a timer of 1 ms was late */

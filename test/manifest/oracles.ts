@@ -10,24 +10,25 @@ export interface Verdict {
   readonly warnings: readonly string[]
 }
 
-/** @param long  dciodvfy takes the square of the number of references: run its stricter form only, and wait for it */
-export function judge(part10: Buffer, long = false): Verdict {
+type Oracle = 'dciodvfy' | 'dsrdump'
+const ALL: readonly Oracle[] = ['dciodvfy', 'dsrdump']
+
+export function judge(part10: Buffer, oracles = ALL): Verdict {
   const folder = mkdtempSync(join(tmpdir(), 'ariane-oracle-'))
   try {
     const file = join(folder, 'manifest.dcm')
     writeFileSync(file, part10)
-    return judgeFile(file, long)
+    return judgeFile(file, oracles)
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
 }
 
-export function judgeFile(file: string, long = false): Verdict {
-  const lines = [
-    ...(long ? [] : output('dciodvfy', ['-new', file])),
-    ...output('dciodvfy', ['-new', '-profile', 'IHEXDSIManifest', file]),
-    ...output('dsrdump', [file]),
-  ]
+export function judgeFile(file: string, oracles = ALL): Verdict {
+  const lines: string[] = []
+  if (oracles.includes('dciodvfy'))
+    lines.push(...output('dciodvfy', ['-new', file]), ...output('dciodvfy', ['-new', '-profile', 'IHEXDSIManifest', file]))
+  if (oracles.includes('dsrdump')) lines.push(...output('dsrdump', [file]))
   return {
     errors: lines.filter((line) => /: (Error|E:|F:)/.test(line)),
     warnings: lines.filter((line) => /: (Warning|W:)/.test(line)),
