@@ -27,8 +27,8 @@ import {
 } from '../support/data-sets.ts'
 import { hostileFile, isAcknowledged, STORE_CONTEXTS, type World } from '../support/hostile-case.ts'
 import { eventually, pause } from '../support/node-process.ts'
-import { findRequest, type ReceivedCommand } from '../support/raw-command.ts'
-import { CT, IMPLICIT, JPEG_BASELINE, STUDY_FIND } from '../support/raw-pdu.ts'
+import { commandSet, findRequest, type ReceivedCommand, storeRequest } from '../support/raw-command.ts'
+import { CT, IMPLICIT, JPEG_BASELINE, pData, pDataFragments, pdv, STUDY_FIND } from '../support/raw-pdu.ts'
 import { echoFromElsewhere } from '../support/raw-peer.ts'
 
 const KOS = '1.2.840.10008.5.1.4.1.1.88.59'
@@ -453,8 +453,6 @@ describe('encoding', () => {
     async (world) => {
       const before = world.node.rssBytes()
       const peer = await world.associate({ contexts })
-      const { pData, pDataFragments, pdv } = await import('../support/raw-pdu.ts')
-      const { commandSet, storeRequest } = await import('../support/raw-command.ts')
       const elements = ct()
       const uid = textOf(elements, TAG.SOPInstanceUID)
       const [header] = splitAt(elements, TAG.PixelData)
@@ -682,17 +680,27 @@ describe('key objects', () => {
 })
 
 describe('trouble of our own', () => {
-  hostile('S29', 'the catalog locked by somebody else: A700 and nothing kept; taken in again afterwards', async (world) => {
-    const database = new Database(join(world.node.storagePath, 'catalog.sqlite'))
-    database.exec('BEGIN IMMEDIATE')
-    try {
-      const outcome = await sendElements(world, ct())
-      expect(outcome.response.status).toBe(0xa700)
-      expect(outcome.response.errorComment).toBeTruthy()
-    } finally {
-      database.exec('ROLLBACK')
-      database.close()
-    }
-    expectKept(world, await sendElements(world, ct()))
-  })
+  hostile(
+    'S29',
+    'the catalog locked by somebody else: A700 and nothing kept, others served; taken in again afterwards',
+    async (world) => {
+      const peer = await world.associate({ contexts })
+      const database = new Database(join(world.node.storagePath, 'catalog.sqlite'))
+      database.exec('BEGIN IMMEDIATE')
+      try {
+        const elements = ct()
+        peer.sendMessage(EXPLICIT_CONTEXT, storeRequest(1, CT, textOf(elements, TAG.SOPInstanceUID)), encode(elements))
+        await pause(100)
+        expect(await echoFromElsewhere(world.node.port)).toBeLessThan(1000)
+        const { command } = await peer.readMessage(20_000)
+        expect(command.status).toBe(0xa700)
+        expect(command.errorComment).toBeTruthy()
+      } finally {
+        database.exec('ROLLBACK')
+        database.close()
+      }
+      expectKept(world, await sendElements(world, ct()))
+    },
+    60_000,
+  )
 })
