@@ -38,7 +38,7 @@ export interface DerivedAttribute {
 }
 
 /** PS3.4 C.3.4 and C.6. */
-const DERIVED: ReadonlyMap<number, DerivedAttribute> = new Map(
+export const DERIVED_ATTRIBUTES: ReadonlyMap<number, DerivedAttribute> = new Map(
   (
     [
       { keyword: 'NumberOfPatientRelatedStudies', tag: 0x00201200, vr: 'IS', level: 'PATIENT' },
@@ -82,7 +82,7 @@ export function indexedKey(tag: number, queryLevel: Level): IndexedAttribute | u
 
 /** @returns the computed attribute of this tag, under the same condition */
 export function derivedKey(tag: number, queryLevel: Level): DerivedAttribute | undefined {
-  const attribute = DERIVED.get(tag)
+  const attribute = DERIVED_ATTRIBUTES.get(tag)
   return attribute && !isBelow(attribute.level, queryLevel) ? attribute : undefined
 }
 

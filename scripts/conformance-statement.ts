@@ -1,0 +1,208 @@
+/** docs/conformance.md: the DICOM conformance statement, in the order of PS3.2 Annex N, with its tables generated from those of the code. */
+import { SETTINGS } from '../src/config/settings.ts'
+import { IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME, MANUFACTURER, SOFTWARE_VERSION } from '../src/dicom/implementation.ts'
+import { INDEX_ATTRIBUTES, type Level } from '../src/dicom/index-attributes.ts'
+import { DERIVED_ATTRIBUTES } from '../src/dicom/query-keys.ts'
+import { SOP_CLASSES, type SopService } from '../src/dicom/sop-classes.ts'
+import { TRANSFER_SYNTAXES } from '../src/dicom/transfer-syntaxes.ts'
+import { ERRORS } from '../src/errors.ts'
+
+export function conformanceStatement(): string {
+  return `# DICOM conformance statement
+
+Ariane ${SOFTWARE_VERSION}. The tables are generated from those of the code by \`scripts/generate-docs.ts\`; a test keeps this file up to date.
+
+## 1 Overview
+
+Ariane is a storage and query/retrieve SCP that emits, for each study, an imaging manifest: a Key Object Selection Document (IHE XDS-I.b,
+RAD-68 4.68.4.1.2.1) that references every instance and the AE title that serves it.
+
+| Service | SOP classes | As SCU | As SCP |
+|---|---|---|---|
+| Verification | Verification | \`ariane peer echo\` | yes |
+| Storage | ${count('storage')} Storage SOP classes, and private ones by configuration | C-MOVE and C-GET sub-operations | yes |
+| Query | Patient Root, Study Root, Patient/Study Only FIND | \`ariane manifest verify\` | yes |
+| Retrieve | Patient Root, Study Root, Patient/Study Only MOVE and GET | \`ariane manifest verify\` | yes |
+
+Not supported: storage commitment, modality performed procedure step, worklist, DIMSE-N services, TLS.
+
+## 2 Networking
+
+### 2.1 Implementation identification
+
+| | |
+|---|---|
+| Implementation Class UID | \`${IMPLEMENTATION_CLASS_UID}\` |
+| Implementation Version Name | \`${IMPLEMENTATION_VERSION_NAME}\` |
+| Manufacturer (0008,0070) of manifests | ${MANUFACTURER} |
+| Application context | 1.2.840.10008.3.1.1.1 |
+
+### 2.2 Association policies
+
+| | Default | Setting |
+|---|---|---|
+| Listening port | ${of('dicom.port')} | \`dicom.port\` |
+| Maximum Length received | ${of('dicom.maxPduLength')} bytes | \`dicom.maxPduLength\` |
+| Maximum Length sent | the peer's, at most 262,144 bytes | |
+| Associations at the same time | ${of('dicom.maxAssociations')}, of one address ${of('dicom.maxAssociationsPerAddress')} | \`dicom.maxAssociations\`, \`dicom.maxAssociationsPerAddress\` |
+| ARTIM | ${of('dicom.timeouts.associateSeconds')} s, from connection | \`dicom.timeouts.associateSeconds\` |
+| Idle | ${of('dicom.timeouts.idleSeconds')} s; not while the node serves or sends | \`dicom.timeouts.idleSeconds\` |
+| Asynchronous operations | window of 1 / 1 (answered where proposed) | |
+| SCP/SCU role selection | accepted for Storage SOP classes (C-GET) | |
+| SOP class extended negotiation | FIND: relational queries and combined date-time matching accepted, fuzzy semantic matching and time zone adjustment not; MOVE, GET: relational retrieval accepted | |
+| User identity | ignored: no rights follow from it | |
+
+A P-DATA-TF longer than the Maximum Length that we offered is answered with A-ABORT. Unknown items of an A-ASSOCIATE-RQ are skipped.
+
+Rejections (PS3.8 Table 9-21, result/source/reason):
+
+| When | Answer |
+|---|---|
+| The called AE title is not ours (case counts) | 1/1/7 |
+| The calling AE title is not known, or calls from another host than configured | 1/1/3 |
+| Another application context | 1/1/2 |
+| Protocol version without bit 0 | 1/2/2 |
+| Too many associations, in all or of one address | 2/3/2 |
+| Maximum Length too small to send anything in (1 to 63) | 1/2/1 |
+
+Presentation contexts: for Storage the first transfer syntax in the requestor's order that can be kept as it is, save that Explicit VR Little Endian
+goes before Implicit where both are offered, and that a peer can have an order of its own (\`peers[].transferSyntaxes\`). For every other
+service Explicit or Implicit VR Little Endian. Result 3 for an abstract syntax that is not supported, 4 where no transfer syntax fits, 1 where the
+peer may not use the service (\`peers[].allow\`).
+
+### 2.3 Storage as SCP
+
+Instances are kept exactly as received (Level 2, full): bytes are never changed, private and unknown elements stay. Success means that the file, its
+name and its index row are on stable storage. A data set that ends inside an element, or whose structure is broken, is refused.
+
+| Status | Meaning |
+|---|---|
+| 0000 | stored; also where the same instance with the same bytes was here (a lost or damaged file is repaired by it) |
+| B000 | another instance under this SOP Instance UID is here and was kept (\`storage.duplicates: keep\`) |
+${errorRows((status) => status !== 0xa801 && status !== 0xa702)}
+
+### 2.4 Query as SCP
+
+Matching: single value, list of UID, universal, wild card (\`*\`, \`?\`), range of dates and times, sequence. Names match without regard to case and accents, over
+all component groups. Relational queries are always accepted. Every requested key comes back, of zero length where nothing is known of it. Answers are
+in ISO_IR 192, or in the peer's \`characterSet\`; Specific Character Set (0008,0005) is always there. C-CANCEL is honoured (FE00). At IMAGE level any other standard
+attribute is read from the stored header. This node's own manifests appear only where their UIDs, their series, or Modality KO are asked for (or with
+\`manifest.listed\`), and are counted nowhere.
+
+${(['PATIENT', 'STUDY', 'SERIES', 'IMAGE'] as const).map(keysOf).join('\n\n')}
+
+Besides, at every level: Specific Character Set (0008,0005), Query/Retrieve Level (0008,0052), Retrieve AE Title (0008,0054), Instance Availability (0008,0056),
+Timezone Offset From UTC (0008,0201), Retrieve Location UID (0040,E011).
+
+Statuses: FF00 pending, FF01 pending with keys that were not matched on, 0000, FE00, A900 (identifier does not match: level, ranges, sequences), C000.
+
+### 2.5 Retrieve as SCP
+
+C-MOVE sends to configured peers only (A801 otherwise). Instances go out in the transfer syntax in which they are stored, one presentation context per SOP class and
+transfer syntax; where the receiver does not take it, converted to Explicit or Implicit VR Little Endian where that can be done, else the sub-operation fails.
+Pending responses with counts come at least every 2 seconds. Final: 0000, B000 (some failed, listed in Failed SOP Instance UID List), A702 (none succeeded), FE00 (cancelled).
+
+### 2.6 SOP classes
+
+${sopClassTable()}
+
+### 2.7 Transfer syntaxes that are stored and sent
+
+${transferSyntaxTable()}
+
+## 3 The manifest
+
+| | |
+|---|---|
+| SOP class | Key Object Selection Document Storage 1.2.840.10008.5.1.4.1.1.88.59 |
+| Encoding | Part 10 file, Explicit VR Little Endian, ISO_IR 192 |
+| Document title | (113030, DCM, "Manifest") |
+| Template | DCMR 2010 |
+| Content | one study; every composite instance that is here, but manifests and rejection notes; evidence = content |
+| Retrieval | Retrieve AE Title (0008,0054) and Retrieve Location UID (0040,E011) in each series |
+| Identity | new content: new SOP Instance UID, Instance Number + 1, the former one superseded; same content: no new manifest |
+| When | ${of('manifest.quietSeconds')} s after the last instance of the study (\`manifest.quietSeconds\`), or asked for (\`ariane manifest build\`) |
+
+## 4 Character sets
+
+All of PS3.3 C.12.1.1.2, code extensions included, are decoded for the index; a wrong declaration never refuses an instance.
+
+## 5 Security
+
+Callers are told apart by AE title and host address (\`peers\`, \`unknownCallers\`). There is no TLS in this version: the port belongs in a trusted network.
+`
+}
+
+function count(service: SopService): number {
+  return SOP_CLASSES.filter((one) => one.service === service).length
+}
+
+function of(key: string): string {
+  return String(
+    SETTINGS.find((row) => row.key === key && 'default' in row) &&
+      (SETTINGS.find((row) => row.key === key) as { default: unknown }).default,
+  )
+}
+
+function errorRows(isForStorage: (status: number) => boolean): string {
+  const rows = new Map<string, Set<string>>()
+  const used = [
+    'STORAGE_FULL',
+    'STORAGE_FAILED',
+    'CATALOG_FAILED',
+    'INSTANCE_TOO_LARGE',
+    'INFLATED_TOO_LARGE',
+    'CLASS_MISMATCH',
+    'INSTANCE_MISMATCH',
+    'UNREADABLE',
+    'INVALID_UID',
+    'DUPLICATE_REFUSED',
+    'NOT_AUTHORISED',
+    'SOP_CLASS_NOT_SUPPORTED',
+    'PROCESSING_FAILURE',
+  ] as const
+  for (const code of used) {
+    const { status, tell, retry } = ERRORS[code]
+    if (!isForStorage(status)) continue
+    const key = status.toString(16).toUpperCase().padStart(4, '0')
+    rows.set(key, (rows.get(key) ?? new Set()).add(`${tell}${retry === 'transient' ? ' (may succeed later)' : ''}`))
+  }
+  return [...rows]
+    .sort()
+    .map(([status, meanings]) => `| ${status} | ${[...meanings].join('; ')} |`)
+    .join('\n')
+}
+
+function keysOf(level: Level): string {
+  const indexed = INDEX_ATTRIBUTES.filter((one) => one.level === level)
+  const derived = [...DERIVED_ATTRIBUTES.values()].filter((one) => one.level === level)
+  const rows = [...indexed, ...derived]
+    .sort((a, b) => a.tag - b.tag)
+    .map((one) => `| ${one.keyword} | ${tag(one.tag)} | ${one.vr} | ${matching(one.keyword, one.vr)} |`)
+  return [`${level} level:`, '', '| Attribute | Tag | VR | Matching |', '|---|---|---|---|', ...rows].join('\n')
+}
+
+function matching(keyword: string, vr: string): string {
+  if (keyword.startsWith('NumberOf')) return keyword === 'NumberOfFrames' ? 'single value' : 'returned only'
+  if (vr === 'SQ') return 'sequence'
+  if (vr === 'UI') return 'list of UID'
+  if (vr === 'DA' || vr === 'TM') return 'single value, range'
+  if (['AE', 'CS', 'LO', 'LT', 'PN', 'SH', 'ST', 'UT'].includes(vr)) return 'single value, wild card'
+  return 'single value'
+}
+
+function sopClassTable(): string {
+  const rows = SOP_CLASSES.filter((one) => !['non-patient storage', 'media storage'].includes(one.service)).map(
+    (one) => `| ${one.name} | ${one.uid} | ${one.service}${one.retired ? ', retired' : ''} |`,
+  )
+  return ['| SOP class | UID | Service |', '|---|---|---|', ...rows].join('\n')
+}
+
+function transferSyntaxTable(): string {
+  return ['| Transfer syntax | UID |', '|---|---|', ...TRANSFER_SYNTAXES.map((one) => `| ${one.name} | ${one.uid} |`)].join('\n')
+}
+
+function tag(value: number): string {
+  const text = value.toString(16).toUpperCase().padStart(8, '0')
+  return `(${text.slice(0, 4)},${text.slice(4)})`
+}
