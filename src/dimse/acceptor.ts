@@ -6,6 +6,7 @@ import { decodeAssociateRq, encodeAssociateAc } from './associate-pdu.ts'
 import { type AssociationOptions, DicomAssociation, type Handlers } from './association.ts'
 import type { AssociationRequest, Rejection, Services } from './contract.ts'
 import { checkForm, type NegotiationPolicy, negotiate, readTitles } from './negotiation.ts'
+import { refusingSink } from './refusals.ts'
 
 export interface AcceptorHost {
   readonly services: Services
@@ -31,6 +32,10 @@ export class AcceptedAssociation extends DicomAssociation {
     this.handlers = {
       kindOf: (abstractSyntax) => policy.kindOf(abstractSyntax),
       store: (incoming) => {
+        // A context for storage is also accepted for those who may only retrieve (C-GET): sending is another right.
+        const { callingAeTitle, calledAeTitle, address } = this
+        if (!services.mayUse({ callingAeTitle, calledAeTitle, address }, incoming.context.abstractSyntax))
+          return refusingSink('NOT_AUTHORISED')
         this.#stored++
         return services.store(incoming)
       },

@@ -1,0 +1,77 @@
+/** 10: peers do what they are allowed to and no more, and a reload changes it without dropping an association. */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { aeTitle } from '../../src/dicom/ae-title.ts'
+import { connect } from '../../src/dimse/connect.ts'
+import { echoscu, findscu, storescu } from '../support/dcmtk.ts'
+import { eventually, type NodeProcess, startNode } from '../support/node-process.ts'
+import { sendFiles, sentFile } from '../support/sender.ts'
+import { type StudyFiles, studyFiles } from '../support/study-files.ts'
+
+let node: NodeProcess
+let study: StudyFiles
+
+beforeAll(async () => {
+  study = await studyFiles({ series: [2] })
+  const peers = [
+    { aeTitle: 'CT1', host: '127.0.0.1', allow: ['echo', 'store'] },
+    { aeTitle: 'READER', host: '127.0.0.1', allow: ['echo', 'find', 'get'] },
+  ]
+  node = await startNode({ settings: { peers, unknownCallers: 'refuse' } })
+})
+afterAll(async () => {
+  await node?.stop()
+  await study?.remove()
+})
+
+describe('10 rights', () => {
+  it('a caller that is not known is rejected; the operator reads why and how to let it in', async () => {
+    const { code, output } = await echoscu(node, { calling: 'STRANGER' })
+    expect(code).not.toBe(0)
+    expect(output).toContain('Calling AE Title Not Recognized')
+    expect(node.log()).toMatch(/association rejected.*calling=STRANGER.*why="calling AE title not known"/)
+  })
+
+  it('who may send sends, and who may query queries, not the other way round', async () => {
+    expect((await storescu(node, study.files, { calling: 'CT1' })).statuses).toEqual([0, 0])
+    expect((await findscu(node, ['0008,0052=STUDY', '0020,000d'], { calling: 'READER' })).matches).toHaveLength(1)
+    const refused = await findscu(node, ['0008,0052=STUDY', '0020,000d'], { calling: 'CT1' })
+    expect(refused.matches).toHaveLength(0)
+    expect(refused.code).not.toBe(0)
+  })
+
+  it('who may only retrieve is answered 0124 when it sends, and nothing is kept', async () => {
+    const other = await studyFiles({ series: [1] })
+    const files = other.files.map((file) => sentFile(file, file, { sopClassUid: '', sopInstanceUid: '', rawSyntax: '' }))
+    expect([...(await sendFiles(node, files, 'READER')).values()]).toEqual([0x0124])
+    expect(node.files('instances')).toHaveLength(2)
+    expect(node.files('drafts')).toHaveLength(0)
+    await other.remove()
+  })
+
+  it('SIGHUP takes over peers at once and drops no association; a mistake leaves the former ones', async () => {
+    const timeouts = { associateSeconds: 5, idleSeconds: 60, writeSeconds: 5, connectSeconds: 5, responseSeconds: 5 }
+    const contexts = [{ abstractSyntax: '1.2.840.10008.1.1', transferSyntaxes: ['1.2.840.10008.1.2'] }]
+    const open = await connect({
+      host: '127.0.0.1',
+      port: node.port,
+      callingAeTitle: aeTitle('CT1'),
+      calledAeTitle: aeTitle('ARIANE'),
+      contexts,
+      timeouts,
+    })
+    const settings = JSON.parse(readFileSync(node.configFile, 'utf8'))
+    writeFileSync(node.configFile, JSON.stringify({ ...settings, peers: [...settings.peers, { aeTitle: 'STRANGER' }] }))
+    node.process.kill('SIGHUP')
+    await eventually('the reload', () => node.log().includes('configuration reloaded'))
+    expect((await echoscu(node, { calling: 'STRANGER' })).code).toBe(0)
+    writeFileSync(node.configFile, JSON.stringify({ ...settings, peers: 'none' }))
+    node.process.kill('SIGHUP')
+    await eventually('the complaint', () => node.log().includes('configuration has a mistake'))
+    await sleep(50)
+    expect((await echoscu(node, { calling: 'STRANGER' })).code).toBe(0)
+    expect(await open.echo()).toBe(0)
+    await open.release()
+  })
+})
