@@ -33,10 +33,13 @@ const REFUSED: readonly (readonly [status: number, why: string, files: RegExp])[
   [
     0xc001,
     'S1: no UIDs at all',
-    /chrSQEncoding\.dcm|UN_sequence|empty_charset_LEI|meta_missing_tsyntax|nested_priv_SQ|\/no_meta|\/priv_SQ/,
+    /chrSQEncoding\.dcm|UN_sequence|empty_charset_LEI|meta_missing_tsyntax|nested_priv_SQ|\/no_meta_group|\/priv_SQ/,
   ],
+  [0xc000, 'a stray byte before the first element', /\/no_meta\.dcm$/],
   [0xc001, 'S2: UIDs with letters', /bad_sequence/],
 ]
+/** One sender of the corpus called its study, series and instance 111: a manifest must name them so. */
+const UIDS_OF_THE_SENDER = /Illegal root for UID = <111>$/
 const MANIFEST_TITLES = ['113030', 'MADOTEMP001']
 /** Transfer syntaxes that DCMTK 3.6.7 does not know: retrieved with the node's own requestor alone. */
 const UNKNOWN_TO_DCMTK = new Set([
@@ -137,7 +140,7 @@ describeCorpus('07 every reference of the corpus', () => {
         20_000,
       )
       const manifest = newest()!
-      for (const complaint of await complaints(manifest)) objections.push(`${study}: ${complaint}`)
+      for (const complaint of await complaints(manifest)) if (!UIDS_OF_THE_SENDER.test(complaint)) objections.push(`${study}: ${complaint}`)
       expect(await elementOf(manifest, '0020,000d')).toBe(study)
     }
     expect(objections).toEqual([])
