@@ -8,11 +8,10 @@ import { retrieveKeys } from '../dicom/query-model.ts'
 import type { Association, Request, StoreResult } from '../dimse/contract.ts'
 import { log } from '../log.ts'
 import type { Storage } from '../storage/contract.ts'
-import { planRetrieval } from './retrieve-plan.ts'
+import { retrieve } from './retrieve.ts'
 import { readyToSend } from './send-instance.ts'
-import { type Lane, sendInstances } from './send-instances.ts'
+import type { Lane } from './send-instances.ts'
 import { answerFailure, modelOf, readIdentifier, type Serving } from './serving.ts'
-import { SubOperations } from './sub-operations.ts'
 
 /** Unable to calculate the number of matches (PS3.4 C.4.3.1.4). */
 const OUT_OF_RESOURCES = 0xa701
@@ -20,18 +19,8 @@ const OUT_OF_RESOURCES = 0xa701
 export async function cGet(serving: Serving, request: Request): Promise<void> {
   try {
     const { level, keys } = retrieveKeys(readIdentifier(request), modelOf(request))
-    const { association, stopped } = request
-    const plan = await planRetrieval(serving.catalog, keys, serving.listManifests(), stopped)
-    log.info('get begins', { association: association.id, level, instances: plan.total })
-    const operations = new SubOperations(request, plan.total)
-    await sendInstances({
-      association,
-      instances: plan.instances(),
-      lanes: [new GetLane(serving.storage, association)],
-      operations,
-      stopped,
-    })
-    await operations.finish()
+    log.info('get begins', { association: request.association.id, level })
+    await retrieve(serving, request, keys, () => [new GetLane(serving.storage, request.association)])
   } catch (error) {
     await answerFailure(request, error, OUT_OF_RESOURCES)
   }

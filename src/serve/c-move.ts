@@ -12,10 +12,9 @@ import type { Request } from '../dimse/contract.ts'
 import { NodeError } from '../errors.ts'
 import { log } from '../log.ts'
 import { contextBatches, MoveLane } from './move-lane.ts'
-import { planRetrieval, type RetrievePlan } from './retrieve-plan.ts'
-import { sendInstances } from './send-instances.ts'
+import { retrieve } from './retrieve.ts'
+import type { RetrievePlan } from './retrieve-plan.ts'
 import { answerFailure, modelOf, readIdentifier, type Serving } from './serving.ts'
-import { SubOperations } from './sub-operations.ts'
 
 /** Unable to calculate the number of matches (PS3.4 C.4.2.1.5). */
 const OUT_OF_RESOURCES = 0xa701
@@ -24,18 +23,8 @@ export async function cMove(serving: Serving, request: Request): Promise<void> {
   try {
     const destination = destinationOf(serving, request)
     const { level, keys } = retrieveKeys(readIdentifier(request), modelOf(request))
-    const { association, stopped } = request
-    const plan = await planRetrieval(serving.catalog, keys, serving.listManifests(), stopped)
-    log.info('move begins', { association: association.id, destination: destination.aeTitle, level, instances: plan.total })
-    const operations = new SubOperations(request, plan.total)
-    await sendInstances({
-      association,
-      instances: plan.instances(),
-      lanes: lanesFor(serving, request, destination, plan),
-      operations,
-      stopped,
-    })
-    await operations.finish()
+    log.info('move begins', { association: request.association.id, destination: destination.aeTitle, level })
+    await retrieve(serving, request, keys, (plan) => lanesFor(serving, request, destination, plan))
   } catch (error) {
     await answerFailure(request, error, OUT_OF_RESOURCES)
   }

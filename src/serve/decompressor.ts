@@ -49,14 +49,13 @@ export class Decompressor {
     return new Promise((resolve) => {
       const settle = (result: DecompressResult) => {
         clearTimeout(timer)
-        worker.removeAllListeners()
-        worker.on('error', () => undefined)
+        worker.off('message', settle).off('error', failed).off('exit', ended)
         resolve(result)
       }
+      const failed = (error: unknown) => settle({ why: String(error), unusable: true })
+      const ended = () => settle({ why: 'decoder ended', unusable: true })
       const timer = setTimeout(() => settle({ why: `not decoded within ${this.#timeLimitMs} ms`, unusable: true }), this.#timeLimitMs)
-      worker.once('message', settle)
-      worker.once('error', (error) => settle({ why: String(error), unusable: true }))
-      worker.once('exit', () => settle({ why: 'decoder ended', unusable: true }))
+      worker.on('message', settle).on('error', failed).on('exit', ended)
       worker.postMessage(job)
     })
   }
@@ -65,6 +64,7 @@ export class Decompressor {
     // Built and unbuilt sources differ in the extension.
     const file = new URL(`./decompress-worker${import.meta.url.slice(-3)}`, import.meta.url)
     const worker = new Worker(file, { resourceLimits: { maxOldGenerationSizeMb: HEAP_LIMIT_MB }, stdout: true, stderr: true })
+    worker.on('error', () => undefined) // between two images nobody else listens
     worker.unref()
     return worker
   }

@@ -2,8 +2,9 @@
  *  its request; C-MOVE has one for each parallel association.
  *
  *  Promises: every instance is either answered, or counted as failed, or left as remaining because the request was stopped; one that fails
- *  does not keep the others back. Ends soon after `stopped` fires.
- *  Does not: answer the request (see sub-operations.ts). */
+ *  does not keep the others back. Ends soon after `stopped` fires. Where the rest cannot be listed, it counts as failed.
+ *  Does not: answer the request (see sub-operations.ts).
+ *  Errors: none; they are counted. */
 import { setImmediate } from 'node:timers/promises'
 import type { Retrievable } from '../catalog/contract.ts'
 import type { Association, StoreResult } from '../dimse/contract.ts'
@@ -33,7 +34,12 @@ export interface SendJob {
 
 export async function sendInstances(job: SendJob): Promise<void> {
   const open = { lanes: job.lanes.length }
-  await Promise.all(job.lanes.map((lane) => runLane(lane, job, open)))
+  const ends = await Promise.allSettled(job.lanes.map((lane) => runLane(lane, job, open)))
+  for (const end of ends) {
+    if (end.status === 'fulfilled' || job.stopped.aborted) continue
+    log.error('sub-operations ended early', { association: job.association.id, error: String(end.reason) })
+    job.operations.restNotSent('Processing failure')
+  }
 }
 
 /** The last lane goes on when it is not usable: what it takes is then counted as failed. */

@@ -27,7 +27,8 @@ export class SubOperations {
   failed = 0
   warning = 0
   readonly #request: Request
-  readonly #total: number
+  /** Instances that the request names. */
+  total: number
   readonly #failedUids: string[] = []
   #firstFailure: string | undefined
   #reportedAt = 0
@@ -36,12 +37,12 @@ export class SubOperations {
 
   constructor(request: Request, total: number) {
     this.#request = request
-    this.#total = total
+    this.total = total
     this.#timer = setInterval(() => this.#report(), REPORT_AT_LEAST_MS)
   }
 
   get remaining(): number {
-    return Math.max(0, this.#total - this.completed - this.failed - this.warning)
+    return Math.max(0, this.total - this.completed - this.failed - this.warning)
   }
 
   /** Counts the answer of the peer to one sub-operation (PS3.4 B.2.3). @returns whether it holds the instance */
@@ -70,7 +71,7 @@ export class SubOperations {
     this.#firstFailure ??= reason
   }
 
-  /** Ends the reports without a final response: something else will answer. */
+  /** Ends the reports; something else answers. */
   async abandon(): Promise<void> {
     clearInterval(this.#timer)
     await this.#reporting

@@ -1,0 +1,34 @@
+/** What C-MOVE and C-GET have in common: count, plan, send, sum up (PS3.4 C.4.2.3, C.4.3.3).
+ *
+ *  Promises: pending responses begin as soon as the instances are counted, before they are looked at; exactly one final response.
+ *  Errors: NodeError CATALOG_FAILED before the first sub-operation; nothing has been answered then. */
+import type { RetrieveKeys } from '../catalog/contract.ts'
+import type { Request } from '../dimse/contract.ts'
+import { planRetrieval, type RetrievePlan } from './retrieve-plan.ts'
+import { type Lane, sendInstances } from './send-instances.ts'
+import type { Serving } from './serving.ts'
+import { SubOperations } from './sub-operations.ts'
+
+/** @param lanesFor  where the instances go; asked only where there are any */
+export async function retrieve(
+  serving: Serving,
+  request: Request,
+  keys: RetrieveKeys,
+  lanesFor: (plan: RetrievePlan) => readonly Lane[],
+): Promise<void> {
+  const { association, stopped } = request
+  const { catalog } = serving
+  const includeManifests = serving.listManifests()
+  const operations = new SubOperations(request, await catalog.countRetrievables(keys, includeManifests))
+  try {
+    if (operations.total > 0) {
+      const plan = await planRetrieval(catalog, keys, includeManifests, stopped)
+      if (!stopped.aborted) operations.total = plan.total
+      await sendInstances({ association, instances: plan.instances(), lanes: lanesFor(plan), operations, stopped })
+    }
+  } catch (error) {
+    await operations.abandon()
+    throw error
+  }
+  await operations.finish()
+}
