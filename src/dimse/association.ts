@@ -22,6 +22,7 @@ import {
 } from './contract.ts'
 import { MessageAssembler } from './message-assembler.ts'
 import type { ServiceKind } from './negotiation.ts'
+import { type LastAnswer, type OwnRequest, OwnRequests } from './own-requests.ts'
 import { ABORT, ProtocolError } from './protocol-error.ts'
 import { answerTo, isErrorCode, refusingSink, serviceFor } from './refusals.ts'
 import { type Timeouts, UpperLayer, type UpperLayerUser } from './upper-layer.ts'
@@ -44,9 +45,6 @@ export interface AssociationOptions {
   readonly timeouts: Timeouts
 }
 
-/** Gets each answer to one request of ours; the last one is not pending. */
-type AnswerListener = (answer: CommandSet, dataSet: Buffer) => void
-
 export abstract class DicomAssociation implements Association {
   readonly id: string
   readonly direction: 'inbound' | 'outbound'
@@ -59,9 +57,8 @@ export abstract class DicomAssociation implements Association {
   protected abstract handlers: Handlers
   readonly #assembler: MessageAssembler
   readonly #ended = new AbortController()
-  readonly #answers = new Map<number, AnswerListener>()
+  readonly #requests: OwnRequests
   readonly #stops = new Map<number, AbortController>()
-  #lastMessageId = 0
   #queue: Promise<void> = Promise.resolve()
   #queued = 0
 
@@ -75,6 +72,13 @@ export abstract class DicomAssociation implements Association {
       commandArrived: (context, command) => this.#commandArrived(context, command),
       messageArrived: (context, command, dataSet, sink) => this.#messageArrived(context, command, dataSet, sink),
       pauseUntil: (ready) => this.#pauseUntil(ready),
+    })
+    this.#requests = new OwnRequests({
+      id: options.id,
+      responseSeconds: options.timeouts.responseSeconds,
+      ended: this.ended,
+      gaveUp: () => this.abort(),
+      settled: () => this.layer.touch(),
     })
     this.layer = new UpperLayer(socket, direction, options, this.#user())
   }
@@ -116,85 +120,32 @@ export abstract class DicomAssociation implements Association {
     const context = this.storeContext(instance.sopClassUid, instance.transferSyntaxUid)
     if (context === undefined)
       throw new NodeError('NO_CONTEXT', { SOPClassUID: instance.sopClassUid, TransferSyntaxUID: instance.transferSyntaxUid })
-    const { answer } = await this.ask(
-      context,
-      {
-        commandField: COMMAND.C_STORE_RQ,
-        affectedSopClassUid: instance.sopClassUid,
-        affectedSopInstanceUid: instance.sopInstanceUid,
-        priority: 0,
-        hasDataSet: true,
-        moveOriginatorAeTitle: instance.moveOriginator?.aeTitle,
-        moveOriginatorMessageId: instance.moveOriginator?.messageId,
-      },
-      async (command) => {
-        try {
-          await this.layer.writer.stream(context.id, command, instance.open)
-        } catch (error) {
-          // Half a message may be out: nothing else can be said on this association.
-          this.abort()
-          throw error
-        }
-      },
-    )
+    const command: CommandSet = {
+      commandField: COMMAND.C_STORE_RQ,
+      affectedSopClassUid: instance.sopClassUid,
+      affectedSopInstanceUid: instance.sopInstanceUid,
+      priority: 0,
+      hasDataSet: true,
+      moveOriginatorAeTitle: instance.moveOriginator?.aeTitle,
+      moveOriginatorMessageId: instance.moveOriginator?.messageId,
+    }
+    const { answer } = await this.ask({ command, send: (encoded) => this.#stream(context.id, encoded, instance.open) })
     return { status: answer.status ?? 0xc000, errorComment: answer.errorComment }
   }
 
-  // --- requests of ours
-
-  /** Sends one request and waits for its last answer.
-   *  @param send writes the message; gets the encoded command set
-   *  @param onPending called for each answer before the last one
-   *  @throws NodeError PEER_ABORTED, PEER_TIMEOUT (no answer for `responseSeconds`; the association is then aborted) */
-  protected ask(
-    _context: AcceptedContext,
-    command: CommandSet,
-    send: (command: Buffer) => Promise<void>,
-    onPending?: (answer: CommandSet, dataSet: Buffer) => void,
-  ): Promise<{ answer: CommandSet; dataSet: Buffer; messageId: number }> {
-    const messageId = this.nextMessageId()
-    return new Promise((resolve, reject) => {
-      let timer: NodeJS.Timeout | undefined
-      const settle = (work: () => void): void => {
-        clearTimeout(timer)
-        this.#answers.delete(messageId)
-        this.ended.removeEventListener('abort', onEnded)
-        this.layer.touch()
-        work()
-      }
-      const onEnded = (): void => settle(() => reject(new NodeError('PEER_ABORTED', { association: this.id })))
-      const wait = (): void => {
-        clearTimeout(timer)
-        timer = setTimeout(() => {
-          settle(() => reject(new NodeError('PEER_TIMEOUT', { association: this.id })))
-          this.abort()
-        }, this.timeouts.responseSeconds * 1000)
-      }
-      if (this.ended.aborted) {
-        onEnded()
-        return
-      }
-      this.ended.addEventListener('abort', onEnded)
-      this.#answers.set(messageId, (answer, dataSet) => {
-        if (!isPending(answer.status)) {
-          settle(() => resolve({ answer, dataSet, messageId }))
-          return
-        }
-        wait()
-        onPending?.(answer, dataSet)
-      })
-      send(encodeCommandSet({ ...command, messageId })).then(
-        () => {
-          if (this.#answers.has(messageId)) wait()
-        },
-        (error: unknown) => settle(() => reject(error)),
-      )
-    })
+  async #stream(contextId: number, command: Buffer, open: OutgoingInstance['open']): Promise<void> {
+    try {
+      await this.layer.writer.stream(contextId, command, open)
+    } catch (error) {
+      // Half a message may be out: nothing else can be said on this association.
+      this.abort()
+      throw error
+    }
   }
 
-  protected nextMessageId(): number {
-    this.#lastMessageId = (this.#lastMessageId % 65_535) + 1
-    return this.#lastMessageId
+  /** Sends one request of ours and waits for its last answer; see {@link OwnRequests}. */
+  protected ask(request: OwnRequest): Promise<LastAnswer> {
+    return this.#requests.ask(request)
   }
 
   // --- what arrives
@@ -213,7 +164,7 @@ export abstract class DicomAssociation implements Association {
 
   #messageArrived(context: AcceptedContext, command: CommandSet, dataSet: Buffer, sink: StoreSink | undefined): void {
     if ((command.commandField & 0x8000) !== 0) {
-      this.#answers.get(command.messageIdBeingRespondedTo ?? -1)?.(command, dataSet)
+      this.#requests.answered(command, dataSet)
       return
     }
     if (command.commandField === COMMAND.C_CANCEL_RQ) {
@@ -313,7 +264,7 @@ export abstract class DicomAssociation implements Association {
         for (const stop of this.#stops.values()) stop.abort()
         return this.#queue
       },
-      isBusy: () => this.#queued > 0 || this.#answers.size > 0,
+      isBusy: () => this.#queued > 0 || this.#requests.areWaiting,
       layerEnded: (why) => {
         this.#assembler.abandon()
         this.#ended.abort()
@@ -321,9 +272,4 @@ export abstract class DicomAssociation implements Association {
       },
     }
   }
-}
-
-/** PS3.7 Annex C: FF00 and FF01. */
-export function isPending(status: number | undefined): boolean {
-  return status === 0xff00 || status === 0xff01
 }

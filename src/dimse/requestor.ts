@@ -196,12 +196,11 @@ export class RequestedAssociation extends DicomAssociation implements OutboundAs
   }
 
   #request(context: AcceptedContext, command: CommandSet, identifier?: Buffer, onPending?: (answer: CommandSet, dataSet: Buffer) => void) {
-    return this.ask(
-      context,
-      { affectedSopClassUid: context.abstractSyntax, ...command },
-      (encoded) => this.layer.writer.message(context.id, encoded, identifier),
+    return this.ask({
+      command: { affectedSopClassUid: context.abstractSyntax, ...command },
+      send: (encoded) => this.layer.writer.message(context.id, encoded, identifier),
       onPending,
-    )
+    })
   }
 }
 
