@@ -14,6 +14,7 @@ export interface OpenOptions {
   readonly verify?: boolean
 }
 
+/** While opening: a migration by another process. */
 const BUSY_MILLISECONDS = 5000
 /** Pages (4 KiB) of write-ahead log after which a commit also copies them to the file: 8 MiB. */
 const CHECKPOINT_PAGES = 2000
@@ -53,6 +54,8 @@ function prepare(db: Database, options: OpenOptions): void {
     db.pragma(`journal_size_limit = ${LOG_LIMIT_BYTES}`)
     migrate(db)
   }
+  // From here on a lock is waited for with the event loop free (group-commit.ts); readers of a write-ahead log need none.
+  db.pragma('busy_timeout = 0')
   defineMatchingFunctions(db)
 }
 

@@ -2,7 +2,8 @@
  *
  *  Promises: a job's promise resolves after COMMIT (synchronous=FULL: the write-ahead log is synced); a job that fails takes nothing of
  *  the others with it; where COMMIT fails, every job of the group is rejected and nothing of it is left.
- *  Does not: await inside a transaction (a job is a plain function), retry.
+ *  Where another process holds the lock, the group waits for it with the event loop free, {@link LOCK_MILLISECONDS} at most.
+ *  Does not: await inside a transaction (a job is a plain function), retry after any other failure.
  *  Errors: NodeError CATALOG_FAILED with the SQLite error as cause. */
 import type { Database, Statement } from 'better-sqlite3'
 import { NodeError } from '../errors.ts'
@@ -10,6 +11,10 @@ import { BEGIN, COMMIT, RELEASE, ROLLBACK, ROLLBACK_TO, SAVEPOINT } from './sql/
 
 /** Longest time a group keeps taking jobs before it commits, so that the event loop is not held: milliseconds. */
 const GROUP_MILLISECONDS = 20
+
+/** Longest time a group waits for a lock that another process holds (a command beside the node), and how often it looks. */
+const LOCK_MILLISECONDS = 5_000
+const LOCK_LOOK_MILLISECONDS = 10
 
 interface Job {
   readonly run: () => unknown
@@ -23,6 +28,8 @@ export class GroupCommit {
   #waiting: Job[] = []
   #scheduled = false
   #idle: (() => void)[] = []
+  /** When the lock was first refused to the present group. */
+  #refusedSince: number | undefined
 
   constructor(db: Database) {
     this.#db = db
@@ -55,18 +62,18 @@ export class GroupCommit {
   }
 
   #flush(): void {
+    if (!this.#begin()) return
     this.#scheduled = false
     const group = this.#waiting
     const answers: (() => void)[] = []
     let taken = 0
     try {
-      this.#statements.begin.run()
       const until = performance.now() + GROUP_MILLISECONDS
       while (taken < group.length && (taken === 0 || performance.now() < until)) answers.push(this.#attempt(group[taken++]!))
       this.#statements.commit.run()
     } catch (cause) {
       if (this.#db.inTransaction) this.#db.exec(ROLLBACK)
-      // A lock that is not given, a full disk: it is the same for all that wait.
+      // A full disk: it is the same for all that wait.
       taken = group.length
       answers.length = 0
       for (const job of group) answers.push(() => job.reject(failure(cause)))
@@ -75,6 +82,26 @@ export class GroupCommit {
     for (const answer of answers) answer()
     if (this.#waiting.length > 0) this.#schedule()
     else for (const idle of this.#idle.splice(0)) idle()
+  }
+
+  /** @returns whether a transaction is open; where not, the group waits or has been rejected */
+  #begin(): boolean {
+    try {
+      this.#statements.begin.run()
+      this.#refusedSince = undefined
+      return true
+    } catch (cause) {
+      this.#refusedSince ??= performance.now()
+      if (isBusy(cause) && performance.now() - this.#refusedSince < LOCK_MILLISECONDS) {
+        setTimeout(() => this.#flush(), LOCK_LOOK_MILLISECONDS)
+        return false
+      }
+      this.#scheduled = false
+      this.#refusedSince = undefined
+      for (const job of this.#waiting.splice(0)) job.reject(failure(cause))
+      for (const idle of this.#idle.splice(0)) idle()
+      return false
+    }
   }
 
   /** Runs one job in its savepoint. @returns what to tell its caller after COMMIT
@@ -92,6 +119,10 @@ export class GroupCommit {
       return () => job.reject(failure(cause))
     }
   }
+}
+
+function isBusy(cause: unknown): boolean {
+  return cause instanceof Error && 'code' in cause && String(cause.code).startsWith('SQLITE_BUSY')
 }
 
 /** Ours pass as they are; all else is a failure of the catalog. */

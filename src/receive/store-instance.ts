@@ -153,5 +153,5 @@ class Reception implements StoreSink {
 
 /** In words, for our log. */
 function causeOf(error: NodeError): string | undefined {
-  return error.cause === undefined ? undefined : String(error.cause)
+  return error.cause instanceof Error ? error.cause.message : undefined
 }
