@@ -1,7 +1,8 @@
 /** How much may still be written: the file system's free space less the reserve, and the quota of `maxTotalBytes`.
  *
- *  Promises: asks the file system at most once a second while there is plenty, always before it says no; what was accepted since the last
- *  answer is subtracted. So service resumes by itself as soon as room returns.
+ *  Promises: asks the file system once a second while there is plenty, more often as the reserve comes near, always before it says no; what was
+ *  accepted since the last answer is subtracted. So service resumes by itself as soon as room returns, and what the catalog writes beside the
+ *  instances (its journal can grow as fast as they do) cannot use up the reserve unseen.
  *  Does not: prevent others from filling the disk (the write then fails with STORAGE_FULL). Sizes in bytes, times in milliseconds. */
 import { statfs } from 'node:fs/promises'
 import { NodeError } from '../errors.ts'
@@ -48,7 +49,7 @@ export class Room {
   async check(): Promise<void> {
     const { maxTotalBytes } = this.#options
     if (maxTotalBytes !== undefined && this.usedBytes >= maxTotalBytes) throw new NodeError('STORAGE_FULL', { maxTotalBytes })
-    if (Math.abs(this.#options.now() - this.#askedAt) < FRESH_MS && this.#left() >= this.#options.reserveBytes) return
+    if (Math.abs(this.#options.now() - this.#askedAt) < FRESH_MS && this.#hasPlenty()) return
     await this.freeBytes()
     if (this.#left() >= this.#options.reserveBytes) return
     throw new NodeError('STORAGE_FULL', { freeBytes: this.#left(), reserveBytes: this.#options.reserveBytes })
@@ -77,6 +78,12 @@ export class Room {
   /** The next {@link check} asks the file system. */
   distrust(): void {
     this.#askedAt = Number.NEGATIVE_INFINITY
+  }
+
+  /** Less than half of what was above the reserve at the last answer is taken. */
+  #hasPlenty(): boolean {
+    const { reserveBytes } = this.#options
+    return this.#left() - reserveBytes > (this.#freeAtAnswer - reserveBytes) / 2
   }
 
   #left(): number {
