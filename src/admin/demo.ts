@@ -19,6 +19,7 @@ import { connect, type WantedContext } from '../dimse/connect.ts'
 import type { CommandSet, IncomingStore, OutboundAssociation, StoreSink } from '../dimse/contract.ts'
 import { type Listener, listen } from '../dimse/listener.ts'
 import { configureLog } from '../log.ts'
+import { describedSeries } from '../manifest/described-series.ts'
 import { manifestTree } from '../manifest/manifest-tree.ts'
 import { type ReadManifest, readManifest } from '../manifest/read-manifest.ts'
 import { type DemoInstance, type DemoStudy, demoStudy } from './demo-study.ts'
@@ -55,7 +56,8 @@ async function demo(startNode: (loaded: LoadedConfig) => Promise<RunningNode>, f
     const study = demoStudy(new Date())
     await send(study, node.port)
     const manifest = await awaitManifest(node, study)
-    say(manifestTree(manifest))
+    const described = await describedSeries(node.catalog, study.studyInstanceUid)
+    say(manifestTree(manifest, { describe: (uid) => described.get(uid) }))
     const expected = new Map(study.instances.map((one) => [one.sopInstanceUid as string, digest(one.dataSet)]))
     const referenced = manifest.series.flatMap((series) => series.instances.map((one) => one.sopInstanceUid as string))
     const moved = await retrieve('C-MOVE', study, node.port, viewer.received)

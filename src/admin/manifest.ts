@@ -11,7 +11,8 @@ import { parseUid, type Uid } from '../dicom/uid.ts'
 import { connect } from '../dimse/connect.ts'
 import { NodeError } from '../errors.ts'
 import { type BuildOutcome, buildManifest, type ManifestParts } from '../manifest/build-manifest.ts'
-import { manifestTree, type SeriesDescription } from '../manifest/manifest-tree.ts'
+import { describedSeries } from '../manifest/described-series.ts'
+import { manifestTree } from '../manifest/manifest-tree.ts'
 import { type ReadManifest, readManifest } from '../manifest/read-manifest.ts'
 import { type VerifyReport, verifyManifest } from '../manifest/verify-manifest.ts'
 import { retrieveLocationUid } from '../storage/node-identity.ts'
@@ -57,7 +58,7 @@ function showCommand(): Command {
     .action((what: string, flags: { all?: boolean }, command: Command) =>
       withParts(command, async (parts) => {
         const { manifest, record } = await manifestNamed(parts, what)
-        const described = await seriesOf(parts.catalog, manifest.studyInstanceUid)
+        const described = await describedSeries(parts.catalog, manifest.studyInstanceUid)
         console.log(manifestTree(manifest, { all: flags.all, state: record && stateOf(record), describe: (uid) => described.get(uid) }))
       }),
     )
@@ -151,16 +152,6 @@ async function bytesOf({ catalog, storage }: Parts, record: ManifestRecord): Pro
   const facts = await catalog.findInstance(record.sopInstanceUid)
   if (facts === undefined) throw new CommandFailure(`manifest ${record.sopInstanceUid} has lost its file`)
   return storage.readStart(facts.storageKey, facts.fileSizeBytes)
-}
-
-async function seriesOf(catalog: Catalog, studyInstanceUid: string): Promise<ReadonlyMap<string, SeriesDescription>> {
-  const known = new Map<string, SeriesDescription>()
-  const uid = parseUid(studyInstanceUid)
-  for (const series of uid === undefined ? [] : await catalog.evidence(uid)) {
-    const { Modality: modality, SeriesNumber: number, SeriesDescription: description } = series.keys
-    known.set(series.seriesInstanceUid, { modality, number, description })
-  }
-  return known
 }
 
 function checkedUid(text: string): Uid {
