@@ -6,7 +6,7 @@ import { rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { RunningNode } from './admin/running-node.ts'
 import type { Catalog } from './catalog/contract.ts'
-import { openCatalog } from './catalog/sqlite-catalog.ts'
+import { isLogLost, openCatalog } from './catalog/sqlite-catalog.ts'
 import type { LoadedConfig } from './config/load-config.ts'
 import type { Peer } from './config/settings.ts'
 import { aeTitle } from './dicom/ae-title.ts'
@@ -33,9 +33,9 @@ export async function startNode(loaded: LoadedConfig): Promise<RunningNode> {
   const { storage: stored, dicom } = config
   const storage = await openStorage({ ...stored, maxTotalBytes: stored.maxTotalBytes || undefined })
   const lock = await lockStorage(stored.path)
-  const catalog = await openSoundCatalog(join(stored.path, 'catalog.sqlite'), !(await takeCleanStop(stored.path)))
+  const { catalog, since } = await openSoundCatalog(join(stored.path, 'catalog.sqlite'), !(await takeCleanStop(stored.path)))
   const locationUid = config.manifest.retrieveLocationUid ?? (await retrieveLocationUid(stored.path))
-  await reconcile({ storage, catalog })
+  await reconcile({ storage, catalog, since })
   let book: PeerBook = await openPeerBook(config)
   const callers = callersSeen(catalog)
 
@@ -138,15 +138,17 @@ export async function startNode(loaded: LoadedConfig): Promise<RunningNode> {
 }
 
 /** Opens the catalog, looked through where the last stop was not a clean one; one that is damaged is put aside under another name, and {@link reconcile} rebuilds it from the files. */
-async function openSoundCatalog(file: string, verify: boolean): Promise<Catalog> {
+async function openSoundCatalog(file: string, crashed: boolean): Promise<{ catalog: Catalog; since?: number }> {
+  const isOld = crashed && isLogLost(file)
+  if (isOld) log.warn('the write-ahead log of the catalog is lost: it is checked thoroughly, all files and rows are compared')
   try {
-    return openCatalog(file, { verify })
+    return { catalog: openCatalog(file, { verify: isOld ? 'thoroughly' : crashed }), since: isOld ? 0 : undefined }
   } catch (error) {
     if (!(error instanceof NodeError) || error.details.reason !== 'damaged') throw error
     const aside = `${file}.damaged-${new Date().toISOString().replaceAll(':', '-')}`
     await rename(file, aside)
     for (const suffix of ['-wal', '-shm']) await rename(file + suffix, aside + suffix).catch(() => undefined)
     log.error('catalog is damaged: put aside, rows are rebuilt from the files', { aside })
-    return openCatalog(file)
+    return { catalog: openCatalog(file) }
   }
 }

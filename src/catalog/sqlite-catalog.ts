@@ -4,7 +4,7 @@
  *  groups nothing uncommitted is visible. See contract.ts for what each promises. */
 import type { Database } from 'better-sqlite3'
 import type { Catalog } from './contract.ts'
-import { type OpenOptions, openDatabase } from './database.ts'
+import { isLogLost, type OpenOptions, openDatabase } from './database.ts'
 import { deliveriesDue, earliestDelivery, settleDelivery } from './deliveries.ts'
 import { evidence } from './evidence.ts'
 import { find } from './find.ts'
@@ -22,7 +22,7 @@ import { Statements } from './statements.ts'
 import { earliestPending, findStudy, identitiesOf, settleStudy, studiesDue, studiesInConflict } from './studies-due.ts'
 import { notePeer, peersSeen, totals } from './upkeep.ts'
 
-export type { OpenOptions }
+export { isLogLost, type OpenOptions }
 
 /** Opens or creates the catalog in `file`.
  *  @throws NodeError CATALOG_FAILED: not openable, `reason: 'damaged'`, `reason: 'newer schema'` */

@@ -22,6 +22,7 @@ const MAY_SCAN: Readonly<Record<string, string>> = {
   [UPKEEP_SQL.countConflicts]: 'walks the partial index of conflicts only',
   [UPKEEP_SQL.boundPeers]: 'a thousand rows at most',
   [UPKEEP_SQL.peers]: 'a thousand rows at most',
+  [UPKEEP_SQL.everyStudyChanged]: 'at a start after the loss of the write-ahead log',
   [STUDY_SQL.inConflict]: 'walks the partial index of conflicts only',
 }
 

@@ -3,10 +3,12 @@
  *  whole catalog gone, the files bring it all back.
  *
  *  The moments are chance; `ARIANE_TEST_SEED` repeats a run's. */
+import { readFileSync, writeFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Ledger, startSenders } from '../support/busy-senders.ts'
 import { testUid } from '../support/data-sets.ts'
@@ -18,6 +20,7 @@ import { seededRandom, seedOfThisRun } from '../support/seeded-random.ts'
 const seed = seedOfThisRun()
 const random = seededRandom(seed)
 const STUDIES_PER_ROUND = 3
+const PAGE_BYTES = 4096
 
 let folder: string
 let node: NodeProcess | undefined
@@ -76,6 +79,16 @@ async function expectRetrievable(running: NodeProcess, studyInstanceUid: string)
   expect(await findInstances(running.port, studyInstanceUid), 'C-FIND').toBe(digests.size)
 }
 
+const catalogFile = () => join(folder, 'storage/catalog.sqlite')
+
+/** The catalog's own file with everything that stood in the log. */
+function checkpointed(): Buffer {
+  const database = new Database(catalogFile())
+  database.pragma('wal_checkpoint(TRUNCATE)')
+  database.close()
+  return readFileSync(catalogFile())
+}
+
 const told = (rounds: number) =>
   console.info(
     `seed ${seed}: ${rounds} kills, ${ledger.acknowledged.size} acknowledged, ${studies.length} studies, ${node?.files('manifests').length} manifests, put right at starts: ${JSON.stringify(Object.fromEntries(repaired))}`,
@@ -107,6 +120,7 @@ describe(`kill -9 (seed ${seed}; ARIANE_TEST_SEED repeats it)`, () => {
       await killedRound(node ?? (await start()))
       for (const suffix of ['-wal', '-shm']) await rm(join(folder, `storage/catalog.sqlite${suffix}`), { force: true })
       const running = await start()
+      expect(running.log()).toContain('write-ahead log of the catalog is lost')
       await check.look(running)
     }
     await expectManifestsComplete(node!)
@@ -115,6 +129,27 @@ describe(`kill -9 (seed ${seed}; ARIANE_TEST_SEED repeats it)`, () => {
     for (const study of ledger.byStudy().keys()) await expectRetrievable(node!, study)
     told(5)
   })
+
+  it.each([0.1, 0.5, 0.9])(
+    'S30 with the write-ahead log lost when it was copied to the catalog up to %d of its pages: nothing is missing',
+    {
+      timeout: 60_000,
+    },
+    async (share) => {
+      await killedRound(await start())
+      await killedRound(await start())
+      const before = checkpointed()
+      await killedRound(await start())
+      const after = checkpointed()
+      const copied = Math.ceil((after.length / PAGE_BYTES) * share) * PAGE_BYTES
+      writeFileSync(catalogFile(), Buffer.concat([after.subarray(0, copied), before.subarray(copied)]))
+      const running = await start()
+      await check.look(running)
+      await expectManifestsComplete(running)
+      for (const study of ledger.byStudy().keys()) await expectRetrievable(running, study)
+      await check.look(running)
+    },
+  )
 
   it.each([
     ['the catalog (its write-ahead log left behind)', ['']],

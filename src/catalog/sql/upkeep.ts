@@ -11,6 +11,7 @@ export const UPKEEP_SQL = {
   peers: `SELECT calling_ae_title, called_ae_title, address, outcome, reason, first_seen_at, last_seen_at, count FROM peers_seen
     ORDER BY last_seen_at DESC LIMIT ${ENOUGH_PEERS}`,
 
+  everyStudyChanged: 'UPDATE studies SET revision = revision + 1',
   note: 'INSERT INTO notes (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value',
   noted: 'SELECT value FROM notes WHERE name = ?',
 
