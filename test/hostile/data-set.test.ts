@@ -1,4 +1,5 @@
 /** Data sets that are malformed, odd or meant to hurt (PS3.5 7, PS3.3 C.12), each sent by C-STORE, then everything that must still hold.
+ *  S26 and S30, and S29 as a disk that fills up, are in test/crash.
  *  What is merely odd is kept byte for byte; what cannot be understood is refused with C000 to CFFF (PS3.4 B.2.3) or A700, A900. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -27,8 +28,8 @@ import {
 } from '../support/data-sets.ts'
 import { hostileFile, isAcknowledged, STORE_CONTEXTS, type World } from '../support/hostile-case.ts'
 import { eventually, pause } from '../support/node-process.ts'
-import { commandSet, findRequest, type ReceivedCommand, storeRequest } from '../support/raw-command.ts'
-import { CT, IMPLICIT, JPEG_BASELINE, pData, pDataFragments, pdv, STUDY_FIND } from '../support/raw-pdu.ts'
+import { findRequest, type ReceivedCommand, storeRequest } from '../support/raw-command.ts'
+import { CT, IMPLICIT, JPEG_BASELINE, STUDY_FIND } from '../support/raw-pdu.ts'
 import { echoFromElsewhere } from '../support/raw-peer.ts'
 
 const KOS = '1.2.840.10008.5.1.4.1.1.88.59'
@@ -446,41 +447,6 @@ describe('encoding', () => {
       else expectKeptOrRefused(world, outcome)
     })
   }
-
-  hostile(
-    'S26',
-    'an object of more than 4 GiB in fragments: streamed to disk with flat memory',
-    async (world) => {
-      const before = world.node.rssBytes()
-      const peer = await world.associate({ contexts })
-      const elements = ct()
-      const uid = textOf(elements, TAG.SOPInstanceUID)
-      const [header] = splitAt(elements, TAG.PixelData)
-      const start = Buffer.concat([header, elementHeader(TAG.PixelData, 'OB', 0xffffffff), encodeItem(Buffer.alloc(0))])
-      peer.send(pDataFragments(JPEG_CONTEXT, true, commandSet(storeRequest(1, CT, uid))), pData(pdv(JPEG_CONTEXT, 0, start)))
-      const block = pData(pdv(JPEG_CONTEXT, 0, Buffer.alloc(128 * 1024 - 6)))
-      const blocks = Buffer.concat(Array.from({ length: 64 }, () => block))
-      const blockBytes = (128 * 1024 - 6) * 64
-      const fragmentBytes = 104 * blockBytes
-      let highest = 0
-      for (let fragment = 0; fragment < 5; fragment++) {
-        const item = Buffer.from('feff00e000000000', 'hex')
-        item.writeUInt32LE(fragmentBytes, 4)
-        peer.send(pData(pdv(JPEG_CONTEXT, 0, item)))
-        for (let sent = 0; sent < fragmentBytes; sent += blockBytes) {
-          expect(await peer.sendAll(blocks, 30_000)).toBe(true)
-          highest = Math.max(highest, world.node.rssBytes())
-        }
-      }
-      expect(await echoFromElsewhere(world.node.port)).toBeLessThan(1000)
-      peer.send(pData(pdv(JPEG_CONTEXT, 2, Buffer.from('feffdde000000000', 'hex'))))
-      const { command } = await peer.readMessage(60_000)
-      expect(command.status).toBe(0)
-      world.acknowledged(uid)
-      expect((highest - before) / 1024 / 1024, 'memory above its base, in MiB').toBeLessThan(200)
-    },
-    240_000,
-  )
 })
 
 describe('values', () => {
