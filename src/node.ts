@@ -8,109 +8,103 @@ import type { RunningNode } from './admin/running-node.ts'
 import type { Catalog } from './catalog/contract.ts'
 import { isLogLost, openCatalog } from './catalog/sqlite-catalog.ts'
 import type { LoadedConfig } from './config/load-config.ts'
-import type { Peer } from './config/settings.ts'
+import type { Config, Peer } from './config/settings.ts'
 import { aeTitle } from './dicom/ae-title.ts'
-import { uid } from './dicom/uid.ts'
-import { connect } from './dimse/connect.ts'
-import { type Listener, listen } from './dimse/listener.ts'
+import { type Uid, uid } from './dicom/uid.ts'
+import { connect, type WantedContext } from './dimse/connect.ts'
+import type { IncomingStore, OutboundAssociation } from './dimse/contract.ts'
+import { listen } from './dimse/listener.ts'
 import { openPeerBook, type PeerBook } from './endpoints/access.ts'
 import { callersSeen } from './endpoints/callers-seen.ts'
-import { dimseServices, kindOf, negotiationPolicy } from './endpoints/dimse-scp.ts'
+import { dimseServices, kindOf, negotiationPolicy, type Stages } from './endpoints/dimse-scp.ts'
 import { NodeError } from './errors.ts'
 import { configureLog, log } from './log.ts'
+import type { ManifestSettings } from './manifest/build-manifest.ts'
 import { startManifestWorker } from './manifest/due-studies.ts'
 import { startPublishWorker } from './publish/outbox.ts'
 import { reconcile } from './receive/reconcile.ts'
-import { receiveInstance } from './receive/store-instance.ts'
+import { type Door, type Incoming, receiveInstance } from './receive/store-instance.ts'
 import { cFind } from './serve/c-find.ts'
 import { cGet } from './serve/c-get.ts'
 import { cMove } from './serve/c-move.ts'
+import type { Serving } from './serve/serving.ts'
 import { openStorage } from './storage/file-storage.ts'
 import { leaveCleanStop, lockStorage, retrieveLocationUid, takeCleanStop } from './storage/node-identity.ts'
 
 export async function startNode(loaded: LoadedConfig): Promise<RunningNode> {
+  const closers: Closer[] = []
+  try {
+    return await buildNode(loaded, closers)
+  } catch (error) {
+    await closeAll(closers, 0)
+    throw error
+  }
+}
+
+/** What undoes one step of the start; the last step is undone first. */
+type Closer = (graceSeconds: number) => unknown
+
+async function closeAll(closers: Closer[], graceSeconds: number): Promise<void> {
+  for (const close of closers.splice(0).reverse()) await close(graceSeconds)
+}
+
+async function buildNode(loaded: LoadedConfig, closers: Closer[]): Promise<RunningNode> {
   let config = loaded.config
   const { storage: stored, dicom } = config
-  const storage = await openStorage({ ...stored, maxTotalBytes: stored.maxTotalBytes || undefined })
+  const storage = await openStorage(stored)
   const lock = await lockStorage(stored.path)
+  closers.push(() => lock.release())
   const { catalog, since } = await openSoundCatalog(join(stored.path, 'catalog.sqlite'), !(await takeCleanStop(stored.path)))
-  const locationUid = config.manifest.retrieveLocationUid ?? (await retrieveLocationUid(stored.path))
+  closers.push(async () => {
+    await catalog.close()
+    await leaveCleanStop(stored.path)
+  })
+  const locationUid = uid(config.manifest.retrieveLocationUid ?? (await retrieveLocationUid(stored.path)))
   await reconcile({ storage, catalog, since })
   let book: PeerBook = await openPeerBook(config)
   const callers = callersSeen(catalog)
+  closers.push(() => callers.flush())
 
   const publish = startPublishWorker({ catalog, storage, targets: () => config.publish, now: Date.now })
+  closers.push(() => publish.stop())
   const manifest = startManifestWorker({
     catalog,
     storage,
     now: Date.now,
-    settings: () => ({
-      ...config.manifest,
-      aeTitle: aeTitle(config.aeTitle),
-      retrieveLocationUid: uid(locationUid),
-      targets: config.publish.map((target) => target.name),
-    }),
+    settings: () => manifestSettings(config, locationUid),
     made: () => publish.nudge(),
   })
-  const door = {
-    storage,
-    catalog,
-    duplicates: stored.duplicates,
-    now: Date.now,
-    kept: () => manifest.nudge(),
-    isStorable: (sopClassUid: string) => kindOf(sopClassUid, config.dicom.privateStorageClasses) === 'storage',
-  }
-  const connectTo = (peer: Peer, contexts: Parameters<typeof connect>[0]['contexts']) =>
-    connect({
-      host: peer.host!,
-      port: peer.port!,
-      callingAeTitle: aeTitle(config.aeTitle),
-      calledAeTitle: aeTitle(peer.aeTitle),
-      contexts,
-      timeouts: dicom.timeouts,
-      maxPduLength: dicom.maxPduLength,
-    })
-  const serving = {
+  closers.push(() => manifest.stop())
+
+  const isStorable = (sopClassUid: string): boolean => kindOf(sopClassUid, config.dicom.privateStorageClasses) === 'storage'
+  const door: Door = { storage, catalog, duplicates: stored.duplicates, now: Date.now, kept: () => manifest.nudge(), isStorable }
+  const serving: Serving = {
     catalog,
     storage,
-    connectTo,
-    aeTitle: aeTitle(config.aeTitle),
+    connectTo: (peer, contexts) => connectToPeer(config, peer, contexts),
+    aeTitle: config.aeTitle,
     retrieveLocationUid: locationUid,
-    peer: (title: string) => book.byTitle(title),
+    peer: (title) => book.byTitle(title),
     timezone: config.manifest.timezone,
     listManifests: () => config.manifest.listed,
   }
-
-  const listener: Listener = await listen({
-    host: dicom.host,
-    port: dicom.port,
-    maxAssociations: dicom.maxAssociations,
-    maxAssociationsPerAddress: dicom.maxAssociationsPerAddress,
-    maxPduLength: dicom.maxPduLength,
-    timeouts: dicom.timeouts,
+  const stages: Stages = {
+    store: (incoming) => receiveInstance(door, announced(incoming)),
+    find: (request) => cFind(serving, request),
+    move: (request) => cMove(serving, request),
+    get: (request) => cGet(serving, request),
+  }
+  const listener = await listen({
+    ...dicom,
     policy: negotiationPolicy(
       () => config,
       () => book,
     ),
-    services: dimseServices(
-      {
-        store: ({ association, context, command }) =>
-          receiveInstance(door, {
-            sopClassUid: command.affectedSopClassUid,
-            sopInstanceUid: command.affectedSopInstanceUid,
-            contextSopClassUid: context.abstractSyntax,
-            transferSyntaxUid: context.transferSyntax,
-            source: association.callingAeTitle,
-          }),
-        find: (request) => cFind(serving, request),
-        move: (request) => cMove(serving, request),
-        get: (request) => cGet(serving, request),
-      },
-      () => book,
-    ),
+    services: dimseServices(stages, () => book),
     seen: (caller, rejection) =>
       callers.note({ ...caller, outcome: rejection === undefined ? 'accepted' : 'rejected', reason: rejection?.why ?? '', at: Date.now() }),
   })
+  closers.push((graceSeconds) => listener.close(graceSeconds))
 
   return {
     port: listener.port,
@@ -125,19 +119,36 @@ export async function startNode(loaded: LoadedConfig): Promise<RunningNode> {
       log.info('configuration reloaded', { peers: next.peers.length, level: next.log.level })
     },
     stop: async (graceSeconds = 5) => {
-      await listener.close(graceSeconds)
-      await manifest.stop()
-      await publish.stop()
-      await callers.flush()
-      await catalog.close()
-      await leaveCleanStop(stored.path)
-      lock.release()
+      await closeAll(closers, graceSeconds)
       log.info('stopped')
     },
   }
 }
 
-/** Opens the catalog, looked through where the last stop was not a clean one; one that is damaged is put aside under another name, and {@link reconcile} rebuilds it from the files. */
+function manifestSettings(config: Config, locationUid: Uid): ManifestSettings {
+  const targets = config.publish.map((target) => target.name)
+  return { ...config.manifest, aeTitle: aeTitle(config.aeTitle), retrieveLocationUid: locationUid, targets }
+}
+
+function announced({ association, context, command }: IncomingStore): Incoming {
+  return {
+    sopClassUid: command.affectedSopClassUid,
+    sopInstanceUid: command.affectedSopInstanceUid,
+    contextSopClassUid: context.abstractSyntax,
+    transferSyntaxUid: context.transferSyntax,
+    source: association.callingAeTitle,
+  }
+}
+
+/** @param peer  one with host and port: c-move.ts asks for no other */
+function connectToPeer(config: Config, peer: Peer, contexts: readonly WantedContext[]): Promise<OutboundAssociation> {
+  const { timeouts, maxPduLength } = config.dicom
+  const titles = { callingAeTitle: aeTitle(config.aeTitle), calledAeTitle: aeTitle(peer.aeTitle) }
+  return connect({ host: peer.host!, port: peer.port!, ...titles, contexts, timeouts, maxPduLength })
+}
+
+/** Opens the catalog, looked through where the last stop was not a clean one. One that is damaged is put aside under another name, and
+ *  {@link reconcile} rebuilds it from the files. */
 async function openSoundCatalog(file: string, crashed: boolean): Promise<{ catalog: Catalog; since?: number }> {
   const isOld = crashed && isLogLost(file)
   if (isOld) log.warn('the write-ahead log of the catalog is lost: it is checked thoroughly, all files and rows are compared')

@@ -53,7 +53,9 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
     new AcceptedAssociation(socket, { id: `in-${++connections}`, maxPduLength: options.maxPduLength, timeouts: options.timeouts }, host)
   })
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
+    server.once('error', (cause: NodeJS.ErrnoException) =>
+      reject(new Error(`cannot listen at ${options.host}:${options.port}: ${inWords(cause)}`, { cause })),
+    )
     server.listen({ host: options.host, port: options.port, backlog: 1024 }, resolve)
   })
   server.on('error', (error) => log.error('listener failed', { error: error.message }))
@@ -63,6 +65,13 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
     associations,
     close: (graceSeconds) => closeListener(server, sockets, associations, graceSeconds),
   }
+}
+
+function inWords(error: NodeJS.ErrnoException): string {
+  if (error.code === 'EADDRINUSE') return 'another program (another node?) has this port; choose one with dicom.port'
+  if (error.code === 'EACCES') return 'ports below 1024 need a privilege; choose a higher one with dicom.port'
+  if (error.code === 'EADDRNOTAVAIL') return 'this machine has no such address (dicom.host)'
+  return error.message
 }
 
 /** PS3.8 Table 9-21: local limit exceeded, transient. */

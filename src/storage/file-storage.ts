@@ -8,6 +8,7 @@ import { createReadStream } from 'node:fs'
 import { lstat, mkdir, open, rename, unlink, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { Readable } from 'node:stream'
+import { NodeError } from '../errors.ts'
 import type { Draft, Storage, StorageArea, StorageKey } from './contract.ts'
 import { DayFolders, makeFolder, syncFolder } from './day-folders.ts'
 import { diskError, errnoOf } from './disk-errors.ts'
@@ -36,10 +37,10 @@ export async function openStorage(options: FileStorageOptions): Promise<Storage>
   const now = options.now ?? Date.now
   try {
     await mkdir(options.path, { recursive: true, mode: 0o700 })
-  } catch (error) {
-    throw diskError('make folder', error)
+    for (const folder of ['drafts', 'quarantine', 'instances', 'manifests']) await makeFolder(options.path, folder)
+  } catch (cause) {
+    throw new NodeError('STORAGE_FAILED', { 'storage.path': options.path, errno: errnoOf(cause) }, { cause })
   }
-  for (const folder of ['drafts', 'quarantine', 'instances', 'manifests']) await makeFolder(options.path, folder)
   const room = new Room({ path: options.path, reserveBytes: options.reserveBytes, maxTotalBytes: options.maxTotalBytes, now })
   if (options.maxTotalBytes !== undefined) for await (const file of keptFiles(options.path)) room.usedBytes += file.sizeBytes
   return new FileStorage(options, room, now)

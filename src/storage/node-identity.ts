@@ -14,7 +14,7 @@ export interface Lock {
 }
 
 /** Held by a socket in Linux's abstract name space: it ends with the process, whatever ends it.
- *  @throws NodeError STORAGE_FAILED where another node works in this folder */
+ *  @throws Error where another node works in this folder */
 export async function lockStorage(path: string): Promise<Lock> {
   const name = `\0ariane-${createHash('sha256')
     .update(await realpath(path))
@@ -22,9 +22,7 @@ export async function lockStorage(path: string): Promise<Lock> {
     .slice(0, 32)}`
   const server = createServer()
   await new Promise<void>((resolve, reject) => {
-    server.once('error', (cause) =>
-      reject(new NodeError('STORAGE_FAILED', { path, reason: 'another node is running on this storage' }, { cause })),
-    )
+    server.once('error', (cause) => reject(new Error(`another node is running on the storage ${path}`, { cause })))
     server.listen({ path: name }, resolve)
   })
   server.unref()
