@@ -208,6 +208,8 @@ export interface Catalog {
     revision: number,
     made?: { facts: InstanceFacts; record: ManifestRecord; targets: readonly string[] },
   ): Promise<void>
+  /** A waiting delivery to each target that has none of this manifest yet. */
+  ensureDeliveries(manifestUid: Uid, targets: readonly string[], at: number): Promise<void>
   /** Newest first. */
   manifestsOf(studyInstanceUid: Uid): Promise<readonly ManifestRecord[]>
   findManifest(sopInstanceUid: Uid): Promise<ManifestRecord | undefined>

@@ -18,6 +18,11 @@ export function addManifest(statements: Statements, record: ManifestRecord, targ
   for (const target of targets) statements.run(DELIVERY_SQL.insert, target, sopInstanceUid, record.createdAt)
 }
 
+/** Runs inside a transaction. */
+export function ensureDeliveries(statements: Statements, manifestUid: string, targets: readonly string[], at: number): void {
+  for (const target of targets) statements.run(DELIVERY_SQL.ensure, target, manifestUid, at)
+}
+
 /** Runs inside a transaction, after the loss of rows. In one study the records form one chain again, whatever the order in which they come. */
 export function restoreManifest(statements: Statements, record: Omit<ManifestRecord, 'state' | 'supersededBy'>): void {
   const { sopInstanceUid, studyInstanceUid, seriesInstanceUid, version, contentDigest } = record

@@ -13,7 +13,7 @@ import { failure, GroupCommit } from './group-commit.ts'
 import { resolveStudy } from './identity.ts'
 import { files, findByStorageKey, findInstance } from './instance-rows.ts'
 import { keepInstance } from './keep.ts'
-import { findManifest, manifests, manifestsOf, restoreManifest } from './manifests.ts'
+import { ensureDeliveries, findManifest, manifests, manifestsOf, restoreManifest } from './manifests.ts'
 import { countRetrievables, retrievables } from './retrievables.ts'
 import { INSTANCE_SQL } from './sql/instances.ts'
 import { KEEP_SQL } from './sql/keep.ts'
@@ -59,6 +59,7 @@ export function catalogOn(db: Database): Catalog {
     findStudy: (uid) => read(() => findStudy(all, uid)),
     evidence: (uid) => read(() => evidence(all, uid)),
     settleStudy: (uid, revision, made) => write(() => settleStudy(all, uid, revision, made)),
+    ensureDeliveries: (manifestUid, targets, at) => write(() => ensureDeliveries(all, manifestUid, targets, at)),
     manifestsOf: (uid) => read(() => manifestsOf(all, uid)),
     findManifest: (uid) => read(() => findManifest(all, uid)),
     manifests: (pageSize, after) => read(() => manifests(all, pageSize, after)),

@@ -12,6 +12,8 @@ export interface FileMetaFacts {
   readonly transferSyntaxUid: string
   /** AE title of who sent the data set, (0002,0016). */
   readonly sourceAeTitle?: string | undefined
+  /** What this node notes in the file for itself, ASCII: Private Information (0002,0102) under our Implementation Class UID as its creator. */
+  readonly privateInformation?: string | undefined
 }
 
 export interface FileMeta {
@@ -21,6 +23,8 @@ export interface FileMeta {
   readonly sourceAeTitle?: string
   readonly implementationClassUid?: string
   readonly implementationVersionName?: string
+  /** Only where we are its creator. */
+  readonly privateInformation?: string
   /** Where the data set begins, in bytes from the start of the file. */
   readonly dataSetOffset: number
 }
@@ -39,6 +43,9 @@ export function part10Header(facts: FileMetaFacts): Buffer {
     shortElement(0x0013, 'SH', IMPLEMENTATION_VERSION_NAME),
   ]
   if (facts.sourceAeTitle !== undefined) elements.push(shortElement(0x0016, 'AE', facts.sourceAeTitle))
+  if (facts.privateInformation !== undefined) {
+    elements.push(shortElement(0x0100, 'UI', IMPLEMENTATION_CLASS_UID), longElement(0x0102, facts.privateInformation))
+  }
   const group = Buffer.concat(elements)
   const prefix = Buffer.alloc(PREAMBLE_BYTES + 4 + 12)
   prefix.write('DICM', PREAMBLE_BYTES, 'latin1')
@@ -55,6 +62,18 @@ function shortElement(element: number, vr: string, text: string): Buffer {
   bytes.write(vr, 4, 'latin1')
   bytes.writeUInt16LE(padded.length, 6)
   bytes.write(padded, 8, 'latin1')
+  return bytes
+}
+
+/** VR OB. */
+function longElement(element: number, text: string): Buffer {
+  const padded = text.length % 2 === 0 ? text : `${text}\0`
+  const bytes = Buffer.alloc(12 + padded.length)
+  bytes.writeUInt16LE(0x0002, 0)
+  bytes.writeUInt16LE(element, 2)
+  bytes.write('OB', 4, 'latin1')
+  bytes.writeUInt32LE(padded.length, 8)
+  bytes.write(padded, 12, 'latin1')
   return bytes
 }
 
@@ -94,6 +113,7 @@ function metaOf(values: ReadonlyMap<number, string>, dataSetOffset: number): Fil
     implementationClassUid: text(0x0012),
     implementationVersionName: text(0x0013),
     sourceAeTitle: text(0x0016),
+    privateInformation: text(0x0100) === IMPLEMENTATION_CLASS_UID ? text(0x0102) : undefined,
     dataSetOffset,
   }
 }

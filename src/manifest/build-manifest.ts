@@ -5,9 +5,10 @@
  *  point: a crash between file and row leaves a file without a row, which the start adopts or sets aside. Two processes that build
  *  the same study at once cannot both enter the same version: one fails, and finds nothing to do when it tries again.
  *  Does not: decide when (due-studies.ts).
- *  A manifest whose record was rebuilt from its file after the loss of the catalog has no content digest: what follows it is a new version.
+ *  The file notes its record (manifest-note.ts): after the loss of the catalog the same content still makes no new version.
  *  @throws NodeError STORAGE_FULL, STORAGE_FAILED, CATALOG_FAILED */
 import type { Catalog, InstanceFacts, ManifestRecord } from '../catalog/contract.ts'
+import { encodeManifestNote } from '../catalog/manifest-note.ts'
 import type { AeTitle } from '../dicom/ae-title.ts'
 import { KEY_OBJECT_SELECTION_DOCUMENT_STORAGE } from '../dicom/sop-classes.ts'
 import { EXPLICIT_VR_LITTLE_ENDIAN } from '../dicom/transfer-syntaxes.ts'
@@ -73,6 +74,8 @@ export async function buildManifest(parts: ManifestParts, studyInstanceUid: Uid,
   }
   const digest = await contentDigest(content)
   if (inForce?.contentDigest === digest) {
+    // After the loss of the catalog, or for a target that is new, it may still have to go somewhere.
+    await catalog.ensureDeliveries(inForce.sopInstanceUid, settings.targets, parts.now())
     await catalog.settleStudy(studyInstanceUid, study.revision)
     return { kind: 'unchanged', record: inForce }
   }
@@ -88,7 +91,7 @@ export async function buildManifest(parts: ManifestParts, studyInstanceUid: Uid,
     createdAt: identity.createdAt.getTime(),
     reason,
   }
-  await write(parts, await encodeManifest(content, identity), record, study.revision)
+  await write(parts, await encodeManifest(content, identity, encodeManifestNote(record)), record, study.revision)
   tell(record, content)
   return { kind: 'made', record }
 }

@@ -32,7 +32,8 @@ export interface EncodedManifest {
   readonly keys: IndexKeys
 }
 
-export async function encodeManifest(content: ManifestContent, identity: ManifestIdentity): Promise<EncodedManifest> {
+/** @param note  what the file says of itself to a catalog that is rebuilt; not part of the data set */
+export async function encodeManifest(content: ManifestContent, identity: ManifestIdentity, note?: string): Promise<EncodedManifest> {
   if (content.instanceCount === 0) throw new TypeError('a manifest refers to at least one instance')
   const pace = new Pace()
   const to = new ElementWriter({ explicit: true })
@@ -51,6 +52,7 @@ export async function encodeManifest(content: ManifestContent, identity: Manifes
     sopInstanceUid: identity.sopInstanceUid,
     transferSyntaxUid: EXPLICIT_VR_LITTLE_ENDIAN,
     sourceAeTitle: content.source.retrieveAeTitle,
+    privateInformation: note,
   })
   return { header, dataSet: to.finish(), keys }
 }

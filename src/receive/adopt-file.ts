@@ -6,6 +6,7 @@
  *  Errors: NodeError CATALOG_FAILED, STORAGE_FAILED (the disk or the catalog fail; the file stays as it is). */
 import { createHash } from 'node:crypto'
 import type { Catalog, InstanceFacts, ManifestRecord } from '../catalog/contract.ts'
+import { decodeManifestNote, type ManifestNote } from '../catalog/manifest-note.ts'
 import { HeaderWalker } from '../dicom/header-walker.ts'
 import { type FileMeta, readPart10Header } from '../dicom/part10.ts'
 import { NodeError } from '../errors.ts'
@@ -35,7 +36,7 @@ export async function adoptFile(shelf: { storage: Storage; catalog: Catalog }, f
   switch (outcome.kind) {
     case 'kept':
       if (facts.role !== 'manifest') return 'adopted'
-      await catalog.restoreManifest(recordOf(facts))
+      await catalog.restoreManifest(recordOf(facts, await noteOf(storage, file)))
       return 'manifest adopted'
     case 'identical':
       if (outcome.existing.storageKey === file.key) return 'named'
@@ -88,15 +89,16 @@ async function walk(storage: Storage, key: StorageKey, dataSetOffset: number, wa
 }
 
 /** What the file of a manifest says of its record; the catalog works out which version is in force. */
-function recordOf(facts: InstanceFacts): Omit<ManifestRecord, 'state' | 'supersededBy'> {
+function recordOf(facts: InstanceFacts, note: ManifestNote | undefined): Omit<ManifestRecord, 'state' | 'supersededBy'> {
   return {
     sopInstanceUid: facts.sopInstanceUid,
     studyInstanceUid: facts.studyInstanceUid,
     seriesInstanceUid: facts.seriesInstanceUid,
     version: Number.parseInt(facts.keys.InstanceNumber ?? '', 10) || 1,
-    contentDigest: '',
-    instanceCount: 0,
-    createdAt: facts.receivedAt,
-    reason: 'record rebuilt from its file',
+    ...(note ?? { contentDigest: '', instanceCount: 0, createdAt: facts.receivedAt, reason: 'record rebuilt from its file' }),
   }
+}
+
+async function noteOf(storage: Storage, file: KeptFile): Promise<ManifestNote | undefined> {
+  return decodeManifestNote(readPart10Header(await storage.readStart(file.key, META_BYTES))?.privateInformation)
 }

@@ -6,7 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, it } from 'vitest'
 import { getscu, storescu } from '../support/dcmtk.ts'
 import { complaints, deliveredManifests, evidenceUids, manifestVersion } from '../support/manifests.ts'
-import { filesBelow, type NodeProcess, startNode } from '../support/node-process.ts'
+import { filesBelow, type NodeProcess, PROJECT, startNode } from '../support/node-process.ts'
+import { runCommand } from '../support/run-command.ts'
 import { dataSetDigests, studyFiles } from '../support/study-files.ts'
 
 let folder: string
@@ -51,6 +52,34 @@ describe('08 a restart in the middle', () => {
     expect(deliveredManifests(node, study.studyInstanceUid)).toEqual([])
     node = await startNode({ folder, settings: { manifest: { quietSeconds: 3 } } })
     await manifestVersion(node, study.studyInstanceUid, 1, 5000)
+    await study.remove()
+  })
+})
+
+describe('08 a lost catalog', () => {
+  it('is rebuilt from the files: the same manifest in force, found and retrievable, no version more', async () => {
+    folder = await mkdtemp(join(tmpdir(), 'ariane-restart-'))
+    const study = await studyFiles({ series: [3] })
+    node = await startNode({ folder })
+    await storescu(node, study.files)
+    const manifest = await manifestVersion(node, study.studyInstanceUid, 1)
+    await node.kill9()
+    for (const suffix of ['', '-wal', '-shm']) await rm(join(node.storagePath, `catalog.sqlite${suffix}`), { force: true })
+    await rm(manifest)
+    node = await startNode({ folder })
+    // What was delivered is not known any more, so it is delivered again.
+    expect(await manifestVersion(node, study.studyInstanceUid, 1)).toBe(manifest)
+    await sleep(1500)
+    expect(deliveredManifests(node, study.studyInstanceUid)).toEqual([manifest])
+    const { output } = await runCommand(process.execPath, [
+      join(PROJECT, 'src/main.ts'),
+      '--config',
+      node.configFile,
+      'manifest',
+      'list',
+      '--json',
+    ])
+    expect(JSON.parse(output)).toMatchObject({ version: 1, state: 'in force', instanceCount: 3, reason: 'quiet for 1 s' })
     await study.remove()
   })
 })

@@ -48,6 +48,7 @@ export const MANIFEST_SQL = {
 
 export const DELIVERY_SQL = {
   insert: `INSERT INTO deliveries (target, manifest_uid, state, attempts, next_attempt_at) VALUES (?, ?, 'waiting', 0, ?)`,
+  ensure: `INSERT INTO deliveries (target, manifest_uid, state, attempts, next_attempt_at) VALUES (?, ?, 'waiting', 0, ?) ON CONFLICT DO NOTHING`,
   due: `SELECT id, target, manifest_uid, state, attempts, next_attempt_at, last_error FROM deliveries
     WHERE state = 'waiting' AND next_attempt_at <= ? ORDER BY next_attempt_at, id LIMIT ?`,
   settle: 'UPDATE deliveries SET state = ?, attempts = ?, next_attempt_at = ?, last_error = ? WHERE id = ?',
