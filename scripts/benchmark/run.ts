@@ -1,121 +1,108 @@
-/** The benchmark: C-STORE of large and small slices over one and four associations, each server in turn; memory, CPU and start besides.
- *  Ratios within one run count; machines differ and are noisy. */
-import { spawn } from 'node:child_process'
+/** The benchmark: each server in turn on a fresh storage, round after round (A B C A B C). It prints medians with their range, and how Ariane
+ *  stands against each. Ratios within one run count; machines differ and are noisy. Never a test. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { type Kind, makeSlices } from './data.ts'
-import { cpuSeconds, memory, type Server, type Start, startAriane, startOrthanc, startStorescp } from './servers.ts'
+import { type Figures, retrieve, store } from './measures.ts'
+import { memory, type Server, type Start, startAriane, startDestination, startOrthanc, startStorescp } from './servers.ts'
 
 const { values } = parseArgs({ options: { quick: { type: 'boolean' }, json: { type: 'string' } } })
 const ROUNDS = values.quick ? 1 : 3
-const KINDS: readonly Kind[] = [
-  { name: 'CT 512x512, 525 KB', side: 512, count: values.quick ? 200 : 400 },
-  { name: '64x64, 9 KB', side: 64, count: values.quick ? 400 : 1200 },
-]
+const CT: Kind = { name: 'CT 512x512, 525 KB', side: 512, count: values.quick ? 200 : 400 }
+const SMALL: Kind = { name: '64x64, 9 KB', side: 64, count: values.quick ? 400 : 1200 }
 const SERVERS: readonly (readonly [string, Start])[] = [
   ['ariane', startAriane],
   ['orthanc', startOrthanc],
   ['storescp', startStorescp],
 ]
 
-interface Measured {
-  readonly perSecond: number
-  readonly megabytesPerSecond: number
-  readonly cpuMilliseconds: number
-}
-
+/** Measure → figure → server → one value a round. */
+const results = new Map<string, Map<string, Map<string, number[]>>>()
 const folder = await mkdtemp(join(tmpdir(), 'ariane-bench-'))
-const cells = new Map<string, Measured[]>()
-const peaks = new Map<string, number[]>()
-const idle = new Map<string, number[]>()
-const starts = new Map<string, number[]>()
 try {
+  const destination = await startDestination()
   for (let round = 0; round < ROUNDS; round++) {
     for (const [name, start] of SERVERS) {
       process.stderr.write(`round ${round + 1} of ${ROUNDS}: ${name}\n`)
-      const home = await mkdtemp(join(folder, 'server-'))
-      const server = await start(home)
-      push(starts, name, server.startMilliseconds)
-      await settle()
-      push(idle, name, (await memory(server.pid)).now)
-      for (const [at, kind] of KINDS.entries()) {
-        for (const associations of [1, 4]) {
-          const files = await makeSlices(join(folder, 'data'), kind, `2.25.99${round}.${at}.${associations}`)
-          push(cells, `${kind.name}|${associations}|${name}`, await store(server, files, associations, kind))
-          await rm(join(folder, 'data'), { recursive: true })
-        }
-      }
-      push(peaks, name, (await memory(server.pid)).peak)
-      await server.stop()
-      await rm(home, { recursive: true, force: true })
+      await measure(name, await mkdtemp(join(folder, 'server-')), (home) => start(home, destination.port), round)
     }
   }
+  await destination.stop()
   report()
-  if (values.json) await writeFile(values.json, JSON.stringify(Object.fromEntries(cells), null, 1))
+  if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(results, asObjects, 1)}\n`)
 } finally {
   await rm(folder, { recursive: true, force: true })
 }
 
-/** DCMTK's storescu, one process per association, all started together. */
-async function store(server: Server, files: readonly string[], associations: number, kind: Kind): Promise<Measured> {
-  const share = Math.ceil(files.length / associations)
-  const before = await cpuSeconds(server.pid)
-  const began = performance.now()
-  await Promise.all(Array.from({ length: associations }, (_, at) => storescu(server, files.slice(at * share, (at + 1) * share))))
-  const seconds = (performance.now() - began) / 1000
-  const cpu = (await cpuSeconds(server.pid)) - before
-  const bytes = files.length * kind.side * kind.side * 2
-  return { perSecond: files.length / seconds, megabytesPerSecond: bytes / seconds / 1e6, cpuMilliseconds: (cpu / files.length) * 1000 }
-}
-
-function storescu(server: Server, files: readonly string[]): Promise<void> {
-  const child = spawn('storescu', ['-aet', 'BENCH', '-aec', server.aeTitle, '127.0.0.1', String(server.port), ...files], {
-    env: { ...process.env, TCP_NODELAY: '1' },
-    stdio: ['ignore', 'ignore', 'inherit'],
-  })
-  return new Promise((resolve, reject) =>
-    child.once('exit', (code) => (code === 0 ? resolve() : reject(new Error(`storescu ended with ${code}`)))),
-  )
-}
-
-function report(): void {
-  const say = (text: string): void => void process.stdout.write(`${text}\n`)
-  say('| | associations | server | instances/s (min–max) | MB/s | server CPU ms/instance | Ariane against it |')
-  say('|---|---|---|---|---|---|---|')
-  for (const kind of KINDS) {
+async function measure(name: string, home: string, start: (home: string) => Promise<Server>, round: number): Promise<void> {
+  const server = await start(home)
+  await pause(1000)
+  note('process', name, { 'listening after ms': server.startMilliseconds, 'idle MiB': (await memory(server.pid)).now / 1048576 })
+  for (const kind of [CT, SMALL]) {
     for (const associations of [1, 4]) {
-      const ours = median(cells.get(`${kind.name}|${associations}|ariane`)!.map((one) => one.perSecond))
-      for (const [name] of SERVERS) {
-        const measured = cells.get(`${kind.name}|${associations}|${name}`)!
-        const rates = measured.map((one) => one.perSecond)
-        const rate = median(rates)
-        const range = `${Math.min(...rates).toFixed(0)}–${Math.max(...rates).toFixed(0)}`
-        const cpu = median(measured.map((one) => one.cpuMilliseconds)).toFixed(2)
-        const megabytes = median(measured.map((one) => one.megabytesPerSecond)).toFixed(0)
-        say(
-          `| ${kind.name} | ${associations} | ${name} | ${rate.toFixed(0)} (${range}) | ${megabytes} | ${cpu} | ${(ours / rate).toFixed(2)} x |`,
-        )
+      const root = `2.25.99${round}.${kind.side}.${associations}`
+      const files = await makeSlices(join(folder, 'data'), kind, root)
+      note(
+        `C-STORE ${kind.name}, ${associations} association${associations > 1 ? 's' : ''}`,
+        name,
+        await store(server, files, associations, kind),
+      )
+      await rm(join(folder, 'data'), { recursive: true })
+      // storescp only receives.
+      if (kind === CT && associations === 4 && name !== 'storescp') {
+        const inStudy = Math.min(kind.count, 400)
+        note('one CT study out', name, await retrieve(server, `${root}.1.0`, inStudy, inStudy * kind.side * kind.side * 2))
       }
     }
   }
-  for (const [name] of SERVERS) {
-    const mib = (all: readonly number[]): string => (median(all) / 1048576).toFixed(0)
-    say(
-      `${name}: listening after ${median(starts.get(name)!).toFixed(0)} ms; resident ${mib(idle.get(name)!)} MiB idle, ${mib(peaks.get(name)!)} MiB at most`,
-    )
+  note('process', name, { 'highest MiB': (await memory(server.pid)).peak / 1048576 })
+  await server.stop()
+  await rm(home, { recursive: true, force: true })
+}
+
+function note(measure: string, server: string, figures: Figures): void {
+  const byFigure = results.get(measure) ?? new Map<string, Map<string, number[]>>()
+  results.set(measure, byFigure)
+  for (const [figure, value] of Object.entries(figures)) {
+    const byServer = byFigure.get(figure) ?? new Map<string, number[]>()
+    byFigure.set(figure, byServer)
+    byServer.set(server, [...(byServer.get(server) ?? []), value])
   }
 }
 
-function push<T>(into: Map<string, T[]>, key: string, value: T): void {
-  into.set(key, [...(into.get(key) ?? []), value])
+function report(): void {
+  const names = SERVERS.map(([name]) => name)
+  const lines = [`| | | ${names.join(' | ')} | Ariane to Orthanc | Ariane to storescp |`, `|---|---|${'---|'.repeat(names.length + 2)}`]
+  for (const [measure, byFigure] of results) {
+    for (const [figure, byServer] of byFigure) {
+      const cells = names.map((name) => spread(byServer.get(name)))
+      const ratio = (other: string): string => {
+        const theirs = byServer.get(other)
+        return theirs === undefined ? '' : `${(median(byServer.get('ariane')!) / median(theirs)).toFixed(2)} x`
+      }
+      lines.push(`| ${measure} | ${figure} | ${cells.join(' | ')} | ${ratio('orthanc')} | ${ratio('storescp')} |`)
+    }
+  }
+  process.stdout.write(`${lines.join('\n')}\n`)
+}
+
+/** Median (lowest–highest). */
+function spread(all: readonly number[] | undefined): string {
+  if (all === undefined) return ''
+  const text = (value: number): string => value.toFixed(value < 10 ? 2 : 0)
+  return all.length === 1 ? text(all[0]!) : `${text(median(all))} (${text(Math.min(...all))}–${text(Math.max(...all))})`
 }
 
 function median(all: readonly number[]): number {
   return [...all].sort((a, b) => a - b)[Math.floor(all.length / 2)]!
 }
 
-function settle(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 1000))
+function asObjects(_key: string, value: unknown): unknown {
+  return value instanceof Map ? Object.fromEntries(value) : value
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds))
 }

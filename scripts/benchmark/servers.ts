@@ -15,12 +15,15 @@ export interface Server {
   stop(): Promise<void>
 }
 
-export type Start = (folder: string) => Promise<Server>
+/** @param destinationPort  where the C-MOVE destination {@link DESTINATION} listens */
+export type Start = (folder: string, destinationPort: number) => Promise<Server>
+
+export const DESTINATION = 'DEST'
 
 const root = new URL('../..', import.meta.url).pathname
 const environment = { ...process.env, TCP_NODELAY: '1' }
 
-export const startAriane: Start = async (folder) => {
+export const startAriane: Start = async (folder, destinationPort) => {
   const port = await freePort()
   const env = {
     ...environment,
@@ -28,6 +31,7 @@ export const startAriane: Start = async (folder) => {
     ARIANE_DICOM_PORT: String(port),
     ARIANE_STORAGE_PATH: join(folder, 'storage'),
     ARIANE_MANIFEST_QUIETSECONDS: '1',
+    ARIANE_PEERS: JSON.stringify([{ aeTitle: DESTINATION, host: '127.0.0.1', port: destinationPort }]),
     ARIANE_LOG_LEVEL: 'warn',
   }
   return watch(
@@ -39,7 +43,7 @@ export const startAriane: Start = async (folder) => {
 }
 
 /** Orthanc with its defaults (SQLite, SyncStorageArea) and its services opened to our clients. */
-export const startOrthanc: Start = async (folder) => {
+export const startOrthanc: Start = async (folder, destinationPort) => {
   const port = await freePort()
   const file = join(folder, 'orthanc.json')
   const settings = {
@@ -53,10 +57,12 @@ export const startOrthanc: Start = async (folder) => {
     DicomCheckCalledAet: false,
     RemoteAccessAllowed: false,
     AuthenticationEnabled: false,
+    DicomAlwaysAllowMove: true,
+    DicomModalities: { dest: [DESTINATION, '127.0.0.1', destinationPort] },
     Plugins: [],
   }
   await writeFile(file, JSON.stringify(settings))
-  return watch('orthanc', 'ORTHANC', port, spawn('Orthanc', [file], { env: environment, stdio: 'ignore' }))
+  return watch('orthanc', 'ORTHANC', port, spawn('/usr/sbin/Orthanc', [file], { env: environment, stdio: 'ignore' }))
 }
 
 /** No index, no sync: what the wire and the page cache can do. */
@@ -125,4 +131,15 @@ export async function memory(pid: number): Promise<{ now: number; peak: number }
   const status = await readFile(`/proc/${pid}/status`, 'latin1')
   const bytes = (key: string): number => Number(status.match(new RegExp(`${key}:\\s+(\\d+)`))?.[1] ?? 0) * 1024
   return { now: bytes('VmRSS'), peak: bytes('VmHWM') }
+}
+
+/** Where C-MOVE sends to: DCMTK's storescp, which throws away what it gets. */
+export async function startDestination(): Promise<Server> {
+  const port = await freePort()
+  return watch(
+    'destination',
+    DESTINATION,
+    port,
+    spawn('storescp', ['--fork', '--ignore', String(port)], { env: environment, stdio: 'ignore' }),
+  )
 }
