@@ -85,14 +85,23 @@ export interface Request {
   respond(fields: ResponseFields, identifier?: Buffer): Promise<void>
 }
 
+/** Bytes of known length that can be read into buffers of the reader's own. */
+export interface ByteSource {
+  readonly sizeBytes: number
+  /** Reads from `position` on into the buffers, one after the other. @returns how many bytes; 0 at the end */
+  read(into: readonly Buffer[], position: number): Promise<number>
+  close(): void
+}
+
 /** What one data set to be sent by C-STORE is. */
 export interface OutgoingInstance {
   readonly sopClassUid: string
   readonly sopInstanceUid: string
   /** Transfer syntax of `dataSet`; the context used has exactly this one. */
   readonly transferSyntaxUid: string
-  /** The data set without Part 10 header; opened only when it is its turn. */
-  readonly open: () => Readable
+  /** The data set without Part 10 header; opened only when it is its turn, closed (destroyed) by whoever sends it. A source of bytes is the
+   *  faster way: it is read straight into what goes to the socket. */
+  readonly open: () => Readable | ByteSource
   readonly moveOriginator?: { readonly aeTitle: string; readonly messageId: number }
 }
 

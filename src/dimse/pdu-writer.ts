@@ -6,6 +6,7 @@
 import type { Socket } from 'node:net'
 import type { Readable } from 'node:stream'
 import { NodeError } from '../errors.ts'
+import type { ByteSource } from './contract.ts'
 import { PDU } from './pdu-reader.ts'
 
 /** What is added to each fragment: PDU header, PDV length, context ID, message control header. */
@@ -13,6 +14,10 @@ const OVERHEAD_BYTES = 12
 const PDV_HEADER_BYTES = 6
 /** PS3.8 D.1: zero means no limit; we still send bounded PDUs. */
 const LARGEST_PDU = 256 * 1024
+/** What is read and written at a time; two of these belong to an association that sends files. Holds the largest PDU and a command set. */
+const STREAM_BYTES = LARGEST_PDU + 16 * 1024
+/** A rest of the buffer that is smaller than this waits for the next. */
+const SMALLEST_FRAGMENT = 4096
 
 export class PduWriter {
   readonly #socket: Socket
@@ -20,6 +25,7 @@ export class PduWriter {
   #fragmentBytes = 16_384 - PDV_HEADER_BYTES
   #tail: Promise<unknown> = Promise.resolve()
   #waiting = 0
+  readonly #buffers: Buffer[] = []
 
   constructor(socket: Socket, writeMilliseconds: number) {
     this.#socket = socket
@@ -52,26 +58,77 @@ export class PduWriter {
   }
 
   /** A command set and a data set that is read as it is sent. */
-  stream(contextId: number, command: Buffer, dataSet: () => Readable): Promise<void> {
-    return this.#inTurn(async () => {
-      const source = dataSet()
-      let head: Buffer | undefined = this.#pdus(contextId, command, true, true)
-      let held: Buffer | undefined
-      try {
-        for await (const chunk of source) {
-          if (held !== undefined) {
-            const pdus = this.#pdus(contextId, held, false, false)
-            await this.#write(head === undefined ? pdus : Buffer.concat([head, pdus]))
-            head = undefined
-          }
-          held = chunk as Buffer
-        }
-        const last = this.#pdus(contextId, held ?? Buffer.alloc(0), false, true)
-        await this.#write(head === undefined ? last : Buffer.concat([head, last]))
-      } finally {
-        source.destroy()
-      }
+  stream(contextId: number, command: Buffer, open: () => Readable | ByteSource): Promise<void> {
+    return this.#inTurn(() => {
+      const source = open()
+      return 'sizeBytes' in source ? this.#bytes(contextId, command, source) : this.#readable(contextId, command, source)
     })
+  }
+
+  async #readable(contextId: number, command: Buffer, source: Readable): Promise<void> {
+    let head: Buffer | undefined = this.#pdus(contextId, command, true, true)
+    let held: Buffer | undefined
+    try {
+      for await (const chunk of source) {
+        if (held !== undefined) {
+          const pdus = this.#pdus(contextId, held, false, false)
+          await this.#write(head === undefined ? pdus : Buffer.concat([head, pdus]))
+          head = undefined
+        }
+        held = chunk as Buffer
+      }
+      const last = this.#pdus(contextId, held ?? Buffer.alloc(0), false, true)
+      await this.#write(head === undefined ? last : Buffer.concat([head, last]))
+    } finally {
+      source.destroy()
+    }
+  }
+
+  /** Reads into one buffer while the other is on its way: nothing is allocated or copied, whatever the size. */
+  async #bytes(contextId: number, command: Buffer, source: ByteSource): Promise<void> {
+    const head = this.#pdus(contextId, command, true, true)
+    const underway: [Promise<void>, Promise<void>] = [Promise.resolve(), Promise.resolve()]
+    try {
+      for (let position = 0, turn = 0; turn === 0 || position < source.sizeBytes; turn++) {
+        const which = turn % 2
+        await underway[which]
+        const out = this.#buffer(which)
+        const start = turn === 0 ? head.copy(out) : 0
+        const left = source.sizeBytes - position
+        const { end, views, taken } = this.#frame(contextId, out, start, left)
+        await fill(source, views, position)
+        position += taken
+        underway[which] = this.#flush(out.subarray(0, end))
+        underway[which].catch(() => undefined)
+      }
+      await Promise.all(underway)
+    } finally {
+      source.close()
+      // A buffer is used again only when nothing of it is on its way any more.
+      await Promise.allSettled(underway)
+    }
+  }
+
+  #buffer(which: number): Buffer {
+    this.#buffers[which] ??= Buffer.allocUnsafeSlow(STREAM_BYTES)
+    return this.#buffers[which]
+  }
+
+  /** Lays out P-DATA-TF PDUs for up to `left` bytes. @returns where they end, and the places that the bytes go to */
+  #frame(contextId: number, out: Buffer, start: number, left: number): { end: number; views: Buffer[]; taken: number } {
+    const views: Buffer[] = []
+    let at = start
+    let taken = 0
+    do {
+      const room = out.length - at - OVERHEAD_BYTES
+      const length = Math.min(this.#fragmentBytes, left - taken, room - (room % 2))
+      taken += length
+      header(out, at, contextId, length, taken === left ? 2 : 0)
+      at += OVERHEAD_BYTES
+      if (length > 0) views.push(out.subarray(at, at + length))
+      at += length
+    } while (taken < left && out.length - at > SMALLEST_FRAGMENT)
+    return { end: at, views, taken }
   }
 
   #inTurn(work: () => Promise<void>): Promise<void> {
@@ -92,33 +149,74 @@ export class PduWriter {
     let to = 0
     for (let from = 0, at = 0; at < count; at++, from += this.#fragmentBytes) {
       const length = Math.min(this.#fragmentBytes, bytes.length - from)
-      out[to] = PDU.P_DATA_TF
-      out[to + 1] = 0
-      out.writeUInt32BE(length + PDV_HEADER_BYTES, to + 2)
-      out.writeUInt32BE(length + 2, to + 6)
-      out[to + 10] = contextId
-      out[to + 11] = (isCommand ? 1 : 0) | (isLast && at === count - 1 ? 2 : 0)
+      header(out, to, contextId, length, (isCommand ? 1 : 0) | (isLast && at === count - 1 ? 2 : 0))
       bytes.copy(out, to + OVERHEAD_BYTES, from, from + length)
       to += OVERHEAD_BYTES + length
     }
     return out
   }
 
+  /** Resolves when the peer has read enough for the next. */
   #write(bytes: Buffer): Promise<void> {
     const socket = this.#socket
     if (socket.destroyed || socket.writableEnded) return Promise.reject(new NodeError('PEER_ABORTED', { while: 'sending' }))
     if (socket.write(bytes)) return Promise.resolve()
+    return this.#within((done) => {
+      socket.once('drain', done)
+      return () => socket.off('drain', done)
+    })
+  }
+
+  /** Resolves when the bytes have left the process, so that their buffer can be used again. */
+  #flush(bytes: Buffer): Promise<void> {
+    const socket = this.#socket
+    if (socket.destroyed || socket.writableEnded) return Promise.reject(new NodeError('PEER_ABORTED', { while: 'sending' }))
+    return this.#within((done) => {
+      socket.write(bytes, () => done())
+      return () => undefined
+    })
+  }
+
+  /** @param begin  calls `done` when it is so; returns what takes the call back */
+  #within(begin: (done: () => void) => () => void): Promise<void> {
+    const socket = this.#socket
     return new Promise((resolve, reject) => {
       const settle = (error?: NodeError): void => {
         clearTimeout(timer)
-        socket.off('drain', onDrain).off('close', onClose)
-        if (error === undefined) resolve()
-        else reject(error)
+        forget()
+        socket.off('close', onClose)
+        if (error === undefined && !socket.destroyed) resolve()
+        else reject(error ?? new NodeError('PEER_ABORTED', { while: 'sending' }))
       }
-      const onDrain = (): void => settle()
       const onClose = (): void => settle(new NodeError('PEER_ABORTED', { while: 'sending' }))
       const timer = setTimeout(() => settle(new NodeError('PEER_TIMEOUT', { while: 'sending' })), this.#writeMilliseconds)
-      socket.once('drain', onDrain).once('close', onClose)
+      socket.once('close', onClose)
+      const forget = begin(() => settle())
     })
+  }
+}
+
+function header(out: Buffer, at: number, contextId: number, length: number, control: number): void {
+  out[at] = PDU.P_DATA_TF
+  out[at + 1] = 0
+  out.writeUInt32BE(length + PDV_HEADER_BYTES, at + 2)
+  out.writeUInt32BE(length + 2, at + 6)
+  out[at + 10] = contextId
+  out[at + 11] = control
+}
+
+/** Fills all the places, however few bytes the system gives at a time.
+ *  @throws NodeError STORAGE_FAILED where the source ends before */
+async function fill(source: ByteSource, views: readonly Buffer[], position: number): Promise<void> {
+  let rest = views
+  let at = position
+  while (rest.length > 0) {
+    let count = await source.read(rest, at)
+    if (count === 0) throw new NodeError('STORAGE_FAILED', { reason: 'shorter than it was', at })
+    at += count
+    let whole = 0
+    while (whole < rest.length && count >= rest[whole]!.length) count -= rest[whole++]!.length
+    rest = rest.slice(whole)
+    if (count > 0) rest = [rest[0]!.subarray(count), ...rest.slice(1)]
   }
 }

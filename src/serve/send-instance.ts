@@ -11,7 +11,7 @@ import { NodeError } from '../errors.ts'
 import type { Storage } from '../storage/contract.ts'
 import { converterOf } from './convert-instance.ts'
 
-type Payload = Pick<OutgoingInstance, 'transferSyntaxUid' | 'open'>
+type Payload = Pick<OutgoingInstance, 'transferSyntaxUid' | 'open'> & { readonly close?: () => void }
 
 /** Makes ready; the association is untouched.
  *  @returns what sends it; where that throws, the association is of no more use
@@ -22,13 +22,11 @@ export async function readyToSend(
   instance: Retrievable,
   moveOriginator?: OutgoingInstance['moveOriginator'],
 ): Promise<() => Promise<StoreResult>> {
-  await checkFile(storage, instance)
   const payload = await payloadFor(storage, association, instance)
   return () => store(association, instance, payload, moveOriginator)
 }
 
-async function checkFile(storage: Storage, { storageKey, fileSizeBytes, sopInstanceUid }: Retrievable): Promise<void> {
-  const size = await storage.size(storageKey)
+function checkSize({ storageKey, fileSizeBytes, sopInstanceUid }: Retrievable, size: number | undefined): void {
   if (size !== fileSizeBytes)
     throw new NodeError('STORAGE_FAILED', { sopInstanceUid, storageKey, expectedBytes: fileSizeBytes, found: size })
 }
@@ -36,8 +34,16 @@ async function checkFile(storage: Storage, { storageKey, fileSizeBytes, sopInsta
 async function payloadFor(storage: Storage, association: Association, instance: Retrievable): Promise<Payload> {
   const { sopClassUid, transferSyntaxUid, storageKey, dataSetOffset } = instance
   if (association.storeContext(sopClassUid, transferSyntaxUid) !== undefined) {
-    return { transferSyntaxUid, open: () => storage.open(storageKey, dataSetOffset) }
+    const bytes = await storage.openBytes(storageKey, dataSetOffset)
+    try {
+      checkSize(instance, bytes.sizeBytes + dataSetOffset)
+    } catch (error) {
+      bytes.close()
+      throw error
+    }
+    return { transferSyntaxUid, open: () => bytes, close: () => bytes.close() }
   }
+  checkSize(instance, await storage.size(storageKey))
   const converter = converterOf(storage)
   const target = converter.target(transferSyntaxUid, association.storeSyntaxes(sopClassUid))
   if (target === undefined) throw new NodeError('NO_CONTEXT', { sopClassUid, transferSyntaxUid })
@@ -47,15 +53,20 @@ async function payloadFor(storage: Storage, association: Association, instance: 
 async function store(
   association: Association,
   { sopClassUid, sopInstanceUid }: Retrievable,
-  { transferSyntaxUid, open }: Payload,
+  { transferSyntaxUid, open, close }: Payload,
   moveOriginator: OutgoingInstance['moveOriginator'],
 ): Promise<StoreResult> {
   let readError: Error | undefined
-  const observed = () => open().once('error', (error: Error) => (readError = error))
+  const observed = (): ReturnType<typeof open> => {
+    const source = open()
+    return 'sizeBytes' in source ? source : source.once('error', (error: Error) => (readError = error))
+  }
   try {
     return await association.store({ sopClassUid, sopInstanceUid, transferSyntaxUid, open: observed, moveOriginator })
   } catch (error) {
     if (readError === undefined || readError instanceof NodeError) throw readError ?? error
     throw new NodeError('STORAGE_FAILED', { sopInstanceUid }, { cause: readError })
+  } finally {
+    close?.()
   }
 }

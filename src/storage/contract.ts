@@ -36,11 +36,22 @@ export interface KeptFile {
   readonly sha256: string
 }
 
+/** Bytes of known length that can be read into buffers of the reader's own. */
+export interface ByteSource {
+  readonly sizeBytes: number
+  /** Reads from `position` on into the buffers, one after the other. @returns how many bytes; fewer than fit only at the end, or where the
+   *  system gave fewer: ask again */
+  read(into: readonly Buffer[], position: number): Promise<number>
+  close(): void
+}
+
 export interface Storage {
   /** @throws NodeError STORAGE_FULL where less than `storage.reserveBytes` would be left free */
   draft(area: StorageArea): Promise<Draft>
   /** Bytes from `start` to the end, in chunks of `storage.readChunk`; destroy it to stop early. Errors surface on the stream. */
   open(key: StorageKey, start?: number): Readable
+  /** The same bytes for a reader with buffers of its own; close it. @throws NodeError STORAGE_FAILED where the file is lost */
+  openBytes(key: StorageKey, start?: number): Promise<ByteSource>
   /** The first `length` bytes (fewer where the file is shorter). */
   readStart(key: StorageKey, length: number): Promise<Buffer>
   /** Size in bytes, undefined where there is no such file. */

@@ -9,9 +9,10 @@ import { lstat, mkdir, open, rename, unlink, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { NodeError } from '../errors.ts'
-import type { Draft, Storage, StorageArea, StorageKey } from './contract.ts'
+import type { ByteSource, Draft, Storage, StorageArea, StorageKey } from './contract.ts'
 import { DayFolders, makeFolder, syncFolder } from './day-folders.ts'
 import { diskError, errnoOf } from './disk-errors.ts'
+import { openFileBytes } from './file-bytes.ts'
 import { type DraftHome, FileDraft } from './file-draft.ts'
 import { type KeptFileEntry, keptFiles, sweepDrafts } from './kept-files.ts'
 import { Room } from './room.ts'
@@ -74,6 +75,10 @@ class FileStorage implements Storage {
     } catch (error) {
       return new Readable().destroy(diskError('open', error))
     }
+  }
+
+  openBytes(key: StorageKey, start = 0): Promise<ByteSource> {
+    return openFileBytes(pathOfKey(this.#path, key), start)
   }
 
   async readStart(key: StorageKey, length: number): Promise<Buffer> {

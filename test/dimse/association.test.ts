@@ -286,3 +286,56 @@ describe('association', () => {
     silent.close()
   })
 })
+
+describe('a source of bytes', () => {
+  /** A source that gives at most 1000 bytes at a time, as a system may. */
+  const sourceOf = (dataSet: Buffer, endsAt = dataSet.length) => {
+    const source = {
+      sizeBytes: dataSet.length,
+      closed: 0,
+      read: async (into: readonly Buffer[], position: number) =>
+        dataSet.copy(into[0]!, 0, position, Math.min(position + 1000, position + into[0]!.length, endsAt)),
+      close: () => {
+        source.closed++
+      },
+    }
+    return source
+  }
+
+  it.each([0, 1, 2, 1000, 4081, 16_371, 262_144, 270_001, 600_007])(
+    'of %i bytes arrives byte for byte, in PDUs of any length',
+    async (size) => {
+      const dataSet = Buffer.from(Array.from({ length: size }, (_, at) => (at * 7 + (at >> 8)) & 0xff))
+      for (const maxPduLength of [4096, 4097, 16_384, 131_072]) {
+        const received: Buffer[] = []
+        const { port } = await serve({ store: () => gathering(received) }, { maxPduLength })
+        const association = await open(port, [context(CT)])
+        const source = sourceOf(dataSet)
+        const result = await association.store({
+          sopClassUid: CT,
+          sopInstanceUid: '1.2.3',
+          transferSyntaxUid: EXPLICIT,
+          open: () => source,
+        })
+        expect(
+          await association.store({ sopClassUid: CT, sopInstanceUid: '1.2.4', transferSyntaxUid: EXPLICIT, open: () => sourceOf(dataSet) }),
+        ).toEqual(result)
+        await association.release()
+        expect(received.map((one) => one.equals(dataSet))).toEqual([true, true])
+        expect(source.closed).toBe(1)
+      }
+    },
+  )
+
+  it('that ends too early costs the association, and the receiver keeps nothing', async () => {
+    const received: Buffer[] = []
+    const { port } = await serve({ store: () => gathering(received) })
+    const association = await open(port, [context(CT)])
+    const source = sourceOf(Buffer.alloc(500_000), 400_000)
+    await expect(
+      association.store({ sopClassUid: CT, sopInstanceUid: '1.2.3', transferSyntaxUid: EXPLICIT, open: () => source }),
+    ).rejects.toMatchObject({ code: 'STORAGE_FAILED' })
+    await expect.poll(() => received.map(String)).toEqual(['abandoned'])
+    expect(source.closed).toBe(1)
+  })
+})

@@ -147,7 +147,7 @@ export class FakeAssociation implements OutboundAssociation {
     if (this.ended.aborted) throw new NodeError('PEER_ABORTED')
     let bytes: Buffer
     try {
-      bytes = await buffer(instance.open())
+      bytes = await allOf(instance.open())
     } catch (error) {
       this.abort()
       throw error
@@ -268,4 +268,20 @@ export function destination(options: FakeAssociationOptions & { accepts?: (synta
     return association
   }
   return { opened, proposals, connectTo, delivered: () => opened.flatMap((one) => one.delivered) }
+}
+
+/** As an association reads it: a stream, or a source of bytes. */
+async function allOf(source: ReturnType<OutgoingInstance['open']>): Promise<Buffer> {
+  if (!('sizeBytes' in source)) return buffer(source)
+  const bytes = Buffer.alloc(source.sizeBytes)
+  try {
+    for (let at = 0; at < bytes.length; ) {
+      const count = await source.read([bytes.subarray(at)], at)
+      if (count === 0) throw new NodeError('STORAGE_FAILED')
+      at += count
+    }
+    return bytes
+  } finally {
+    source.close()
+  }
 }
