@@ -129,18 +129,8 @@ export abstract class DicomAssociation implements Association {
       moveOriginatorAeTitle: instance.moveOriginator?.aeTitle,
       moveOriginatorMessageId: instance.moveOriginator?.messageId,
     }
-    const { answer } = await this.ask({ command, send: (encoded) => this.#stream(context.id, encoded, instance.open) })
+    const { answer } = await this.ask({ command, send: (encoded) => this.layer.writer.stream(context.id, encoded, instance.open) })
     return { status: answer.status ?? 0xc000, errorComment: answer.errorComment }
-  }
-
-  async #stream(contextId: number, command: Buffer, open: OutgoingInstance['open']): Promise<void> {
-    try {
-      await this.layer.writer.stream(contextId, command, open)
-    } catch (error) {
-      // Half a message may be out: nothing else can be said on this association.
-      this.abort()
-      throw error
-    }
   }
 
   /** Sends one request of ours and waits for its last answer; see {@link OwnRequests}. */

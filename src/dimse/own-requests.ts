@@ -24,7 +24,7 @@ export interface OwnRequestsHost {
   readonly id: string
   readonly responseSeconds: number
   readonly ended: AbortSignal
-  /** No answer in time: the association is of no more use. */
+  /** No answer in time, or a message that could not be sent whole: the association is of no more use. */
   gaveUp(): void
   /** A request has settled. */
   settled(): void
@@ -85,7 +85,11 @@ export class OwnRequests {
         () => {
           if (this.#listeners.has(messageId)) wait()
         },
-        (error: unknown) => settle(() => reject(error)),
+        (error: unknown) => {
+          settle(() => reject(error))
+          // Half a message may be out: nothing else can be said on this association.
+          host.gaveUp()
+        },
       )
     })
   }
