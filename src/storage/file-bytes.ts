@@ -2,7 +2,7 @@
  *
  *  Promises: `read` fills what it is given, except at the end; `close` can be called at any time, more than once.
  *  Errors: NodeError STORAGE_FAILED. */
-import { close, fstat, open, readv } from 'node:fs'
+import { closeSync, fstat, open, readv } from 'node:fs'
 import { promisify } from 'node:util'
 import type { ByteSource } from './contract.ts'
 import { diskError } from './disk-errors.ts'
@@ -18,7 +18,7 @@ export async function openFileBytes(path: string, start: number): Promise<ByteSo
     try {
       return new FileBytes(fd, start, (await fstatAsync(fd)).size - start)
     } catch (error) {
-      close(fd, () => undefined)
+      closeSync(fd)
       throw error
     }
   } catch (error) {
@@ -53,6 +53,6 @@ class FileBytes implements ByteSource {
   close(): void {
     const fd = this.#fd
     this.#fd = undefined
-    if (fd !== undefined) void this.#reading.then(() => close(fd, () => undefined))
+    if (fd !== undefined) void this.#reading.then(() => closeSync(fd))
   }
 }

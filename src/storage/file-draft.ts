@@ -4,7 +4,7 @@
  *  process, so that another process that starts meanwhile leaves it alone.
  *  Does not: keep more than {@link MAX_WAITING_BYTES} in memory for a caller that honours the back-pressure. Sizes in bytes. */
 import { createHash } from 'node:crypto'
-import { close, constants, fdatasync, open, unlink, writev } from 'node:fs'
+import { closeSync, constants, fdatasync, open, unlink, writev } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { NodeError } from '../errors.ts'
@@ -14,7 +14,6 @@ import { diskError } from './disk-errors.ts'
 import type { Room } from './room.ts'
 import { newRandomName } from './storage-key.ts'
 
-const closeAsync = promisify(close)
 const fdatasyncAsync = promisify(fdatasync)
 const openAsync = promisify(open)
 const unlinkAsync = promisify(unlink)
@@ -87,7 +86,7 @@ export class FileDraft implements Draft {
       await fdatasyncAsync(await this.#file())
       const key = await this.#home.folders.name(this.#path(), this.#area)
       this.#home.active.delete(this.#name)
-      void this.#close()
+      this.#close()
       return { key, fileSizeBytes: this.#fileSizeBytes, dataSetOffset: this.#dataSetOffset, sha256: this.#hash.digest('hex') }
     } catch (error) {
       this.#keeping = false
@@ -184,17 +183,21 @@ export class FileDraft implements Draft {
     this.#landed(this.#fileSizeBytes - this.#landedBytes)
     room.giveBack(this.#fileSizeBytes)
     if (active.has(this.#name)) {
-      await this.#close()
+      this.#close()
       await unlinkAsync(this.#path()).catch(() => undefined)
       active.delete(this.#name)
     }
   }
 
-  /** The bytes are synced or unwanted: what closing says changes nothing. */
-  async #close(): Promise<void> {
+  /** The bytes are synced or unwanted: what closing says changes nothing, and it waits for nothing, so that no thread need be woken for it. */
+  #close(): void {
     const fd = this.#fd
     this.#fd = undefined
-    if (fd !== undefined) await closeAsync(fd).catch(() => undefined)
+    try {
+      if (fd !== undefined) closeSync(fd)
+    } catch {
+      // See above.
+    }
   }
 }
 
