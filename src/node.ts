@@ -62,6 +62,7 @@ async function buildNode(loaded: LoadedConfig, closers: Closer[]): Promise<Runni
   const locationUid = uid(config.manifest.retrieveLocationUid ?? (await retrieveLocationUid(stored.path)))
   await reconcile({ storage, catalog, since })
   let book: PeerBook = await openPeerBook(config)
+  let reloads = 0
   const callers = callersSeen(catalog)
   closers.push(() => callers.flush())
 
@@ -112,7 +113,11 @@ async function buildNode(loaded: LoadedConfig, closers: Closer[]): Promise<Runni
     storage,
     retrieveLocationUid: locationUid,
     reload: async (next) => {
-      book = await openPeerBook(next)
+      const mine = ++reloads
+      const nextBook = await openPeerBook(next)
+      // A later reload has overtaken this one while host names were resolved.
+      if (mine !== reloads) return
+      book = nextBook
       config = next
       configureLog(config.log)
       manifest.nudge()

@@ -17,11 +17,14 @@ export function serveCommand(startNode: (loaded: LoadedConfig) => Promise<Runnin
       const load = (): LoadedConfig => loadConfig(loadOptionsOf(command))
       const loaded = load()
       configureLog(loaded.config.log)
+      const reload = reloadOnSignal(load, loaded)
       const node = await startNode(loaded)
+      // Whoever reads this may go away; the node stays.
+      process.stdout.removeAllListeners('error').on('error', () => undefined)
       process.stdout.write(welcome(loaded, node))
       await tellManager('READY=1')
       stopOnSignal(node, tellManager)
-      reloadOnSignal(node, load, loaded)
+      reload.begin(node)
     })
 }
 
@@ -45,9 +48,15 @@ function stopOnSignal(node: RunningNode, tellManager: TellManager): void {
   process.on('SIGINT', () => stop('SIGINT'))
 }
 
-function reloadOnSignal(node: RunningNode, load: () => LoadedConfig, first: LoadedConfig): void {
+/** Listens from the beginning, for SIGHUP would end a process that does not; what comes before the node runs is done when it does. */
+function reloadOnSignal(load: () => LoadedConfig, first: LoadedConfig): { begin(node: RunningNode): void } {
   let current = first.config
-  process.on('SIGHUP', () => {
+  let node: RunningNode | undefined
+  let isAsked = false
+  const reload = (): void => {
+    isAsked = true
+    if (node === undefined) return
+    isAsked = false
     try {
       const { config, needRestart } = reloadable(current, load().config)
       if (needRestart.length > 0) log.warn('these settings take effect with the next start', { keys: needRestart.join(' ') })
@@ -56,7 +65,14 @@ function reloadOnSignal(node: RunningNode, load: () => LoadedConfig, first: Load
     } catch (error) {
       log.error('configuration has a mistake, former one stays', { error: (error as Error).message })
     }
-  })
+  }
+  process.on('SIGHUP', reload)
+  return {
+    begin: (running) => {
+      node = running
+      if (isAsked) reload()
+    },
+  }
 }
 
 /** The first line is for programs that wait for it, the rest for people. */

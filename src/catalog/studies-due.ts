@@ -38,6 +38,9 @@ export function settleStudy(statements: Statements, studyInstanceUid: Uid, revis
     throw new NodeError('CATALOG_FAILED', { step: 'settle study', reason: 'no such study', studyInstanceUid })
   }
   if (made === undefined) return
+  if (findStudy(statements, studyInstanceUid)?.inConflict) {
+    throw new NodeError('CATALOG_FAILED', { step: 'settle study', reason: 'a second identity has come meanwhile', studyInstanceUid })
+  }
   const outcome = keepInstance(statements, made.facts, false)
   if (outcome.kind !== 'kept') {
     throw new NodeError('CATALOG_FAILED', { step: 'settle study', reason: 'manifest UID taken', sopInstanceUid: made.facts.sopInstanceUid })

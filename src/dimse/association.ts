@@ -49,6 +49,7 @@ export abstract class DicomAssociation implements Association {
   readonly id: string
   readonly direction: 'inbound' | 'outbound'
   readonly address: string
+  readonly socket: Socket
   callingAeTitle = '' as AeTitle
   calledAeTitle = '' as AeTitle
   contexts: ReadonlyMap<number, AcceptedContext> = new Map()
@@ -61,10 +62,12 @@ export abstract class DicomAssociation implements Association {
   readonly #stops = new Map<number, AbortController>()
   #queue: Promise<void> = Promise.resolve()
   #queued = 0
+  #pauses = 0
 
   constructor(socket: Socket, direction: 'inbound' | 'outbound', options: AssociationOptions) {
     this.id = options.id
     this.direction = direction
+    this.socket = socket
     this.address = (socket.remoteAddress ?? '').replace(/^::ffff:/, '')
     this.timeouts = options.timeouts
     this.#assembler = new MessageAssembler({
@@ -162,8 +165,12 @@ export abstract class DicomAssociation implements Association {
       return
     }
     if (command.messageId === undefined) throw new ProtocolError(ABORT.INVALID_PARAMETER, 'command set: no Message ID (0000,0110)')
-    if (sink !== undefined) this.#inOrder(async () => this.#answer(context, command, await sink.end()))
-    else this.#serve(context, command, dataSet)
+    if (sink !== undefined) {
+      this.#inOrder(
+        async () => this.#answer(context, command, await sink.end()),
+        () => sink.abandon(),
+      )
+    } else this.#serve(context, command, dataSet)
   }
 
   #serve(context: AcceptedContext, command: CommandSet, identifier: Buffer): void {
@@ -214,12 +221,14 @@ export abstract class DicomAssociation implements Association {
     return this.layer.writer.message(context.id, command, identifier)
   }
 
-  /** Serves after everything before it; reading pauses while too much waits. */
-  #inOrder(work: () => Promise<void>): void {
+  /** Serves after everything before it; reading pauses while too much waits.
+   *  @param giveUp  instead of `work`, where the association has ended before its turn */
+  #inOrder(work: () => Promise<void>, giveUp: () => void = () => undefined): void {
     this.#queued++
     const turn = this.#queue.then(async () => {
       try {
-        if (!this.ended.aborted) await work()
+        if (this.ended.aborted) giveUp()
+        else await work()
       } catch (error) {
         if (!this.ended.aborted) {
           log.error('service failed, association aborted', { association: this.id, error: String(error) })
@@ -234,9 +243,13 @@ export abstract class DicomAssociation implements Association {
     if (this.#queued > LONGEST_QUEUE) this.#pauseUntil(turn)
   }
 
+  /** Several pauses may overlap: reading goes on when the last of them is over. */
   #pauseUntil(ready: Promise<void>): void {
+    this.#pauses++
     this.layer.hold()
-    const resume = (): void => this.layer.resume()
+    const resume = (): void => {
+      if (--this.#pauses === 0) this.layer.resume()
+    }
     ready.then(resume, resume)
   }
 

@@ -28,8 +28,9 @@ export interface Listener {
   close(graceSeconds: number): Promise<void>
 }
 
-/** Connections that have not associated yet. */
+/** Connections that have not associated yet, in all and of one address; where there is one more, the oldest of them goes. */
 const MAX_WAITING = 1024
+const MAX_WAITING_OF_ONE_ADDRESS = 256
 
 export async function listen(options: ListenerOptions): Promise<Listener> {
   const associations = new Set<AcceptedAssociation>()
@@ -44,10 +45,7 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
     closed: (association) => associations.delete(association),
   }
   const server = createServer({ noDelay: true }, (socket) => {
-    if (sockets.size >= MAX_WAITING + options.maxAssociations) {
-      socket.destroy()
-      return
-    }
+    makeRoomFor(socket, sockets, associations)
     sockets.add(socket)
     socket.once('close', () => sockets.delete(socket))
     new AcceptedAssociation(socket, { id: `in-${++connections}`, maxPduLength: options.maxPduLength, timeouts: options.timeouts }, host)
@@ -65,6 +63,16 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
     associations,
     close: (graceSeconds) => closeListener(server, sockets, associations, graceSeconds),
   }
+}
+
+/** Silent connections make room: of the caller's own address first, so that one address cannot keep the others out. */
+function makeRoomFor(socket: Socket, sockets: ReadonlySet<Socket>, associations: ReadonlySet<AcceptedAssociation>): void {
+  if (sockets.size - associations.size < MAX_WAITING_OF_ONE_ADDRESS) return
+  const busy = new Set([...associations].map((association) => association.socket))
+  const waiting = [...sockets].filter((one) => !busy.has(one))
+  const ofAddress = waiting.filter((one) => one.remoteAddress === socket.remoteAddress)
+  if (ofAddress.length >= MAX_WAITING_OF_ONE_ADDRESS) ofAddress[0]!.destroy()
+  else if (waiting.length >= MAX_WAITING) waiting[0]!.destroy()
 }
 
 function inWords(error: NodeJS.ErrnoException): string {

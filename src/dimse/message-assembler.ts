@@ -9,6 +9,7 @@ import { ABORT, ProtocolError } from './protocol-error.ts'
 
 /** A command set has seven to ten short elements; more than this is an attack. */
 const LARGEST_COMMAND_BYTES = 64 * 1024
+const NOTHING = Buffer.alloc(0)
 
 export interface MessageReceiver {
   context(id: number): AcceptedContext | undefined
@@ -26,7 +27,7 @@ export class MessageAssembler {
   /** Set while the data set of this command arrives. */
   #command: CommandSet | undefined
   #sink: StoreSink | undefined
-  #parts: Buffer[] = []
+  #gathering: Buffer = NOTHING
   #size = 0
   #isLast = false
 
@@ -58,14 +59,23 @@ export class MessageAssembler {
 
   pdvData(fragment: Buffer): void {
     if (this.#sink !== undefined) {
-      const ready = this.#sink.write(fragment)
+      const ready = this.#sink.write(ownOf(fragment))
       if (ready !== undefined) this.#receiver.pauseUntil(ready)
       return
     }
-    this.#size += fragment.length
     const limit = this.#command === undefined ? LARGEST_COMMAND_BYTES : MAX_IDENTIFIER_BYTES
-    if (this.#size > limit) throw new ProtocolError(ABORT.NOT_SPECIFIED, `message larger than ${limit} bytes`)
-    this.#parts.push(fragment)
+    if (this.#size + fragment.length > limit) throw new ProtocolError(ABORT.NOT_SPECIFIED, `message larger than ${limit} bytes`)
+    this.#makeRoom(this.#size + fragment.length)
+    fragment.copy(this.#gathering, this.#size)
+    this.#size += fragment.length
+  }
+
+  /** Doubles, so that gathering is linear in time and at most twice the size in memory, however small the fragments. */
+  #makeRoom(bytes: number): void {
+    if (bytes <= this.#gathering.length) return
+    const larger = Buffer.allocUnsafe(Math.max(bytes, 2 * this.#gathering.length, 512))
+    this.#gathering.copy(larger, 0, 0, this.#size)
+    this.#gathering = larger
   }
 
   pdvEnds(): void {
@@ -92,13 +102,19 @@ export class MessageAssembler {
   abandon(): void {
     this.#sink?.abandon()
     this.#context = this.#command = this.#sink = undefined
-    this.#parts = []
+    this.#gathering = NOTHING
+    this.#size = 0
   }
 
   #gathered(): Buffer {
-    const bytes = this.#parts.length === 1 ? this.#parts[0]! : Buffer.concat(this.#parts)
-    this.#parts = []
+    const bytes = this.#gathering.subarray(0, this.#size)
+    this.#gathering = NOTHING
     this.#size = 0
     return bytes
   }
+}
+
+/** A small slice keeps the whole chunk alive in which it came (64 KiB): it is copied out. */
+function ownOf(fragment: Buffer): Buffer {
+  return fragment.length * 4 < fragment.buffer.byteLength ? Buffer.from(fragment) : fragment
 }

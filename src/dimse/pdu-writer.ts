@@ -189,7 +189,11 @@ export class PduWriter {
         else reject(error ?? new NodeError('PEER_ABORTED', { while: 'sending' }))
       }
       const onClose = (): void => settle(new NodeError('PEER_ABORTED', { while: 'sending' }))
-      const timer = setTimeout(() => settle(new NodeError('PEER_TIMEOUT', { while: 'sending' })), this.#writeMilliseconds)
+      const timer = setTimeout(() => {
+        settle(new NodeError('PEER_TIMEOUT', { while: 'sending' }))
+        // Half a message may be out, and the peer reads no A-ABORT either.
+        socket.destroy()
+      }, this.#writeMilliseconds)
       socket.once('close', onClose)
       const forget = begin(() => settle())
     })

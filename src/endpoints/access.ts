@@ -25,13 +25,13 @@ export interface PeerBook {
 
 export async function openPeerBook(config: Pick<Config, 'aeTitle' | 'peers' | 'unknownCallers'>): Promise<PeerBook> {
   const addresses = new Map<string, ReadonlySet<string> | undefined>()
-  for (const peer of config.peers) addresses.set(peer.aeTitle, await addressesOf(peer))
+  await Promise.all(config.peers.map(async (peer) => addresses.set(peer.aeTitle, await addressesOf(peer))))
   const peers = new Map(config.peers.map((peer) => [peer.aeTitle as string, peer]))
 
   const peerOf = (request: AssociationRequest): Peer | undefined => {
     const peer = peers.get(request.callingAeTitle)
     const known = addresses.get(request.callingAeTitle)
-    return peer !== undefined && (known === undefined || known.has(request.address)) ? peer : undefined
+    return peer !== undefined && (known === undefined || known.has(canonical(request.address))) ? peer : undefined
   }
   const isTolerated = (request: AssociationRequest): boolean =>
     config.unknownCallers === 'accept' || (config.unknownCallers === 'local' && isThisMachine(request.address))
@@ -54,10 +54,10 @@ export async function openPeerBook(config: Pick<Config, 'aeTitle' | 'peers' | 'u
 /** @returns undefined where the peer has no host: any address will do */
 async function addressesOf(peer: Peer): Promise<ReadonlySet<string> | undefined> {
   if (peer.host === undefined) return undefined
-  if (isIP(peer.host) !== 0) return new Set([peer.host])
+  if (isIP(peer.host) !== 0) return new Set([canonical(peer.host)])
   try {
     const found = await lookup(peer.host, { all: true })
-    return new Set(found.map((one) => one.address))
+    return new Set(found.map((one) => canonical(one.address)))
   } catch (error) {
     log.warn('host of a peer cannot be resolved, its calls are rejected until a reload', {
       peer: peer.aeTitle,
@@ -66,6 +66,16 @@ async function addressesOf(peer: Peer): Promise<ReadonlySet<string> | undefined>
     })
     return new Set()
   }
+}
+
+/** One text for one address: IPv6 as RFC 5952 writes it, an IPv4 address mapped into IPv6 as IPv4. */
+function canonical(address: string): string {
+  if (isIP(address) !== 6) return address
+  const text = new URL(`http://[${address.replace(/%.*$/, '')}]`).hostname.slice(1, -1)
+  const mapped = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(text)
+  if (mapped === null) return text
+  const [high, low] = [Number.parseInt(mapped[1]!, 16), Number.parseInt(mapped[2]!, 16)]
+  return `${high >> 8}.${high & 255}.${low >> 8}.${low & 255}`
 }
 
 export function isThisMachine(address: string): boolean {

@@ -22,7 +22,11 @@ export interface KeptFile {
   readonly changedAt: number
 }
 
-export type Adoption = 'named' | 'adopted' | 'manifest adopted' | 'duplicate removed' | 'quarantined'
+/** `gone`: vanished while it was looked at, by another process. `spared`: see {@link YOUNG_MS}. */
+export type Adoption = 'named' | 'adopted' | 'manifest adopted' | 'duplicate removed' | 'quarantined' | 'gone' | 'spared'
+
+/** A file this young that stands against a row may be about to replace it (an import beside the start): it is left alone, for the next check. */
+const YOUNG_MS = 60_000
 
 /** Holds any file meta information we write, and those of others that an operator may have put here. */
 const META_BYTES = 16 * 1024
@@ -30,7 +34,13 @@ const META_BYTES = 16 * 1024
 export async function adoptFile(shelf: { storage: Storage; catalog: Catalog }, file: KeptFile): Promise<Adoption> {
   const { storage, catalog } = shelf
   if ((await catalog.findByStorageKey(file.key)) !== undefined) return 'named'
-  const facts = await factsOf(storage, file)
+  let facts: InstanceFacts | NodeError
+  try {
+    facts = await factsOf(storage, file)
+  } catch (error) {
+    if ((await storage.size(file.key)) === undefined) return 'gone'
+    throw error
+  }
   if (facts instanceof NodeError) return quarantine(storage, file.key, facts.message)
   const outcome = await catalog.keep(facts)
   switch (outcome.kind) {
@@ -43,6 +53,7 @@ export async function adoptFile(shelf: { storage: Storage; catalog: Catalog }, f
       await settleIdentical(shelf, facts, outcome.existing)
       return 'duplicate removed'
     default:
+      if (Date.now() - file.changedAt < YOUNG_MS) return 'spared'
       return quarantine(storage, file.key, `another instance is held under SOP Instance UID ${facts.sopInstanceUid}`)
   }
 }

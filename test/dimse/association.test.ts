@@ -10,6 +10,8 @@ import { promisify } from 'node:util'
 import dimse from 'dcmjs-dimse'
 import { afterEach, describe, expect, it } from 'vitest'
 import { aeTitle } from '../../src/dicom/ae-title.ts'
+import { encodeAssociateRq } from '../../src/dimse/associate-pdu.ts'
+import { encodeCommandSet } from '../../src/dimse/command-set.ts'
 import { connect, type WantedContext } from '../../src/dimse/connect.ts'
 import type { Request, Services, StoreSink } from '../../src/dimse/contract.ts'
 import { type Listener, listen } from '../../src/dimse/listener.ts'
@@ -337,5 +339,78 @@ describe('a source of bytes', () => {
     ).rejects.toMatchObject({ code: 'STORAGE_FAILED' })
     await expect.poll(() => received.map(String)).toEqual(['abandoned'])
     expect(source.closed).toBe(1)
+  })
+})
+
+describe('what a peer can make us hold', () => {
+  const pdv = (control: number, value: Buffer): Buffer => {
+    const header = Buffer.from([4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, control])
+    header.writeUInt32BE(value.length + 6, 2)
+    header.writeUInt32BE(value.length + 2, 6)
+    return Buffer.concat([header, value])
+  }
+  /** An association of raw bytes on context 1. */
+  async function rawAssociation(port: number, abstractSyntax: string) {
+    const socket = connectTcp(port, '127.0.0.1')
+    socket.on('error', () => undefined)
+    const contexts = [{ id: 1, abstractSyntaxes: [abstractSyntax], transferSyntaxes: [EXPLICIT] }]
+    socket.write(
+      encodeAssociateRq({ calledAeTitle: 'THEM', callingAeTitle: 'RAW', contexts, user: { maxPduLength: 0, roles: [], extended: [] } }),
+    )
+    await new Promise((resolve) => socket.once('data', resolve))
+    return socket
+  }
+  const storeRq = (messageId: number): Buffer =>
+    pdv(
+      3,
+      encodeCommandSet({
+        commandField: 1,
+        messageId,
+        affectedSopClassUid: CT,
+        affectedSopInstanceUid: `1.2.${messageId}`,
+        hasDataSet: true,
+      }),
+    )
+
+  it('an identifier in fragments of one byte, among empty ones, costs what it weighs', async () => {
+    let identifier: Buffer | undefined
+    const { port } = await serve({
+      find: async (request) => {
+        identifier = request.identifier
+        await request.respond({ status: 0 })
+      },
+    })
+    const socket = await rawAssociation(port, FIND)
+    const before = process.memoryUsage().rss
+    socket.write(pdv(3, encodeCommandSet({ commandField: 0x20, messageId: 1, affectedSopClassUid: FIND, hasDataSet: true })))
+    const many = Buffer.concat(Array.from({ length: 5000 }, (_, at) => pdv(0, at % 5 === 0 ? Buffer.from('x') : Buffer.alloc(0))))
+    for (let part = 0; part < 400; part++) if (!socket.write(many)) await new Promise((resolve) => socket.once('drain', resolve))
+    socket.write(pdv(2, Buffer.from('y')))
+    await expect.poll(() => identifier?.length, { timeout: 20_000 }).toBe(400_001)
+    // 24 MB of traffic: nothing of it but the identifier is held (each slice would keep its chunk of 64 KiB).
+    expect(process.memoryUsage().rss - before).toBeLessThan(120_000_000)
+    socket.destroy()
+  })
+
+  it('data sets that are whole but not yet served when the association ends are given up, each once', async () => {
+    const received: Buffer[] = []
+    const { port, associations } = await serve({ store: () => gathering(received) })
+    const socket = await rawAssociation(port, CT)
+    const abort = Buffer.from('07000000000400000000', 'hex')
+    socket.write(Buffer.concat([1, 2, 3].flatMap((id) => [storeRq(id), pdv(2, Buffer.from('data set'))]).concat(abort)))
+    await expect.poll(() => associations.size).toBe(0)
+    await expect.poll(() => received.map(String).filter((one) => one === 'abandoned').length).toBeGreaterThanOrEqual(2)
+    await sleep(50)
+    expect(received).toHaveLength(3)
+  })
+
+  it('silent connections of one address make room for the next, the oldest first', async () => {
+    const { port } = await serve({}, { timeouts: { ...TIMEOUTS, associateSeconds: 30 } })
+    const mute = Array.from({ length: 300 }, () => connectTcp(port, '127.0.0.1').on('error', () => undefined))
+    await expect.poll(() => mute.filter((socket) => socket.destroyed).length, { timeout: 5000 }).toBeGreaterThanOrEqual(44)
+    const association = await open(port, [context(VERIFICATION)])
+    expect(await association.echo()).toBe(0)
+    await association.release()
+    for (const socket of mute) socket.destroy()
   })
 })

@@ -32,6 +32,15 @@ describe('who may call', () => {
     if (reason !== undefined) expect(rejection).toMatchObject({ result: 1, source: 1 })
   })
 
+  it.each([
+    ['2001:DB8::5', '2001:db8::5'],
+    ['2001:db8:0:0:0:0:0:5', '2001:db8::5'],
+    ['::ffff:10.1.2.3', '10.1.2.3'],
+    ['10.1.2.3', '::ffff:10.1.2.3'],
+  ])('host %s is the caller %s', async (host, address) => {
+    expect((await book([peer('CT1', { host })], 'refuse')).admit(call('CT1', address))).toBeUndefined()
+  })
+
   it('A3: a called AE title that is not ours, or in other case, is rejected with reason 7', async () => {
     for (const called of ['OTHER', 'ariane']) expect((await book([])).admit(call('CT1', '127.0.0.1', called))?.reason).toBe(7)
   })

@@ -1,11 +1,13 @@
 /** 10: peers do what they are allowed to and no more, and a reload changes it without dropping an association. */
-import { readFileSync, writeFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { aeTitle } from '../../src/dicom/ae-title.ts'
 import { connect } from '../../src/dimse/connect.ts'
 import { echoscu, findscu, storescu } from '../support/dcmtk.ts'
-import { eventually, type NodeProcess, startNode } from '../support/node-process.ts'
+import { cleanEnvironment, eventually, type NodeProcess, PROJECT, startNode } from '../support/node-process.ts'
 import { sendFiles, sentFile } from '../support/sender.ts'
 import { type StudyFiles, studyFiles } from '../support/study-files.ts'
 
@@ -73,5 +75,25 @@ describe('10 rights', () => {
     expect((await echoscu(node, { calling: 'STRANGER' })).code).toBe(0)
     expect(await open.echo()).toBe(0)
     await open.release()
+    writeFileSync(node.configFile, JSON.stringify(settings))
+  })
+
+  it('SIGHUP during the start does not end the node, and a reader of its first lines may go away', async () => {
+    const child = spawn(process.execPath, [join(PROJECT, 'src/main.ts'), '--config', node.configFile, 'serve'], {
+      cwd: node.folder,
+      env: { ...cleanEnvironment(), ARIANE_STORAGE_PATH: join(node.folder, 'other'), ARIANE_PEERS: '[]' },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    child.stdout.destroy()
+    let log = ''
+    child.stderr.on('data', (chunk: Buffer) => {
+      log += chunk.toString()
+    })
+    await eventually('the start', () => existsSync(join(node.folder, 'other/catalog.sqlite')))
+    child.kill('SIGHUP')
+    await eventually('the reload', () => log.includes('configuration reloaded'))
+    expect(child.exitCode).toBeNull()
+    child.kill('SIGTERM')
+    expect(await new Promise((resolve) => child.once('exit', resolve))).toBe(0)
   })
 })
