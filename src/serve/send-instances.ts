@@ -32,9 +32,18 @@ export interface SendJob {
   readonly stopped: AbortSignal
 }
 
+/** Failures of one request that get a line of the log each; the rest is told as a number. */
+const FAILURES_TOLD = 3
+
+interface Progress {
+  lanes: number
+  failed: number
+}
+
 export async function sendInstances(job: SendJob): Promise<void> {
-  const open = { lanes: job.lanes.length }
+  const open: Progress = { lanes: job.lanes.length, failed: 0 }
   const ends = await Promise.allSettled(job.lanes.map((lane) => runLane(lane, job, open)))
+  if (open.failed > FAILURES_TOLD) log.warn('sub-operations failed', { association: job.association.id, failed: open.failed })
   for (const end of ends) {
     if (end.status === 'fulfilled' || job.stopped.aborted) continue
     log.error('sub-operations ended early', { association: job.association.id, error: String(end.reason) })
@@ -43,14 +52,14 @@ export async function sendInstances(job: SendJob): Promise<void> {
 }
 
 /** The last lane goes on when it is not usable: what it takes is then counted as failed. */
-async function runLane(lane: Lane, job: SendJob, open: { lanes: number }): Promise<void> {
+async function runLane(lane: Lane, job: SendJob, open: Progress): Promise<void> {
   try {
     const ready = await lane.prepare()
     for (let sent = 0; !job.stopped.aborted; sent++) {
       if ((!ready || !lane.usable) && open.lanes > 1) return
       const next = await job.instances.next()
       if (next.done) return
-      await sendOne(lane, job, next.value)
+      await sendOne(lane, job, next.value, open)
       if (sent % 100 === 99) await setImmediate()
     }
   } finally {
@@ -59,7 +68,7 @@ async function runLane(lane: Lane, job: SendJob, open: { lanes: number }): Promi
   }
 }
 
-async function sendOne(lane: Lane, { association, operations, stopped }: SendJob, instance: Retrievable): Promise<void> {
+async function sendOne(lane: Lane, { association, operations, stopped }: SendJob, instance: Retrievable, open: Progress): Promise<void> {
   const { sopInstanceUid } = instance
   try {
     const result = await lane.send(instance)
@@ -68,7 +77,8 @@ async function sendOne(lane: Lane, { association, operations, stopped }: SendJob
     }
   } catch (error) {
     if (stopped.aborted) return
-    log.warn('sub-operation failed', { association: association.id, sopInstanceUid, error: String(error) })
+    if (open.failed++ < FAILURES_TOLD)
+      log.warn('sub-operation failed', { association: association.id, sopInstanceUid, error: String(error) })
     operations.notSent(instance, error instanceof NodeError ? reasonOf(error) : 'Processing failure')
   }
 }

@@ -5,10 +5,9 @@
  *  Does not: cache what it reads. Sizes in bytes, times in milliseconds since 1970. */
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { lstat, mkdir, open, rename, unlink, writeFile } from 'node:fs/promises'
+import { lstat, mkdir, open, rename, stat, unlink, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { Readable } from 'node:stream'
-import { NodeError } from '../errors.ts'
 import type { ByteSource, Draft, Storage, StorageArea, StorageKey } from './contract.ts'
 import { DayFolders, makeFolder, syncFolder } from './day-folders.ts'
 import { diskError, errnoOf } from './disk-errors.ts'
@@ -22,6 +21,8 @@ import { pathOfKey } from './storage-key.ts'
 export const READ_CHUNK_BYTES = 256 * 1024
 const DIGEST_CHUNK_BYTES = 1024 * 1024
 
+const FOLDERS = ['drafts', 'quarantine', 'instances', 'manifests'] as const
+
 export interface FileStorageOptions {
   readonly path: string
   /** Space on the file system that is never used: the catalog and the logs need it. */
@@ -33,18 +34,37 @@ export interface FileStorageOptions {
   readonly now?: () => number
 }
 
-/** @throws NodeError STORAGE_FAILED where the folders cannot be made */
+/** @throws Error, in words for the operator, where the folders cannot be made */
 export async function openStorage(options: FileStorageOptions): Promise<Storage> {
   const now = options.now ?? Date.now
   try {
     await mkdir(options.path, { recursive: true, mode: 0o700 })
-    for (const folder of ['drafts', 'quarantine', 'instances', 'manifests']) await makeFolder(options.path, folder)
+    for (const folder of FOLDERS) await makeFolder(options.path, folder)
   } catch (cause) {
-    throw new NodeError('STORAGE_FAILED', { 'storage.path': options.path, errno: errnoOf(cause) }, { cause })
+    throw new Error(`storage.path ${options.path} cannot be used: ${inWords(errnoOf(cause))}`, { cause })
   }
+  await requireOneFileSystem(options.path)
   const room = new Room({ path: options.path, reserveBytes: options.reserveBytes, maxTotalBytes: options.maxTotalBytes, now })
   if (options.maxTotalBytes !== undefined) for await (const file of keptFiles(options.path)) room.usedBytes += file.sizeBytes
   return new FileStorage(options, room, now)
+}
+
+function inWords(errno: string | undefined): string {
+  if (errno === 'EACCES' || errno === 'EPERM') return 'no permission to write there'
+  if (errno === 'EROFS') return 'it is on a read-only file system'
+  if (errno === 'EEXIST' || errno === 'ENOTDIR') return 'it is not a folder'
+  if (errno === 'ENOSPC') return 'the disk is full'
+  return errno ?? 'unknown reason'
+}
+
+/** Files are named by renaming, which does not reach from one file system to another. */
+async function requireOneFileSystem(path: string): Promise<void> {
+  const devices = await Promise.all(FOLDERS.map(async (folder) => (await stat(join(path, folder))).dev))
+  const other = FOLDERS.find((_, at) => devices[at] !== devices[0])
+  if (other === undefined) return
+  throw new Error(
+    `${join(path, FOLDERS[0])} and ${join(path, other)} are on different file systems: link or mount the whole of storage.path instead`,
+  )
 }
 
 class FileStorage implements Storage {

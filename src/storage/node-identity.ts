@@ -64,7 +64,9 @@ export async function takeCleanStop(path: string): Promise<boolean> {
     () => true,
     () => false,
   )
-  await rm(mark, { force: true })
+  await rm(mark, { force: true }).catch((cause: NodeJS.ErrnoException) => {
+    throw new Error(`storage.path ${path} cannot be written: ${cause.code ?? cause.message}`, { cause })
+  })
   return isThere
 }
 
