@@ -1,12 +1,13 @@
-/** Whose study it is. A patient is one Patient ID within one issuer; a study belongs to one patient, the identity received first,
- *  until another is put in force. Where the Patient ID is empty (type 2, PS3.3 C.7.1.1), the patient is that of this study alone.
- *  An identity that a study did not have before is recorded and puts the study in conflict; nothing moves by itself. */
+/** Whose study it is. A patient is one Patient ID within one issuer (name, universal ID); a study belongs to one patient, the identity received
+ *  first, until another is put in force. Where the Patient ID is empty (type 2, PS3.3 C.7.1.1), the patient is that of this study alone.
+ *  Within a study what is missing (type 3: the issuer) contradicts nothing: the identity is completed by the instance that has it.
+ *  An identity that contradicts those of its study is recorded and puts the study in conflict; it never moves the study by itself. */
 import { parseDate } from '../dicom/dates.ts'
-import type { IndexKeys } from '../dicom/index-attributes.ts'
+import { jsonElementText, parseJsonItems } from '../dicom/dicom-json.ts'
+import type { IndexKeys, IndexKeyword } from '../dicom/index-attributes.ts'
 import { fold } from '../dicom/person-name.ts'
 import { NodeError } from '../errors.ts'
-import { addKeys, canFill, type Row, rowOf } from './columns.ts'
-import { significant } from './normal-forms.ts'
+import { addKeys, COLUMNS, canFill, type Row, rowOf } from './columns.ts'
 import { KEEP_SQL } from './sql/keep.ts'
 import type { Statements } from './statements.ts'
 
@@ -15,13 +16,57 @@ export interface IdentityOfStudy {
   readonly conflict: boolean
 }
 
-/** Equal text, equal patient. */
-export function identityKey(keys: IndexKeys, studyInstanceUid: string): string {
-  const id = significant(keys.PatientID, 'LO') ?? ''
-  const issuer = significant(keys.IssuerOfPatientID, 'LO') ?? ''
-  if (id !== '') return JSON.stringify([id, issuer])
-  const name = significant(keys.PatientName, 'PN')
-  return JSON.stringify(['', issuer, studyInstanceUid, name === undefined ? '' : fold(name), parseDate(keys.PatientBirthDate ?? '') ?? ''])
+/** Equal text, equal patient. @param row  values of the PATIENT level */
+export function identityKey(row: Row, studyInstanceUid: string): string {
+  const id = textOf(row, 'PatientID')
+  const issuer = textOf(row, 'IssuerOfPatientID')
+  const universalId = universalIdOf(textOf(row, 'IssuerOfPatientIDQualifiersSequence'))
+  if (id !== '') return JSON.stringify([id, issuer, universalId])
+  const { name, birthDate } = markOf(row)
+  return JSON.stringify(['', issuer, universalId, studyInstanceUid, name, birthDate])
+}
+
+/** What patients are told apart by, '' where absent. */
+interface Mark {
+  readonly id: string
+  readonly issuer: string
+  /** Universal Entity ID (0040,0032) of the Issuer of Patient ID Qualifiers Sequence (0010,0024). */
+  readonly universalId: string
+  readonly name: string
+  readonly birthDate: string
+}
+
+const at = Object.fromEntries(COLUMNS.PATIENT.names.map((name, index) => [name, index]))
+
+const textOf = (row: Row, keyword: IndexKeyword): string => (row[at[keyword]!] ?? '') as string
+
+function markOf(row: Row): Mark {
+  const name = textOf(row, 'PatientName')
+  return {
+    id: textOf(row, 'PatientID'),
+    issuer: textOf(row, 'IssuerOfPatientID'),
+    universalId: universalIdOf(textOf(row, 'IssuerOfPatientIDQualifiersSequence')),
+    name: name === '' ? '' : fold(name),
+    birthDate: parseDate(textOf(row, 'PatientBirthDate')) ?? '',
+  }
+}
+
+function universalIdOf(items: string): string {
+  if (items === '') return ''
+  try {
+    const [item] = parseJsonItems(items)
+    return item === undefined ? '' : (jsonElementText(item, 0x00400032) ?? '').trim()
+  } catch {
+    return ''
+  }
+}
+
+/** Whether two instances of one study can be of one patient: what only one of them says is no contradiction. Name and birth date count where
+ *  a Patient ID is missing. */
+function areCompatible(a: Mark, b: Mark): boolean {
+  const agree = (name: keyof Mark): boolean => a[name] === '' || b[name] === '' || a[name] === b[name]
+  if (!agree('id') || !agree('issuer') || !agree('universalId')) return false
+  return (a.id !== '' && b.id !== '') || (agree('name') && agree('birthDate'))
 }
 
 /** The patient of that key, made or completed from these values. @returns its row id */
@@ -38,21 +83,52 @@ export function beginIdentity(statements: Statements, studyId: number, key: stri
   return statements.run(KEEP_SQL.insertIdentity, studyId, 1, 1, key, ...row).id
 }
 
+export interface StudyOfInstance {
+  readonly id: number
+  readonly inConflict: boolean
+  readonly patientId: number
+  readonly studyInstanceUid: string
+}
+
 /** Finds or records the identity of an instance that arrives for a study we hold. */
-export function keepIdentity(statements: Statements, studyId: number, inConflict: boolean, key: string, row: Row): IdentityOfStudy {
-  const present = statements.row(KEEP_SQL.identityByKey, studyId, key)
+export function keepIdentity(statements: Statements, study: StudyOfInstance, key: string, row: Row): IdentityOfStudy {
+  const present = statements.row(KEEP_SQL.identityByKey, study.id, key) ?? compatibleIdentity(statements, study.id, row)
   if (present !== undefined) {
-    const id = present[0] as number
-    if (canFill('PATIENT', present.slice(2), row)) {
-      statements.run(KEEP_SQL.fillIdentity, ...row, id)
-      if (present[1] === 1) keepPatient(statements, key, row)
-    }
-    return { id, conflict: inConflict }
+    fillIdentity(statements, study, present, row)
+    return { id: present[0] as number, conflict: study.inConflict }
   }
-  const number = (statements.value<number>(KEEP_SQL.highestIdentity, studyId) ?? 0) + 1
-  const { id } = statements.run(KEEP_SQL.insertIdentity, studyId, number, 0, key, ...row)
-  statements.run(KEEP_SQL.setConflict, 1, studyId)
+  const number = (statements.value<number>(KEEP_SQL.highestIdentity, study.id) ?? 0) + 1
+  const { id } = statements.run(KEEP_SQL.insertIdentity, study.id, number, 0, key, ...row)
+  statements.run(KEEP_SQL.setConflict, 1, study.id)
   return { id, conflict: true }
+}
+
+/** One with the same Patient ID before one that has none, the one in force before others. */
+function compatibleIdentity(statements: Statements, studyId: number, row: Row): Row | undefined {
+  const patientId = row[at.PatientID!] ?? null
+  const mark = markOf(row)
+  const alike = statements
+    .all(KEEP_SQL.identitiesAlike, studyId, patientId, patientId)
+    .filter((one) => areCompatible(markOf(one.slice(2)), mark))
+  return alike.find((one) => patientId !== null && one[2 + at.PatientID!] === patientId) ?? alike[0]
+}
+
+/** Completes an identity; what it is known by can grow (an issuer that was missing), and the study then moves to the patient of that key. */
+function fillIdentity(statements: Statements, study: StudyOfInstance, [id, inForce, ...held]: Row, row: Row): void {
+  const universalId = (of: Row) => universalIdOf(textOf(of, 'IssuerOfPatientIDQualifiersSequence'))
+  const isIssuerFound = universalId(row) !== '' && universalId(held) === ''
+  if (!isIssuerFound && !canFill('PATIENT', held, row)) return
+  const keys: IndexKeys = {}
+  addKeys('PATIENT', row, 0, keys)
+  addKeys('PATIENT', isIssuerFound ? held.with(at.IssuerOfPatientIDQualifiersSequence!, null) : held, 0, keys)
+  const filled = rowOf('PATIENT', keys)
+  const key = identityKey(filled, study.studyInstanceUid)
+  statements.run(KEEP_SQL.overwriteIdentity, key, ...filled, id!)
+  if (inForce !== 1) return
+  const patientId = keepPatient(statements, key, filled)
+  if (patientId === study.patientId) return
+  statements.run(KEEP_SQL.setPatient, patientId, study.id)
+  statements.run(KEEP_SQL.deleteEmptyPatient, study.patientId)
 }
 
 /** Puts one identity in force: the study moves to its patient, the conflict ends, the revision rises. */

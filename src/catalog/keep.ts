@@ -44,8 +44,8 @@ function keepAgain(statements: Statements, facts: InstanceFacts, replace: boolea
 
 function keepStudy(statements: Statements, facts: InstanceFacts): Place {
   const keys = keysOf(facts)
-  const key = identityKey(keys, facts.studyInstanceUid)
   const patient = rowOf('PATIENT', keys)
+  const key = identityKey(patient, facts.studyInstanceUid)
   const study = rowOf('STUDY', keys)
   const present = statements.row(KEEP_SQL.studyByUid, facts.studyInstanceUid)
   if (present === undefined) {
@@ -59,7 +59,8 @@ function keepStudy(statements: Statements, facts: InstanceFacts): Place {
     return { studyId, identity: { id: statements.value<number>(KEEP_SQL.identityInForce, studyId)!, conflict: inConflict } }
   }
   if (canFill('STUDY', present.slice(3), study)) statements.run(KEEP_SQL.fillStudy, ...study, studyId)
-  return { studyId, identity: keepIdentity(statements, studyId, inConflict, key, patient) }
+  const of = { id: studyId, inConflict, patientId: present[2] as number, studyInstanceUid: facts.studyInstanceUid }
+  return { studyId, identity: keepIdentity(statements, of, key, patient) }
 }
 
 const REQUESTS = COLUMNS.SERIES.keywords.indexOf('RequestAttributesSequence')

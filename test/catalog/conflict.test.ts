@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { uid } from '../../src/dicom/uid.ts'
 import { findAll, instance, query, temporaryCatalog } from './catalog-material.ts'
 
@@ -84,4 +84,69 @@ it('ends the conflict when the instances of the other patient are gone', async (
   await catalog.forget(uid('1.1.1.2'))
   expect(await catalog.findStudy(STUDY)).toMatchObject({ inConflict: false })
   expect(await catalog.identitiesOf(STUDY)).toHaveLength(1)
+})
+
+const withUniversalId = (id: string) => ({
+  IssuerOfPatientIDQualifiersSequence: JSON.stringify([
+    { '00400032': { vr: 'UT', Value: [id] }, '00400033': { vr: 'CS', Value: ['ISO'] } },
+  ]),
+})
+
+describe('what is missing contradicts nothing within a study', () => {
+  it.each([
+    ['issuer comes later', [{}, {}, { IssuerOfPatientID: 'H1' }, {}]],
+    ['issuer comes first', [{ IssuerOfPatientID: 'H1' }, {}, {}]],
+    ['universal ID comes later', [{ IssuerOfPatientID: 'H1' }, { IssuerOfPatientID: 'H1', ...withUniversalId('1.2.3') }, {}]],
+    ['empty Patient ID, same name in other spelling', [{}, { PatientID: undefined, PatientName: 'DUPONT^JEAN' }]],
+    ['empty Patient ID first', [{ PatientID: '' }, {}]],
+    ['nothing of the patient at all', [{}, { PatientID: undefined, PatientName: undefined }]],
+  ] as const)('%s', async (_, sent) => {
+    const catalog = temporaryCatalog()
+    for (const [index, keys] of sent.entries()) {
+      expect(await catalog.keep(instance(1, 1, index, keys))).toEqual({ kind: 'kept', conflict: false })
+    }
+    const whole = Object.assign({}, { PatientID: 'P1' }, ...sent.filter((keys) => !('PatientID' in keys)))
+    expect(await catalog.findStudy(STUDY)).toMatchObject({ inConflict: false, keys: { ...whole, PatientName: 'Dupont^Jean' } })
+    expect(await catalog.identitiesOf(STUDY)).toMatchObject([{ patientId: 'P1', instances: sent.length }])
+    // the study has moved to the patient of the whole key, the former one is gone
+    await catalog.keep(instance(2, 1, 1, whole))
+    expect(await findAll(catalog, query('PATIENT'))).toHaveLength(1)
+    expect((await findAll(catalog, query('STUDY', [{ keyword: 'PatientID', kind: 'value', value: 'P1' }]))).length).toBe(2)
+  })
+
+  it.each([
+    ['two issuers after none', [{}, { IssuerOfPatientID: 'H1' }, { IssuerOfPatientID: 'H2' }]],
+    ['two universal IDs', [withUniversalId('1.2.3'), { IssuerOfPatientID: 'H1' }, withUniversalId('1.2.4')]],
+    ['empty Patient ID, another name', [{}, { PatientID: '', PatientName: 'Else^Who' }]],
+    ['empty Patient ID, another birth date', [{ PatientBirthDate: '19600203' }, { PatientID: '', PatientBirthDate: '19600204' }]],
+  ] as const)('but does not hide a contradiction: %s', async (_, sent) => {
+    const catalog = temporaryCatalog()
+    const conflicts: boolean[] = []
+    for (const [index, keys] of sent.entries()) {
+      const outcome = await catalog.keep(instance(1, 1, index, keys))
+      conflicts.push(outcome.kind === 'kept' && outcome.conflict)
+    }
+    expect(conflicts).toEqual(sent.map((_keys, index) => index === sent.length - 1))
+    expect(await catalog.identitiesOf(STUDY)).toHaveLength(2)
+  })
+
+  it('counts an instance to the identity of its own Patient ID, whatever is compatible besides', async () => {
+    const catalog = temporaryCatalog()
+    await catalog.keep(instance(1, 1, 1, { PatientID: '', PatientName: 'One^A' }))
+    await catalog.keep(instance(1, 1, 2, { PatientID: 'A', PatientName: 'Two^B' }))
+    await catalog.keep(instance(1, 1, 3, { PatientID: 'A', IssuerOfPatientID: 'H1', PatientName: 'One^A' }))
+    await catalog.keep(instance(1, 1, 4, { PatientID: 'A', PatientName: 'One^A' }))
+    expect(await catalog.identitiesOf(STUDY)).toMatchObject([
+      { patientId: '', instances: 1 },
+      { patientId: 'A', issuerOfPatientId: 'H1', instances: 3 },
+    ])
+  })
+})
+
+it('tells patients apart by the universal ID of the issuer', async () => {
+  const catalog = temporaryCatalog()
+  await catalog.keep(instance(1, 1, 1, withUniversalId('1.2.3')))
+  await catalog.keep(instance(2, 1, 1, withUniversalId('1.2.4')))
+  await catalog.keep(instance(3, 1, 1, withUniversalId('1.2.4 ')))
+  expect(await findAll(catalog, query('PATIENT'))).toHaveLength(2)
 })

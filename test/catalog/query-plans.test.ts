@@ -29,6 +29,7 @@ const MAY_SCAN: Readonly<Record<string, string>> = {
 /** Statements that may sort what they found, and why. All others read in the order of an index. */
 const MAY_SORT: Readonly<Record<string, string>> = {
   [STUDY_SQL.identities]: 'a few identities of one study',
+  [KEEP_SQL.identitiesAlike]: 'as above',
 }
 
 const steps = (db: Database, sql: string): string[] => {

@@ -1,7 +1,7 @@
 /** Every study of the corpus: its manifest is valid, and names what the catalog holds. Manifests of other makers can be read. */
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import type { Uid } from '../../src/dicom/uid.ts'
+import { type Uid, uid } from '../../src/dicom/uid.ts'
 import { buildManifest } from '../../src/manifest/build-manifest.ts'
 import { manifestTree } from '../../src/manifest/manifest-tree.ts'
 import { readManifest } from '../../src/manifest/read-manifest.ts'
@@ -16,6 +16,9 @@ const KOS = '1.2.840.10008.5.1.4.1.1.88.59'
 silenceLog()
 afterAll(closeAll)
 
+/** 21 instances without Issuer of Patient ID (type 3), and a Key Object Selection with it: one patient. */
+const ISSUER_IN_ONE_INSTANCE = '1.2.250.1.59.40211.22756022.2.1.102'
+
 describeCorpus('manifests of the corpus', () => {
   let held: Held
   const studies: Uid[] = []
@@ -25,6 +28,7 @@ describeCorpus('manifests of the corpus', () => {
     const files = corpusFiles().map((file) => file.path)
     for await (const file of importFiles(held.door, files, { source: 'CORPUS', guess: true })) void file
     const conflicts = await held.catalog.studiesInConflict()
+    expect(conflicts.map((one) => one.studyInstanceUid)).not.toContain(ISSUER_IN_ONE_INSTANCE)
     for (const { studyInstanceUid } of conflicts) await held.catalog.resolveStudy(studyInstanceUid, 1)
     studies.push(...(await held.catalog.studiesDue(Number.MAX_SAFE_INTEGER, 10_000)).map((study) => study.studyInstanceUid))
     for (const study of studies) await buildManifest(held.parts, study, 'test')
@@ -33,6 +37,13 @@ describeCorpus('manifests of the corpus', () => {
   it('there are many', async () => {
     expect(studies.length).toBeGreaterThan(50)
     expect((await held.catalog.totals()).manifestsInForce).toBeGreaterThan(50)
+  })
+
+  it('one of the study of which a single instance says the issuer, naming it', async () => {
+    expect(studies).toContain(ISSUER_IN_ONE_INSTANCE)
+    const { manifest } = await manifestInForce(held, uid(ISSUER_IN_ONE_INSTANCE))
+    expect(manifest.series.flatMap((one) => one.instances).length).toBe(21)
+    expect((await held.catalog.findStudy(uid(ISSUER_IN_ONE_INSTANCE)))?.keys.IssuerOfPatientID).toBe('ACME_HOSPITAL')
   })
 
   it('points 3 and 4: the validators have nothing against any of them', async () => {

@@ -22,13 +22,17 @@ export const KEEP_SQL = {
   fillStudy: fill('studies', 'STUDY'),
   studyChanged: 'UPDATE studies SET revision = revision + 1, last_received_at = max(last_received_at, ?) WHERE id = ?',
   setConflict: 'UPDATE studies SET in_conflict = ? WHERE id = ?',
+  setPatient: 'UPDATE studies SET patient_id = ? WHERE id = ?',
   moveStudy: 'UPDATE studies SET patient_id = ?, in_conflict = 0, revision = revision + 1 WHERE id = ?',
 
   identityByKey: `SELECT id, in_force, ${attributes('PATIENT', 'p')} FROM study_identities p WHERE study_id = ? AND identity_key = ?`,
   identityInForce: 'SELECT id FROM study_identities p WHERE study_id = ? AND in_force = 1',
   highestIdentity: 'SELECT max(number) FROM study_identities WHERE study_id = ?',
   insertIdentity: insert('study_identities', ['study_id', 'number', 'in_force', 'identity_key'], 'PATIENT'),
-  fillIdentity: fill('study_identities', 'PATIENT'),
+  /** Those of the same Patient ID, or where one of the two has none. Parameters: study, Patient ID twice. */
+  identitiesAlike: `SELECT id, in_force, ${attributes('PATIENT', 'p')} FROM study_identities p WHERE study_id = ?
+    AND (? IS NULL OR "PatientID" IS NULL OR "PatientID" = ?) ORDER BY in_force DESC, number LIMIT 64`,
+  overwriteIdentity: overwrite('study_identities', ['identity_key'], 'PATIENT'),
   identityByNumber: `SELECT id, identity_key, ${attributes('PATIENT', 'p')} FROM study_identities p WHERE study_id = ? AND number = ?`,
   noIdentityInForce: 'UPDATE study_identities SET in_force = 0 WHERE study_id = ? AND in_force = 1',
   putInForce: 'UPDATE study_identities SET in_force = 1 WHERE id = ?',
