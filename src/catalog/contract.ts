@@ -117,7 +117,6 @@ export interface EvidenceInstance {
   readonly sopInstanceUid: Uid
   readonly sopClassUid: Uid
   readonly instanceNumber?: string
-  /** Of the first instance of each series only: the request items (RequestAttributesSequence, DICOM JSON). */
 }
 
 export type ManifestState = 'in force' | 'superseded' | 'withdrawn'
@@ -180,10 +179,16 @@ export interface Catalog {
    *  existing row of the same SOP Instance UID with other bytes is pointed at the new file, its keys updated. */
   keep(facts: InstanceFacts, options?: { replace?: boolean }): Promise<KeepOutcome>
   findInstance(sopInstanceUid: Uid): Promise<InstanceFacts | undefined>
-  /** Points an existing row at another file with the same data set (repair of a lost or damaged one). */
-  relocate(sopInstanceUid: Uid, storageKey: StorageKey, fileSizeBytes: number, dataSetOffset: number): Promise<void>
-  /** Removes the row (its file is found lost by `check`), and series, study, patient rows that become empty. */
-  forget(sopInstanceUid: Uid): Promise<void>
+  /** Points an existing row at another file with the same data set (repair of a lost or damaged one), only while it names `from`.
+   *  @returns whether it did */
+  relocate(
+    sopInstanceUid: Uid,
+    from: StorageKey,
+    to: { readonly storageKey: StorageKey; readonly fileSizeBytes: number; readonly dataSetOffset: number },
+  ): Promise<boolean>
+  /** Removes the row (its file is found lost by `check`), and series, study, patient rows that become empty; with `storageKey` only while it
+   *  names that file. @returns whether it did */
+  forget(sopInstanceUid: Uid, storageKey?: StorageKey): Promise<boolean>
 
   // --- serve
   /** Matches in a stable order (newest study first; series and instances by number, then UID). */

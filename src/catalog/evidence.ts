@@ -19,7 +19,13 @@ export async function evidence(statements: Statements, studyInstanceUid: string)
   const all: EvidenceSeries[] = []
   for (const row of statements.all(STUDY_SQL.evidenceSeries, studyId)) {
     const instances = await instancesOf(statements, breath, row[0] as number)
-    if (instances.length > 0) all.push({ seriesInstanceUid: row[1] as Uid, keys: keysOf(row), instances })
+    if (instances.length === 0) continue
+    all.push({
+      seriesInstanceUid: row[1] as Uid,
+      keys: keysOf(row),
+      timezoneOffset: (row[2] ?? undefined) as string | undefined,
+      instances,
+    })
   }
   return all
 }
@@ -44,6 +50,6 @@ async function instancesOf(statements: Statements, breath: Breath, seriesId: num
 
 function keysOf(row: Row): IndexKeys {
   const keys: IndexKeys = {}
-  addKeys('SERIES', row, 2, keys)
+  addKeys('SERIES', row, 3, keys)
   return keys
 }

@@ -11,6 +11,7 @@ import type { Catalog, InstanceFacts, ManifestRecord } from '../catalog/contract
 import { encodeManifestNote } from '../catalog/manifest-note.ts'
 import type { AeTitle } from '../dicom/ae-title.ts'
 import { KEY_OBJECT_SELECTION_DOCUMENT_STORAGE } from '../dicom/sop-classes.ts'
+import { offsetOfStudy } from '../dicom/time-zone.ts'
 import { EXPLICIT_VR_LITTLE_ENDIAN } from '../dicom/transfer-syntaxes.ts'
 import { newUid, type Uid, uid } from '../dicom/uid.ts'
 import { log } from '../log.ts'
@@ -97,14 +98,16 @@ export async function buildManifest(parts: ManifestParts, studyInstanceUid: Uid,
 }
 
 function newIdentity(parts: ManifestParts, settings: ManifestSettings, content: ManifestContent, version: number): ManifestIdentity {
+  const { studyInstanceUid, copied, statedOffset } = content
+  const createdAt = new Date(parts.now())
   const referenced = new Set<string>(content.series.map((series) => series.seriesInstanceUid))
   return {
     sopInstanceUid: (parts.newUid ?? newUid)(),
-    seriesInstanceUid: manifestSeriesUid(content.studyInstanceUid, settings.retrieveLocationUid, referenced),
+    seriesInstanceUid: manifestSeriesUid(studyInstanceUid, settings.retrieveLocationUid, referenced),
     seriesNumber: settings.seriesNumber,
     version,
-    createdAt: new Date(parts.now()),
-    timeZone: settings.timezone,
+    createdAt,
+    timezoneOffset: offsetOfStudy({ stated: statedOffset, date: copied.StudyDate, time: copied.StudyTime }, settings.timezone, createdAt),
   }
 }
 

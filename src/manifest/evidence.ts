@@ -8,6 +8,7 @@ import { createHash } from 'node:crypto'
 import type { EvidenceSeries, StudyState } from '../catalog/contract.ts'
 import type { AeTitle } from '../dicom/ae-title.ts'
 import { INDEX_ATTRIBUTES, type IndexKeys, type IndexKeyword } from '../dicom/index-attributes.ts'
+import { soleOffset } from '../dicom/time-zone.ts'
 import type { Uid } from '../dicom/uid.ts'
 import { type FitKind, fitNames, fitValue } from './fit-value.ts'
 import { type Issuer, issuerFrom } from './issuer.ts'
@@ -49,6 +50,8 @@ export interface ManifestContent {
   readonly source: ManifestSource
   /** Values copied from the study, per keyword of {@link COPIED_ATTRIBUTES}; absent where unknown. */
   readonly copied: Partial<Record<CopiedKeyword, string>>
+  /** The Timezone Offset From UTC that its instances state, where they agree. */
+  readonly statedOffset?: string
   readonly issuerOfPatientId?: Issuer
   readonly otherPatientIds: readonly OtherPatientId[]
   /** The one accession number of the study; absent where there is none or are several (they are then in `requests`). */
@@ -101,6 +104,7 @@ export function manifestContent(study: StudyState, evidence: readonly EvidenceSe
       institutionDepartment: fitValue('LO', source.institutionDepartment),
     },
     copied: copiedValues,
+    statedOffset: soleOffset(evidence.map(({ timezoneOffset }) => timezoneOffset)),
     issuerOfPatientId: issuerFrom(storedItems(study.keys.IssuerOfPatientIDQualifiersSequence)[0]),
     otherPatientIds: storedItems(study.keys.OtherPatientIDsSequence)
       .map(otherPatientId)

@@ -5,7 +5,7 @@
 import type { ElementWriter } from '../dicom/element-writer.ts'
 import { MANUFACTURER, SOFTWARE_VERSION } from '../dicom/implementation.ts'
 import { KEY_OBJECT_SELECTION_DOCUMENT_STORAGE } from '../dicom/sop-classes.ts'
-import { localDateTime, offsetFromUtc } from '../dicom/time-zone.ts'
+import { localDateTime } from '../dicom/time-zone.ts'
 import type { Uid } from '../dicom/uid.ts'
 import { COPIED_ATTRIBUTES, type ManifestContent, type OtherPatientId } from './evidence.ts'
 import { writeHierarchicDesignator, writeUniversalId } from './issuer.ts'
@@ -19,8 +19,8 @@ export interface ManifestIdentity {
   /** 1, 2, 3 …: Instance Number. */
   readonly version: number
   readonly createdAt: Date
-  /** IANA name; dates and times are local to it, and (0008,0201) is its offset at `createdAt`. */
-  readonly timeZone: string
+  /** Timezone Offset From UTC (0008,0201), that of the study's date and time: every date and time of the document is local to it. */
+  readonly timezoneOffset: string
 }
 
 /** PS3.16 CID 7010. */
@@ -28,13 +28,13 @@ export const MANIFEST_TITLE: Code = { value: '113030', scheme: 'DCM', meaning: '
 
 /** PS3.3 C.12.1. UTF-8 always: a name of any script fits, and the same study never changes its character set. */
 export function sopCommon(to: ElementWriter, identity: ManifestIdentity): void {
-  const { date, time } = localDateTime(identity.timeZone, identity.createdAt)
+  const { date, time } = localDateTime(identity.timezoneOffset, identity.createdAt)
   to.element(0x00080005, 'CS', 'ISO_IR 192')
   to.element(0x00080012, 'DA', date)
   to.element(0x00080013, 'TM', time)
   to.element(0x00080016, 'UI', KEY_OBJECT_SELECTION_DOCUMENT_STORAGE)
   to.element(0x00080018, 'UI', identity.sopInstanceUid)
-  to.element(0x00080201, 'SH', offsetFromUtc(identity.timeZone, identity.createdAt))
+  to.element(0x00080201, 'SH', identity.timezoneOffset)
 }
 
 /** PS3.3 C.7.1.1 and C.7.2.1: what is copied from the study. */
@@ -91,7 +91,7 @@ export function generalEquipment(to: ElementWriter, content: ManifestContent): v
 
 /** PS3.3 C.17.6.2, but for the evidence. */
 export function keyObjectDocument(to: ElementWriter, content: ManifestContent, identity: ManifestIdentity): void {
-  const { date, time } = localDateTime(identity.timeZone, identity.createdAt)
+  const { date, time } = localDateTime(identity.timezoneOffset, identity.createdAt)
   to.element(0x00200013, 'IS', String(identity.version))
   to.element(0x00080023, 'DA', date)
   to.element(0x00080033, 'TM', time)

@@ -12,7 +12,7 @@ import type { DataSet } from '../dicom/element-reader.ts'
 import { ElementWriter } from '../dicom/element-writer.ts'
 import type { Level } from '../dicom/index-attributes.ts'
 import type { FindRequest, RequestedKey } from '../dicom/query-model.ts'
-import { offsetFromUtc } from '../dicom/time-zone.ts'
+import { offsetOfStudy } from '../dicom/time-zone.ts'
 import { encodingOf } from '../dicom/transfer-syntaxes.ts'
 import { isText, numberBytes } from '../dicom/value-representations.ts'
 import type { Serving } from './serving.ts'
@@ -89,16 +89,13 @@ function writeOf(key: RequestedKey, serving: Serving): Write {
 function nodeWrite(tag: number, vr: string, serving: Serving): Write {
   if (tag === INSTANCE_AVAILABILITY) return (into) => into.element(tag, vr, 'ONLINE')
   if (tag === RETRIEVE_LOCATION_UID) return (into) => into.element(tag, vr, serving.retrieveLocationUid)
-  if (tag === TIMEZONE_OFFSET_FROM_UTC) return (into, match) => into.element(tag, vr, timezoneOffset(match, serving.timezone))
+  if (tag === TIMEZONE_OFFSET_FROM_UTC) return (into, match) => into.element(tag, vr, studyOffset(match, serving.timezone))
   return (into) => into.element(tag, vr, undefined)
 }
 
-/** As the instance says; else that of our zone on the day of the study, whose dates and times it is about. */
-function timezoneOffset(match: Match, timezone: string): string {
-  if (match.TimezoneOffsetFromUTC !== undefined) return match.TimezoneOffsetFromUTC
-  const [, year, month, day] = /^(\d{4})(\d{2})(\d{2})/.exec(match.StudyDate ?? '') ?? []
-  const at = new Date(Date.UTC(Number(year), Number(month) - 1, Number(day), 12))
-  return offsetFromUtc(timezone, Number.isNaN(at.getTime()) ? new Date() : at)
+/** As the instance says; else that of our zone at the time of the study, whose dates and times it is about. */
+function studyOffset({ TimezoneOffsetFromUTC: stated, StudyDate: date, StudyTime: time }: Match, timezone: string): string {
+  return offsetOfStudy({ stated, date, time }, timezone, new Date())
 }
 
 function writeEmpty(into: ElementWriter, tag: number, vr: string): void {

@@ -2,6 +2,7 @@
  *  Points that need a running node (12) are journeys. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readDataSet } from '../../src/dicom/element-reader.ts'
+import type { ElementWriter } from '../../src/dicom/element-writer.ts'
 import { readPart10Header } from '../../src/dicom/part10.ts'
 import { isStrictUid, newUid, parseUid, type Uid, uid } from '../../src/dicom/uid.ts'
 import { buildManifest } from '../../src/manifest/build-manifest.ts'
@@ -318,19 +319,31 @@ describe('point 20: an accented name round-trips', () => {
   })
 })
 
-describe('point 21: the offset from UTC is that of the moment and of the zone', () => {
+describe('point 21: the offset from UTC is that of the study, and every date and time is local to it', () => {
+  /** Of the study, when the manifest is made (Paris), what the images state; then offset, date and time of the document. */
   const moments = [
-    ['2026-01-15T10:30:00Z', '+0100', '20260115', '113000'],
-    ['2026-07-15T23:30:00Z', '+0200', '20260716', '013000'],
-    ['2026-03-29T00:59:59Z', '+0100', '20260329', '015959'], // a second before summer time
-    ['2026-03-29T01:00:00Z', '+0200', '20260329', '030000'],
-    ['2026-10-25T00:59:59Z', '+0200', '20261025', '025959'],
-    ['2026-10-25T01:00:00Z', '+0100', '20261025', '020000'],
+    ['20260115 101500', '2026-01-15T10:30:00Z', undefined, '+0100', '20260115', '113000'],
+    ['20260715 101500', '2026-07-15T23:30:00Z', undefined, '+0200', '20260716', '013000'],
+    ['20260715 101500', '2026-12-31T23:30:00Z', undefined, '+0200', '20270101', '013000'], // made in winter of a study of summer
+    ['20260329 015959', '2026-03-29T01:00:00Z', undefined, '+0100', '20260329', '020000'], // a second before summer time
+    ['20260329 030000', '2026-03-29T01:01:00Z', undefined, '+0200', '20260329', '030100'],
+    ['20261025 030000', '2026-10-25T02:01:00Z', undefined, '+0100', '20261025', '030100'],
+    ['', '2026-07-15T23:30:00Z', undefined, '+0200', '20260716', '013000'],
+    ['20260715 101500', '2026-07-15T23:30:00Z', '-0400', '-0400', '20260715', '193000'],
+    ['20260715 101500', '2026-07-15T23:30:00Z', '-0000', '+0200', '20260716', '013000'],
   ] as const
-  for (const [moment, offset, date, time] of moments) {
-    it(`${moment} in Paris is ${date} ${time} ${offset}`, async () => {
-      const root = dataSetOf(await encoded(patient, [series(1, [CT])], { createdAt: new Date(moment) }))
+  for (const [taken, moment, stated, offset, date, time] of moments) {
+    it(`study of ${taken || 'no date'}, images that state ${stated}, made at ${moment}: ${date} ${time} ${offset}`, async () => {
+      const held = await holdNothing({ now: () => Date.parse(moment) })
+      const studyUid = newUid()
+      const [studyDate, studyTime] = taken.split(' ')
+      const also = (to: ElementWriter) =>
+        void to.element(0x00080020, 'DA', studyDate).element(0x00080030, 'TM', studyTime).element(0x00080201, 'SH', stated)
+      await receive(held, { study: studyUid, also })
+      await buildManifest(held.parts, studyUid, 'test')
+      const root = dataSetOf((await manifestInForce(held, studyUid)).file)
       expect(root.text(0x00080201)).toBe(offset)
+      expect([root.text(0x00080020), root.text(0x00080030)]).toEqual([studyDate || undefined, studyTime])
       expect([root.text(0x00080023), root.text(0x00080033)?.slice(0, 6)]).toEqual([date, time])
       expect([root.text(0x00080012), root.text(0x00080013)?.slice(0, 6)]).toEqual([date, time])
     })

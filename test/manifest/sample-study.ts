@@ -66,5 +66,5 @@ export const identity: ManifestIdentity = {
   seriesNumber: 59,
   version: 1,
   createdAt: new Date('2026-01-15T10:30:00.250Z'),
-  timeZone: 'Europe/Paris',
+  timezoneOffset: '+0100',
 }

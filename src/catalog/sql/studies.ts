@@ -18,7 +18,10 @@ export const STUDY_SQL = {
     (SELECT count(*) FROM instances i WHERE i.identity_id = p.id AND i.role <> 'manifest'), in_force
     FROM study_identities p WHERE p.study_id = ? ORDER BY number`,
 
-  evidenceSeries: `SELECT e.id, e."SeriesInstanceUID", ${attributes('SERIES', 'e')} FROM series e WHERE e.study_id = ?
+  evidenceSeries: `SELECT e.id, e."SeriesInstanceUID",
+      (SELECT i."TimezoneOffsetFromUTC" FROM instances i INDEXED BY instances_order WHERE i.series_id = e.id AND i.role = 'content'
+        ORDER BY i."InstanceOrder", i."SOPInstanceUID" LIMIT 1),
+      ${attributes('SERIES', 'e')} FROM series e WHERE e.study_id = ?
     ORDER BY e."SeriesOrder", e."SeriesInstanceUID"`,
   evidenceInstances: `SELECT i."InstanceOrder", i."SOPInstanceUID", i."SOPClassUID", i."InstanceNumber" FROM instances i INDEXED BY instances_order
     WHERE i.series_id = ? AND (i."InstanceOrder", i."SOPInstanceUID") > (?, ?) AND i.role = 'content'
