@@ -64,8 +64,11 @@ export async function checkAll(
     counts.broken++
     tell(rowLine(broken))
     if (!flags.repair) continue
-    await giveUp(parts, broken)
-    counts.repaired++
+    if (await giveUp(parts, broken)) counts.repaired++
+    else {
+      counts.broken--
+      tell(`whole again meanwhile: SOP Instance UID ${broken.facts.sopInstanceUid}`)
+    }
   }
   progress.clear()
   return counts

@@ -109,6 +109,8 @@ export interface StudyIdentity {
 export interface EvidenceSeries {
   readonly seriesInstanceUid: Uid
   readonly keys: IndexKeys
+  /** Timezone Offset From UTC (0008,0201) of its first instance, as that says it. */
+  readonly timezoneOffset?: string
   /** In manifest order: instance number, then UID. */
   readonly instances: readonly EvidenceInstance[]
 }

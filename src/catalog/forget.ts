@@ -4,19 +4,22 @@ import { pruneIdentities } from './identity.ts'
 import { KEEP_SQL } from './sql/keep.ts'
 import type { Statements } from './statements.ts'
 
-/** What a study holds has changed, so its revision rises (except for a manifest of our own); the time of last reception does not. */
-export function forgetInstance(statements: Statements, sopInstanceUid: string): void {
+/** What a study holds has changed, so its revision rises (except for a manifest of our own); the time of last reception does not.
+ *  @param storageKey  the row stays where it names another file
+ *  @returns whether there was such a row */
+export function forgetInstance(statements: Statements, sopInstanceUid: string, storageKey?: string): boolean {
   const present = statements.row(KEEP_SQL.placeOfInstance, sopInstanceUid)
-  if (present === undefined) return
+  if (present === undefined || (storageKey !== undefined && present[8] !== storageKey)) return false
   const [id, , role, seriesId, , , , studyId] = present as number[]
   statements.run(KEEP_SQL.deleteInstance, id!)
   statements.run(KEEP_SQL.deleteEmptySeries, seriesId!)
   if (statements.value(KEEP_SQL.studyIsEmpty, studyId!) === 1) {
     forgetStudy(statements, studyId!)
-    return
+    return true
   }
   pruneIdentities(statements, studyId!)
   if ((role as unknown) !== 'manifest') statements.run(KEEP_SQL.studyChanged, 0, studyId!)
+  return true
 }
 
 function forgetStudy(statements: Statements, studyId: number): void {

@@ -47,8 +47,9 @@ export function catalogOn(db: Database): Catalog {
     // receive
     keep: (facts, options) => write(() => keepInstance(all, facts, options?.replace ?? false)),
     findInstance: (uid) => read(() => findInstance(all, uid)),
-    relocate: (uid, key, size, offset) => write(() => void all.run(KEEP_SQL.relocateInstance, key, size, offset, uid)),
-    forget: (uid) => write(() => forgetInstance(all, uid)),
+    relocate: (uid, from, to) =>
+      write(() => all.run(KEEP_SQL.relocateInstance, to.storageKey, to.fileSizeBytes, to.dataSetOffset, uid, from).changes > 0),
+    forget: (uid, key) => write(() => forgetInstance(all, uid, key)),
     // serve
     find: (query, pageSize, after) => read(() => find(all, query, pageSize, after)),
     retrievables: (keys, includeManifests, pageSize, after) => read(() => retrievables(all, keys, includeManifests, pageSize, after)),

@@ -50,8 +50,7 @@ export async function adoptFile(shelf: { storage: Storage; catalog: Catalog }, f
       return 'manifest adopted'
     case 'identical':
       if (outcome.existing.storageKey === file.key) return 'named'
-      await settleIdentical(shelf, facts, outcome.existing)
-      return 'duplicate removed'
+      return (await settleIdentical(shelf, facts, outcome.existing)) ? 'duplicate removed' : adoptFile(shelf, file)
     default:
       if (Date.now() - file.changedAt < YOUNG_MS) return 'spared'
       return quarantine(storage, file.key, `another instance is held under SOP Instance UID ${facts.sopInstanceUid}`)

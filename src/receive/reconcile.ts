@@ -38,8 +38,7 @@ export async function reconcile(parts: { storage: Storage; catalog: Catalog; sin
   const { filesSeen, adoptions } = await adoptAll(parts, since)
   let lost = 0
   for await (const broken of brokenRows(parts, { since })) {
-    await giveUp(parts, broken)
-    lost++
+    if (await giveUp(parts, broken)) lost++
   }
   const counts: ReconcileCounts = {
     draftsSwept,

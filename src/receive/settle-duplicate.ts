@@ -2,13 +2,14 @@
  *
  *  Promises: exactly one file is named by the row afterwards, and it is whole; the other one is removed, or put into quarantine where it was
  *  damaged. A manifest that this node made is never replaced, whatever the policy says.
- *  A lost or damaged file is repaired by an identical instance. Damage is seen by size: comparing the digest would read the whole former
- *  file for each instance sent again; `ariane check --deep` does that.
+ *  A lost or damaged file is repaired by an identical instance: the one that is here is read again before ours goes, because the sender, once
+ *  told of success, may delete its own.
  *  Does not: answer for what the storage could not keep. */
 import type { Catalog, InstanceFacts, StorageKey } from '../catalog/contract.ts'
 import { ERRORS, NodeError } from '../errors.ts'
 import { log } from '../log.ts'
 import type { Storage } from '../storage/contract.ts'
+import { brokenRow, setAside } from './broken-rows.ts'
 
 /** Same SOP Instance UID, other bytes: the first one stays (answered with a warning), the last one wins, or a failure. */
 export type DuplicatePolicy = 'keep' | 'replace' | 'refuse'
@@ -22,50 +23,63 @@ export interface Shelf {
 /** How it ended; `conflict`: the study now holds more than one patient identity. */
 export type Settled = { readonly kind: 'new' | 'known' | 'replaced' | 'first one kept' | 'refused'; readonly conflict: boolean }
 
+/** Each further one means that somebody else has changed the row: a check, a repair, the same instance sent twice at once. */
+const MOST_ATTEMPTS = 10
+
 /** @throws NodeError CATALOG_FAILED, STORAGE_FAILED; the file is then gone */
 export async function enterFile(shelf: Shelf, facts: InstanceFacts): Promise<Settled> {
   try {
-    const outcome = await shelf.catalog.keep(facts)
-    switch (outcome.kind) {
-      case 'kept':
-        return { kind: 'new', conflict: outcome.conflict }
-      case 'identical':
-        await settleIdentical(shelf, facts, outcome.existing)
-        return { kind: 'known', conflict: false }
-      case 'different':
-        return await settleDifferent(shelf, facts, outcome.existing)
-      case 'replaced':
-        throw new NodeError('CATALOG_FAILED', { step: 'replaced without being asked' })
+    for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
+      const settled = await enterOnce(shelf, facts)
+      if (settled !== 'again') return settled
     }
+    throw new NodeError('CATALOG_FAILED', { step: 'enter', reason: 'the row keeps changing' })
   } catch (error) {
     if (!(await isNamed(shelf.catalog, facts.storageKey))) await shelf.storage.remove(facts.storageKey).catch(() => undefined)
     throw error
   }
 }
 
-/** The same bytes are here: ours go, unless the file that is named is lost or damaged. */
+async function enterOnce(shelf: Shelf, facts: InstanceFacts): Promise<Settled | 'again'> {
+  const outcome = await shelf.catalog.keep(facts)
+  switch (outcome.kind) {
+    case 'kept':
+      return { kind: 'new', conflict: outcome.conflict }
+    case 'identical':
+      return (await settleIdentical(shelf, facts, outcome.existing)) ? { kind: 'known', conflict: false } : 'again'
+    case 'different':
+      return await settleDifferent(shelf, facts, outcome.existing)
+    case 'replaced':
+      throw new NodeError('CATALOG_FAILED', { step: 'replaced without being asked' })
+  }
+}
+
+/** The same bytes are here: ours go, unless the file that is named is lost or damaged.
+ *  @returns false where the row has changed meanwhile (repaired, replaced, given up by another): ours is to be entered again */
 export async function settleIdentical(
   shelf: Pick<Shelf, 'storage' | 'catalog'>,
   facts: InstanceFacts,
   existing: InstanceFacts,
-): Promise<void> {
+): Promise<boolean> {
   // a start that compares files and rows may have entered our file before we did
-  if (existing.storageKey === facts.storageKey) return
-  const sizeBytes = await shelf.storage.size(existing.storageKey)
-  if (sizeBytes === existing.fileSizeBytes) return shelf.storage.remove(facts.storageKey)
+  if (existing.storageKey === facts.storageKey) return true
+  const broken = await brokenRow(shelf.storage, existing, true)
+  if (broken === undefined) {
+    await shelf.storage.remove(facts.storageKey)
+    return true
+  }
+  if (!(await shelf.catalog.relocate(facts.sopInstanceUid, existing.storageKey, facts))) return false
   log.warn('a lost or damaged file is repaired by the same instance sent again', {
     SOPInstanceUID: facts.sopInstanceUid,
     file: existing.storageKey,
-    expectedBytes: existing.fileSizeBytes,
-    foundBytes: sizeBytes ?? 0,
+    problem: broken.problem,
+    detail: broken.detail,
   })
-  await shelf.catalog.relocate(facts.sopInstanceUid, facts.storageKey, facts.fileSizeBytes, facts.dataSetOffset)
-  if (sizeBytes !== undefined) await shelf.storage.quarantine(existing.storageKey, 'damaged: wrong size; repaired by a new copy')
-  // two repairs at once: the row names one of them
-  if (!(await isNamed(shelf.catalog, facts.storageKey))) await shelf.storage.remove(facts.storageKey)
+  await setAside(shelf.storage, broken)
+  return true
 }
 
-async function settleDifferent(shelf: Shelf, facts: InstanceFacts, existing: InstanceFacts): Promise<Settled> {
+async function settleDifferent(shelf: Shelf, facts: InstanceFacts, existing: InstanceFacts): Promise<Settled | 'again'> {
   log.warn('another instance under a SOP Instance UID that is here already', {
     SOPInstanceUID: facts.sopInstanceUid,
     StudyInstanceUID: facts.studyInstanceUid,
@@ -85,14 +99,13 @@ async function settleDifferent(shelf: Shelf, facts: InstanceFacts, existing: Ins
 
 /** The former file goes only after the commit, and only where no row names it.
  *  @returns undefined where the catalog does not replace: an instance does not move to another series or study */
-async function replace(shelf: Shelf, facts: InstanceFacts): Promise<Settled | undefined> {
+async function replace(shelf: Shelf, facts: InstanceFacts): Promise<Settled | 'again' | undefined> {
   const outcome = await shelf.catalog.keep(facts, { replace: true })
   switch (outcome.kind) {
     case 'different':
       return undefined
     case 'identical':
-      await settleIdentical(shelf, facts, outcome.existing)
-      return { kind: 'known', conflict: false }
+      return (await settleIdentical(shelf, facts, outcome.existing)) ? { kind: 'known', conflict: false } : 'again'
     case 'kept':
       return { kind: 'new', conflict: outcome.conflict }
     case 'replaced':

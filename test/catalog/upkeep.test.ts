@@ -42,10 +42,11 @@ it('lists recent files when nearly all are recent', async () => {
   expect(found).toEqual(Array.from({ length: 5500 }, (_, at) => key(at + 500) as string).toSorted())
 })
 
-it('relocates a row to another file of the same instance', async () => {
+it('relocates a row to another file of the same instance, only while it names the former', async () => {
   const catalog = temporaryCatalog()
   await catalog.keep(instance(1, 1, 1, {}, { storageKey: key(1) }))
-  await catalog.relocate(uid('1.1.1.1'), key(2), 77, 5)
+  expect(await catalog.relocate(uid('1.1.1.1'), key(3), { storageKey: key(4), fileSizeBytes: 1, dataSetOffset: 1 })).toBe(false)
+  expect(await catalog.relocate(uid('1.1.1.1'), key(1), { storageKey: key(2), fileSizeBytes: 77, dataSetOffset: 5 })).toBe(true)
   expect(await catalog.findByStorageKey(key(1))).toBeUndefined()
   expect(await catalog.findByStorageKey(key(2))).toMatchObject({ sopInstanceUid: '1.1.1.1', fileSizeBytes: 77, dataSetOffset: 5 })
   expect(await catalog.findStudy(uid('1.1'))).toMatchObject({ revision: 1 })

@@ -5,6 +5,7 @@ import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { readPart10Header } from '../../src/dicom/part10.ts'
 import { uid } from '../../src/dicom/uid.ts'
 import { NodeError } from '../../src/errors.ts'
+import { brokenRow, giveUp } from '../../src/receive/broken-rows.ts'
 import { receiveInstance } from '../../src/receive/store-instance.ts'
 import { canMount, filesBelow, smallFileSystem } from '../storage/temporary-storage.ts'
 import {
@@ -24,6 +25,12 @@ import {
 
 beforeAll(silenceLog)
 afterEach(closeAll)
+
+function flipLastByte(path: string): void {
+  const bytes = readFileSync(path)
+  bytes[bytes.length - 1]! ^= 1
+  writeFileSync(path, bytes)
+}
 
 async function expectNothingLeft({ path, catalog }: OpenedDoor): Promise<void> {
   expect(filesBelow(path)).toEqual([])
@@ -237,14 +244,15 @@ describe('the same SOP Instance UID again', () => {
     expect(opened.told).toHaveLength(1)
   })
 
-  it.each(['lost', 'short'])('with the same bytes, when the file is %s: repaired', async (damage) => {
+  it.each(['lost', 'short', 'changed'])('with the same bytes, when the file is %s: repaired', async (damage) => {
     const opened = await openDoor()
     const instance = sample()
     await store(opened.door, instance)
     const former = (await opened.catalog.findInstance(uid(instance.sopInstanceUid)))!
     const path = join(opened.path, former.storageKey)
     if (damage === 'lost') rmSync(path)
-    else truncateSync(path, 400)
+    else if (damage === 'short') truncateSync(path, 400)
+    else flipLastByte(path)
     expect(await store(opened.door, instance)).toEqual({ status: 0 })
     const facts = (await opened.catalog.findInstance(uid(instance.sopInstanceUid)))!
     expect(facts.storageKey).not.toBe(former.storageKey)
@@ -253,6 +261,57 @@ describe('the same SOP Instance UID again', () => {
     const files = filesBelow(opened.path)
     expect(files.filter((name) => name.startsWith('instances/'))).toEqual([facts.storageKey])
     expect(files.filter((name) => name.startsWith('quarantine/'))).toHaveLength(damage === 'lost' ? 0 : 2)
+  })
+
+  it('with the same bytes, when the disk can no longer read the file: repaired', async () => {
+    const opened = await openDoor()
+    const instance = sample()
+    await store(opened.door, instance)
+    const former = (await opened.catalog.findInstance(uid(instance.sopInstanceUid)))!
+    const digest = (): Promise<string> => Promise.reject(new NodeError('STORAGE_FAILED', { step: 'digest', errno: 'EIO' }))
+    expect(await store({ ...opened.door, storage: withMethods(opened.storage, { digest }) }, instance)).toEqual({ status: 0 })
+    const facts = (await opened.catalog.findInstance(uid(instance.sopInstanceUid)))!
+    expect(facts.storageKey).not.toBe(former.storageKey)
+    expect(await opened.storage.digest(facts.storageKey, facts.dataSetOffset)).toBe(facts.sha256)
+  })
+
+  it.each(['lost', 'changed'])(
+    'with the same bytes, while a check gives the %s file up: one of the two repairs, nothing is lost',
+    async (damage) => {
+      for (const moment of ['before the row is asked', 'before it is pointed at the new file']) {
+        const opened = await openDoor()
+        const instance = sample()
+        const { catalog, storage } = opened
+        await store(opened.door, instance)
+        const former = (await catalog.findInstance(uid(instance.sopInstanceUid)))!
+        if (damage === 'lost') rmSync(join(opened.path, former.storageKey))
+        else flipLastByte(join(opened.path, former.storageKey))
+        const broken = (await brokenRow(storage, former, true))!
+        expect(broken.problem).toBe(damage === 'lost' ? 'lost' : 'wrong digest')
+        const methods: Partial<typeof catalog> =
+          moment === 'before the row is asked'
+            ? { keep: (...facts) => giveUp(opened, broken).then(() => catalog.keep(...facts)) }
+            : { relocate: (...to) => giveUp(opened, broken).then(() => catalog.relocate(...to)) }
+        expect(await store({ ...opened.door, catalog: withMethods(catalog, methods) }, instance)).toEqual({ status: 0 })
+        // and once more, when the repair is done: the row is no longer the broken one
+        expect(await giveUp(opened, broken)).toBe(false)
+        const facts = (await catalog.findInstance(uid(instance.sopInstanceUid)))!
+        expect(await storage.digest(facts.storageKey, facts.dataSetOffset)).toBe(facts.sha256)
+        expect(filesBelow(opened.path).filter((name) => name.startsWith('instances/'))).toEqual([facts.storageKey])
+      }
+    },
+  )
+
+  it('with the same bytes, while a second copy repairs the lost file: one file, and the row names it', async () => {
+    const opened = await openDoor()
+    const instance = sample()
+    await store(opened.door, instance)
+    rmSync(join(opened.path, (await opened.catalog.findInstance(uid(instance.sopInstanceUid)))!.storageKey))
+    const answers = await Promise.all(Array.from({ length: 20 }, () => store(opened.door, instance)))
+    expect(answers.map((answer) => answer.status)).toEqual(Array(20).fill(0))
+    const facts = (await opened.catalog.findInstance(uid(instance.sopInstanceUid)))!
+    expect(await opened.storage.digest(facts.storageKey, facts.dataSetOffset)).toBe(facts.sha256)
+    expect(filesBelow(opened.path)).toEqual([facts.storageKey])
   })
 
   it('with other bytes, keep: warning, the first one stays', async () => {

@@ -42,12 +42,13 @@ export const KEEP_SQL = {
   fillSeries: fill('series', 'SERIES'),
   setRequests: 'UPDATE series SET "RequestAttributesSequence" = ? WHERE id = ?',
 
-  placeOfInstance: `SELECT i.id, i.sha256, i.role, i.series_id, i.identity_id, e."SeriesInstanceUID", s."StudyInstanceUID", s.id
+  placeOfInstance: `SELECT i.id, i.sha256, i.role, i.series_id, i.identity_id, e."SeriesInstanceUID", s."StudyInstanceUID", s.id, i.storage_key
     FROM instances i CROSS JOIN series e ON e.id = i.series_id CROSS JOIN studies s ON s.id = e.study_id
     WHERE i."SOPInstanceUID" = ?`,
   insertInstance: insert('instances', ['series_id', 'identity_id', ...INSTANCE_FILE], 'IMAGE'),
   replaceInstance: overwrite('instances', ['identity_id', ...INSTANCE_FILE], 'IMAGE'),
-  relocateInstance: 'UPDATE instances SET storage_key = ?, file_size_bytes = ?, data_set_offset = ? WHERE "SOPInstanceUID" = ?',
+  relocateInstance:
+    'UPDATE instances SET storage_key = ?, file_size_bytes = ?, data_set_offset = ? WHERE "SOPInstanceUID" = ? AND storage_key = ?',
 
   deleteInstance: 'DELETE FROM instances WHERE id = ?',
   deleteEmptySeries: 'DELETE FROM series WHERE id = ? AND NOT EXISTS (SELECT 1 FROM instances WHERE series_id = series.id)',
