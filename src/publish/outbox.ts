@@ -55,6 +55,7 @@ class Outbox implements PublishWorker {
   #passing: Promise<void> | undefined
   #again = false
   #stopped = false
+  readonly #delivers = new WeakMap<PublishTarget, Deliver>()
 
   constructor(parts: PublishParts) {
     this.#parts = parts
@@ -131,7 +132,9 @@ class Outbox implements PublishWorker {
   #targetOf(delivery: Delivery): Deliver {
     const target = this.#parts.targets().find((one) => one.name === delivery.target)
     if (target === undefined) throw new Error('no such target in the configuration')
-    return KINDS[target.kind](target)
+    const deliver = this.#delivers.get(target) ?? KINDS[target.kind](target)
+    this.#delivers.set(target, deliver)
+    return deliver
   }
 
   async #deliverable({ manifestUid }: Delivery): Promise<Deliverable> {

@@ -1,6 +1,7 @@
 /** Deliveries to a folder: whole or not at all, once, through trouble and restarts. */
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import type { Delivery, ManifestRecord } from '../../src/catalog/contract.ts'
 import { newUid } from '../../src/dicom/uid.ts'
@@ -89,14 +90,32 @@ it('never overwrites another file of that name: the delivery has failed', async 
   expect((await published.held.catalog.totals()).deliveriesWaiting).toBe(0)
 })
 
-it('clears away what a crash left behind', async () => {
+it('clears away what a crash left behind, of whichever manifest', async () => {
   const published = await oneManifest()
   mkdirSync(join(published.file, '..'), { recursive: true })
-  writeFileSync(join(published.file, '..', `.1-${published.record.sopInstanceUid}.dcm.abc.part`), 'half')
+  writeFileSync(join(published.folder, '.ariane-abc.part'), 'half')
   writeFileSync(join(published.file, '..', 'notes.txt'), 'of somebody else')
   start(published)
   expect(await attempted(published, 1)).toBeUndefined()
   expect(readdirSync(join(published.file, '..')).sort()).toEqual([`1-${published.record.sopInstanceUid}.dcm`, 'notes.txt'].sort())
+  expect(readdirSync(published.folder)).toHaveLength(1)
+})
+
+it('a stop in the middle leaves nothing unfinished where a reader looks', async () => {
+  const published = await oneManifest()
+  const { catalog, storage } = published.held
+  const half = withMethods(storage, {
+    open: () =>
+      Readable.from(
+        (async function* () {
+          yield Buffer.from('half')
+          throw new Error('the disk fails')
+        })(),
+      ),
+  })
+  start(published, { catalog, storage: half })
+  expect(await attempted(published, 1)).toMatchObject({ state: 'waiting', lastError: 'the disk fails' })
+  expect(readdirSync(published.folder, { recursive: true })).toEqual([published.record.studyInstanceUid])
 })
 
 it('tries again for as long as the folder cannot be written, with the reason noted', async () => {

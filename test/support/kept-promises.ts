@@ -184,7 +184,12 @@ export async function expectManifestsComplete(node: NodeProcess, withinMs = 15_0
     const studies = (database.prepare('SELECT "StudyInstanceUID" AS uid FROM studies').all() as { uid: string }[]).map(({ uid }) => uid)
     for (const study of studies) {
       const folder = join(node.storagePath, 'outbox', study)
-      const newest = readdirSync(folder).sort((a, b) => Number.parseInt(b, 10) - Number.parseInt(a, 10))[0]!
+      const names = readdirSync(folder).sort((a, b) => Number.parseInt(b, 10) - Number.parseInt(a, 10))
+      expect(
+        names.filter((name) => !/^\d+-[\d.]+\.dcm$/.test(name)),
+        'nothing else in the folder of a study',
+      ).toEqual([])
+      const newest = names[0]!
       const references = readManifest(readFileSync(join(folder, newest))).series.flatMap((series) => series.instances)
       const held = (content.all(study) as { uid: string }[]).map(({ uid }) => uid)
       expect(references.map((one) => one.sopInstanceUid).sort(), `evidence of ${study}, ${newest}`).toEqual(held.sort())

@@ -1,7 +1,8 @@
 /** The target `folder`: each manifest becomes `<path>/<StudyInstanceUID>/<version>-<SOPInstanceUID>.dcm`.
  *
- *  Promises: whoever watches the folder sees a file whole or not at all: it is written under a hidden name beside it, synced, renamed,
- *  and the folder synced. A file of that name with the same bytes is success.
+ *  Promises: whoever watches a study's folder sees a file whole or not at all: it is written under a hidden name in `<path>`, synced, moved,
+ *  and the folder synced. A file of that name with the same bytes is success. What a crash left unfinished goes with the first delivery of
+ *  the next run, whichever study that is of.
  *  Does not: delete or overwrite anything but its own unfinished files.
  *  @throws NodeError DUPLICATE_REFUSED where a file of that name holds something else; errors of the file system as they are */
 import { createHash, randomUUID } from 'node:crypto'
@@ -12,10 +13,16 @@ import type { Readable } from 'node:stream'
 import { NodeError } from '../../errors.ts'
 import type { Deliver, Deliverable } from './target.ts'
 
-const UNFINISHED = '.part'
+const UNFINISHED = /^\.ariane-.*\.part$/
 
+/** One for as long as the target is configured so. */
 export function folderTarget(path: string): Deliver {
-  return (manifest) => deliverTo(path, manifest)
+  let isSwept = false
+  return async (manifest) => {
+    if (!isSwept) await removeUnfinished(path)
+    isSwept = true
+    await deliverTo(path, manifest)
+  }
 }
 
 async function deliverTo(path: string, manifest: Deliverable): Promise<void> {
@@ -24,8 +31,7 @@ async function deliverTo(path: string, manifest: Deliverable): Promise<void> {
   const name = `${version}-${sopInstanceUid}.dcm`
   if ((await mkdir(folder, { recursive: true })) !== undefined) await syncFolder(dirname(folder))
   if (await isThere(join(folder, name), manifest)) return
-  await removeUnfinished(folder, name)
-  const unfinished = join(folder, `.${name}.${randomUUID()}${UNFINISHED}`)
+  const unfinished = join(path, `.ariane-${randomUUID()}.part`)
   try {
     await write(unfinished, manifest.open())
     await rename(unfinished, join(folder, name))
@@ -66,11 +72,9 @@ async function write(file: string, stream: Readable): Promise<void> {
   }
 }
 
-/** What a crash in the middle of an earlier attempt left behind. */
-async function removeUnfinished(folder: string, name: string): Promise<void> {
-  for (const entry of await readdir(folder)) {
-    if (entry.startsWith(`.${name}.`) && entry.endsWith(UNFINISHED)) await rm(join(folder, entry), { force: true })
-  }
+async function removeUnfinished(path: string): Promise<void> {
+  await mkdir(path, { recursive: true })
+  for (const entry of await readdir(path)) if (UNFINISHED.test(entry)) await rm(join(path, entry), { force: true })
 }
 
 /** Makes names durable; file systems that cannot (some network ones) are taken as they are. */
