@@ -7,6 +7,8 @@ import { Command } from 'commander'
 import type { Catalog, ManifestRecord } from '../catalog/contract.ts'
 import type { Config } from '../config/settings.ts'
 import { type AeTitle, aeTitle } from '../dicom/ae-title.ts'
+import { VERIFICATION } from '../dicom/sop-classes.ts'
+import { IMPLICIT_VR_LITTLE_ENDIAN } from '../dicom/transfer-syntaxes.ts'
 import { parseUid, type Uid } from '../dicom/uid.ts'
 import { connect } from '../dimse/connect.ts'
 import { NodeError } from '../errors.ts'
@@ -175,6 +177,7 @@ export async function manifestParts({ config, storage, catalog }: Parts): Promis
 }
 
 async function verify({ config, catalog }: Parts, manifest: ReadManifest): Promise<VerifyReport> {
+  if (manifest.series.some((series) => series.retrieveAeTitles.includes(config.aeTitle))) await requireOwnNode(config)
   const progress = progressLine()
   const sha256Of = async (text: string): Promise<string | undefined> => {
     const uid = parseUid(text)
@@ -192,6 +195,25 @@ async function verify({ config, catalog }: Parts, manifest: ReadManifest): Promi
   })
   progress.clear()
   return report
+}
+
+/** Said once, not for each reference.
+ *  @throws CommandFailure where our own node is not running, or does not let its commands in */
+async function requireOwnNode(config: Config): Promise<void> {
+  const own = aeTitle(config.aeTitle)
+  const { host, port } = addressOf(config, own)
+  const contexts = [{ abstractSyntax: VERIFICATION, transferSyntaxes: [IMPLICIT_VR_LITTLE_ENDIAN] }]
+  try {
+    const association = await connect({ host, port, callingAeTitle: own, calledAeTitle: own, contexts, timeouts: config.dicom.timeouts })
+    await association.release()
+  } catch (cause) {
+    if (!(cause instanceof NodeError)) throw cause
+    const what =
+      cause.code === 'PEER_REJECTED'
+        ? `takes no calls from its own commands; let them in: ariane peer add ${own} 127.0.0.1 --allow echo find get (then reload it)`
+        : `does not answer (${cause.tell}): is it running?`
+    throw new CommandFailure(`the node ${own} at ${host}:${port} ${what}`, { cause })
+  }
 }
 
 /** @throws NodeError UNKNOWN_DESTINATION where nobody told us the address */

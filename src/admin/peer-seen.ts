@@ -32,7 +32,10 @@ export function seenCommand(): Command {
         process.stdout.write(inColumns([['LAST SEEN (UTC)', 'CALLING AE', 'ADDRESS', 'CALLS', 'OUTCOME'], ...rows]))
         const known = new Set(config.peers.map((peer) => peer.aeTitle as string))
         for (const one of seen.filter((one) => isToBeAdded(one, known))) {
-          process.stdout.write(`To let it in:  ariane peer add ${quoted(one.callingAeTitle)} ${one.address} PORT\n`)
+          process.stdout.write(`To let it in:  ariane peer add ${quoted(one.callingAeTitle)} ${one.address}\n`)
+        }
+        if (seen.some((one) => isToBeAdded(one, known))) {
+          process.stdout.write('A viewer that C-MOVE sends to also needs the port where it listens, after the address.\n')
         }
       }
     })

@@ -7,7 +7,7 @@ import { loadOptionsOf } from './command-line.ts'
 import type { RunningNode } from './running-node.ts'
 
 /** Tells whoever manages services how we are. */
-type TellManager = (state: 'READY=1' | 'STOPPING=1' | 'RELOADING=1') => Promise<void>
+type TellManager = (state: 'READY=1' | 'STOPPING=1') => Promise<void>
 
 /** `startNode` is handed in by main.ts: commands lie below the node that they start. */
 export function serveCommand(startNode: (loaded: LoadedConfig) => Promise<RunningNode>, tellManager: TellManager): Command {

@@ -24,7 +24,7 @@ import { withEntry, withoutEntry } from './edit-list.ts'
 import { fileToEdit, type LoadedConfig, type LoadOptions, loadFrom, shownAs } from './load-config.ts'
 import { ConfigError, keyOf, mistakesIn } from './mistakes.ts'
 import { readText } from './read-yaml.ts'
-import type { Peer, PeerService } from './settings.ts'
+import type { PeerService } from './settings.ts'
 
 export interface NewPeer {
   readonly aeTitle: string
@@ -32,12 +32,6 @@ export interface NewPeer {
   readonly port?: number
   /** Absent: everything. */
   readonly allow?: readonly PeerService[]
-}
-
-/** The peers of the file alone, without the environment.
- *  @throws ConfigError where the file has mistakes */
-export function peersInFile(options: LoadOptions): readonly Peer[] {
-  return readFile(options).loaded.config.peers
 }
 
 /** @returns the file, absolute

@@ -43,14 +43,6 @@ export function encoderFor(specificCharacterSet: string | undefined): Encoder {
   return cached(encoders, specificCharacterSet ?? '', makeEncoder)
 }
 
-/** Whether {@link encoderFor} of the same set writes the text without a substitute. */
-export function canEncode(specificCharacterSet: string | undefined, text: string): boolean {
-  if (isAsciiText(text)) return true
-  const codes = codesOf(firstSet(specificCharacterSet ?? ''))
-  for (const character of text.normalize('NFC')) if (codes(character.codePointAt(0)!) === undefined) return false
-  return true
-}
-
 function cached<T>(cache: Map<string, T>, key: string, make: (key: string) => T): T {
   let found = cache.get(key)
   if (found === undefined) {

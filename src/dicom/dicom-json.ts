@@ -73,14 +73,6 @@ function personNameJson(text: string): JsonPersonName {
   return Object.fromEntries(named)
 }
 
-/** Writes a sequence from what {@link itemsToJson} made.
- *  @param json  an array of items; undefined or '' writes a sequence without items
- *  @throws SyntaxError, TypeError where the text is no such array: a damaged index */
-export function writeJsonItems(writer: ElementWriter, tag: number, json: string | undefined): void {
-  const items = json === undefined || json === '' ? [] : parseJsonItems(json)
-  writeItems(writer, tag, items)
-}
-
 /** @throws SyntaxError, TypeError where the text is no array of items */
 export function parseJsonItems(json: string): readonly JsonItem[] {
   const items: unknown = JSON.parse(json)

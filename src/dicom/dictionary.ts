@@ -10,7 +10,6 @@ interface Entry {
 }
 
 let entries: Map<number, Entry> | undefined
-let tags: Map<string, number> | undefined
 
 function dictionary(): Map<number, Entry> {
   if (entries !== undefined) return entries
@@ -41,15 +40,6 @@ export function vrOf(tag: number): string | undefined {
 
 export function keywordOf(tag: number): string | undefined {
   return entryOf(tag)?.keyword
-}
-
-/** The tag of a keyword, also of a retired element; the first group for curves and overlays. */
-export function tagOf(keyword: string): number | undefined {
-  if (tags === undefined) {
-    tags = new Map()
-    for (const [tag, entry] of dictionary()) tags.set(entry.keyword, tag)
-  }
-  return tags.get(keyword)
 }
 
 /** "ggggeeee" in capitals, as in DICOM JSON (PS3.18 F.2.2). */

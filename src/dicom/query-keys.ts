@@ -25,6 +25,8 @@ export interface RequestedKey {
   readonly source: KeySource
   /** What is asked for inside a sequence; undefined: whole items. */
   readonly items?: readonly RequestedKey[]
+  /** Of private elements: who owns the block, as the request says (PS3.5 7.8.1). Undefined: whoever does. */
+  readonly creator?: string
 }
 
 export type IndexedAttribute = IndexAttribute & { readonly keyword: IndexKeyword }
@@ -94,7 +96,9 @@ export function isNodeKey(tag: number): boolean {
 export function requestedKeys(identifier: DataSet, queryLevel: Level): RequestedKey[] {
   const keys: RequestedKey[] = []
   for (const element of identifier.elements.values()) {
-    if (isKey(element.tag)) keys.push(requestedKey(element, queryLevel))
+    if (!isKey(element.tag)) continue
+    const key = requestedKey(element, queryLevel)
+    keys.push(isPrivate(element.tag) ? { ...key, creator: creatorOf(identifier, element.tag) } : key)
   }
   return keys
 }
@@ -105,6 +109,24 @@ export function isKey(tag: number): boolean {
   return (tag & 0xffff) !== 0 && group !== 0x0000 && group !== 0x0002
 }
 
+export function isPrivate(tag: number): boolean {
+  return (tag & 0x00010000) !== 0
+}
+
+/** (gggg,0010-00FF) of an odd group reserves a block of it (PS3.5 7.8.1); it says whose elements are meant and matches nothing. */
+export function isPrivateCreator(tag: number): boolean {
+  return isPrivate(tag) && (tag & 0xffff) >= 0x0010 && (tag & 0xffff) <= 0x00ff
+}
+
+/** The element that reserves the block of a private element; of such an element itself. */
+function creatorTag(tag: number): number {
+  return isPrivateCreator(tag) ? tag : ((tag & 0xffff0000) | ((tag & 0xff00) >>> 8)) >>> 0
+}
+
+function creatorOf(identifier: DataSet, tag: number): string | undefined {
+  return identifier.text(creatorTag(tag))?.trim() || undefined
+}
+
 function requestedKey(element: Element, queryLevel: Level): RequestedKey {
   const { tag } = element
   const keyword = keywordOf(tag)
@@ -113,8 +135,7 @@ function requestedKey(element: Element, queryLevel: Level): RequestedKey {
   if (indexed) return { ...indexed, source: 'indexed', items: requestedItems(element, 'indexed') }
   const derived = derivedKey(tag, queryLevel)
   if (derived) return { ...derived, source: 'derived' }
-  const isStandard = keyword !== undefined && (tag & 0x00010000) === 0
-  const source = isStandard && queryLevel === 'IMAGE' ? 'header' : 'unknown'
+  const source = queryLevel === 'IMAGE' && (keyword !== undefined || isPrivate(tag)) ? 'header' : 'unknown'
   return { tag, vr: element.vr, keyword, source, items: requestedItems(element, source) }
 }
 

@@ -20,6 +20,7 @@ import {
   isBelow,
   isKey,
   isNodeKey,
+  isPrivateCreator,
   parseLevel,
   QUERY_RETRIEVE_LEVEL,
   type RequestedKey,
@@ -81,7 +82,7 @@ function matchingConditions(identifier: DataSet, level: Level, fuzzy: boolean, u
   const conditions: Condition[] = []
   for (const element of identifier.elements.values()) {
     const { tag } = element
-    if (isNodeKey(tag) || !isKey(tag)) continue
+    if (isNodeKey(tag) || !isKey(tag) || isPrivateCreator(tag)) continue
     if (element.items !== undefined) soleItem(element)
     const condition = conditionFor(identifier, element, level, fuzzy, unsupported)
     if (condition === 'unsupported') unsupported(tag)

@@ -2,9 +2,11 @@
  *
  *  Promises: a peer with a configured host is known only from that host's addresses; with `unknownCallers: local` a caller that is not
  *  known may in from this machine alone. Rejections carry the reason of PS3.8 Table 9-21 and words for `ariane peer seen`.
+ *  This machine is every address that it has: a peer of host 127.0.0.1 may also call by the machine's address in the network.
  *  Host names are resolved when the book is made and on each reload, never while a caller waits. */
 import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
+import { networkInterfaces } from 'node:os'
 import type { Config, Peer } from '../config/settings.ts'
 import type { AeTitle } from '../dicom/ae-title.ts'
 import type { AssociationRequest, Rejection } from '../dimse/contract.ts'
@@ -31,7 +33,7 @@ export async function openPeerBook(config: Pick<Config, 'aeTitle' | 'peers' | 'u
   const peerOf = (request: AssociationRequest): Peer | undefined => {
     const peer = peers.get(request.callingAeTitle)
     const known = addresses.get(request.callingAeTitle)
-    return peer !== undefined && (known === undefined || known.has(canonical(request.address))) ? peer : undefined
+    return peer !== undefined && (known === undefined || holds(known, canonical(request.address))) ? peer : undefined
   }
   const isTolerated = (request: AssociationRequest): boolean =>
     config.unknownCallers === 'accept' || (config.unknownCallers === 'local' && isThisMachine(request.address))
@@ -78,6 +80,18 @@ function canonical(address: string): string {
   return `${high >> 8}.${high & 255}.${low >> 8}.${low & 255}`
 }
 
+function holds(known: ReadonlySet<string>, address: string): boolean {
+  return known.has(address) || ([...known].some(isLoopback) && isThisMachine(address))
+}
+
+/** @param address  as the socket tells it */
 export function isThisMachine(address: string): boolean {
+  const one = canonical(address)
+  return (
+    isLoopback(one) || Object.values(networkInterfaces()).some((interfaces) => interfaces?.some((its) => canonical(its.address) === one))
+  )
+}
+
+function isLoopback(address: string): boolean {
   return address === '::1' || address.startsWith('127.')
 }

@@ -6,7 +6,7 @@
 import { execFile } from 'node:child_process'
 import { log } from '../log.ts'
 
-export type ServiceState = 'READY=1' | 'STOPPING=1' | 'RELOADING=1'
+export type ServiceState = 'READY=1' | 'STOPPING=1'
 
 const PATIENCE_MS = 5000
 

@@ -11,6 +11,7 @@ import { tagText } from '../dicom/dictionary.ts'
 import type { DataSet } from '../dicom/element-reader.ts'
 import { ElementWriter } from '../dicom/element-writer.ts'
 import type { Level } from '../dicom/index-attributes.ts'
+import { isPrivateCreator } from '../dicom/query-keys.ts'
 import type { FindRequest, RequestedKey } from '../dicom/query-model.ts'
 import { offsetOfStudy } from '../dicom/time-zone.ts'
 import { encodingOf } from '../dicom/transfer-syntaxes.ts'
@@ -41,8 +42,14 @@ const UNIQUE_KEYS_OF: Readonly<Record<Level, readonly RequestedKey[]>> = {
   IMAGE: UNIQUE_KEYS.slice(1, 4),
 }
 
+/** What only the stored header knows: its elements, and the private block that each creator has reserved (see {@link blockName}). */
+interface StoredHeader {
+  readonly elements: DataSet
+  readonly blocks: ReadonlyMap<string, number>
+}
+
 /** Writes one element of an answer. */
-type Write = (into: ElementWriter, match: Match, header: DataSet | undefined) => void
+type Write = (into: ElementWriter, match: Match, header: StoredHeader | undefined) => void
 
 export class FindAnswers {
   readonly #serving: Serving
@@ -64,14 +71,15 @@ export class FindAnswers {
       (into) => into.element(RETRIEVE_AE_TITLE, 'AE', serving.aeTitle),
     ]
     this.#writes = [...[...keys.values()].map((key) => writeOf(key, serving)), ...own]
-    this.#headerUntil = Math.max(0, ...requested.filter(({ source }) => source === 'header').map(({ tag }) => tag + 1))
+    this.#headerUntil = Math.max(0, ...requested.filter(({ source }) => source === 'header').map(endOf))
   }
 
   /** The identifier of one pending response. */
   async encode(match: Match): Promise<Buffer> {
     const header = this.#headerUntil > 0 ? await readStoredHeader(this.#serving.storage, match, this.#headerUntil) : undefined
     const writer = new ElementWriter({ explicit: this.#explicit, encode: this.#encode })
-    for (const write of this.#writes) write(writer, match, header)
+    const stored = header && { elements: header, blocks: blocksOf(header) }
+    for (const write of this.#writes) write(writer, match, stored)
     return writer.finish()
   }
 }
@@ -145,11 +153,38 @@ function writeItem(into: ElementWriter, asked: readonly RequestedKey[] | undefin
 
 // --- what only the stored header knows
 
-function writeHeaderValue(into: ElementWriter, key: RequestedKey, header: DataSet | undefined): void {
+/** One above the last tag where the value can be: a private block may lie anywhere in its group. */
+function endOf({ tag, creator }: RequestedKey): number {
+  return 1 + (creator === undefined ? tag : (tag | 0xffff) >>> 0)
+}
+
+const blockName = (tag: number, creator: string): string => `${tag >>> 16} ${creator}`
+
+/** Creators and the elements that say so; the first one counts. */
+function blocksOf(header: DataSet): ReadonlyMap<string, number> {
+  const blocks = new Map<string, number>()
+  for (const tag of header.elements.keys()) {
+    if (!isPrivateCreator(tag)) continue
+    const name = blockName(tag, header.text(tag)?.trim() ?? '')
+    if (!blocks.has(name)) blocks.set(name, tag)
+  }
+  return blocks
+}
+
+/** Where the header has the element: a private one lies in the block that its creator has reserved there (PS3.5 7.8.1). */
+function placeOf({ blocks }: StoredHeader, { tag, creator }: RequestedKey): number | undefined {
+  if (creator === undefined) return tag
+  const block = blocks.get(blockName(tag, creator))
+  if (block === undefined || isPrivateCreator(tag)) return block
+  return ((tag & 0xffff0000) | ((block & 0xff) << 8) | (tag & 0xff)) >>> 0
+}
+
+function writeHeaderValue(into: ElementWriter, key: RequestedKey, header: StoredHeader | undefined): void {
   const { tag } = key
-  const element = header?.elements.get(tag)
-  if (header === undefined || element === undefined) writeEmpty(into, tag, key.vr)
-  else if (element.vr === 'SQ') writeSequence(into, key, header.items(tag).map(toDicomJson))
-  else if (isText(element.vr) || numberBytes(element.vr) !== undefined) writeText(into, tag, element.vr, header.text(tag))
+  const place = header && placeOf(header, key)
+  const element = place === undefined ? undefined : header?.elements.elements.get(place)
+  if (header === undefined || place === undefined || element === undefined) writeEmpty(into, tag, key.vr)
+  else if (element.vr === 'SQ') writeSequence(into, key, header.elements.items(place).map(toDicomJson))
+  else if (isText(element.vr) || numberBytes(element.vr) !== undefined) writeText(into, tag, element.vr, header.elements.text(place))
   else into.bytes(tag, element.vr, element.value.length > LONGEST_BINARY ? Buffer.alloc(0) : element.value)
 }

@@ -50,7 +50,8 @@ export class SubOperations {
     if (result.status === STATUS_SUCCESS) this.completed += 1
     else if (isWarning(result.status)) this.warning += 1
     else {
-      this.notSent(instance, result.errorComment ?? `Destination answered ${result.status.toString(16).padStart(4, '0').toUpperCase()}H`)
+      // its own comment may name hosts, paths or patients
+      this.notSent(instance, `Destination answered ${result.status.toString(16).padStart(4, '0').toUpperCase()}H`)
       return false
     }
     this.#reportSoon()

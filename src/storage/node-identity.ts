@@ -8,6 +8,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { newUid, parseUid, type Uid } from '../dicom/uid.ts'
 import { NodeError } from '../errors.ts'
+import { syncFolder } from './day-folders.ts'
 
 export interface Lock {
   release(): void
@@ -52,6 +53,7 @@ export async function retrieveLocationUid(path: string): Promise<Uid> {
     await handle.close()
   }
   await rename(`${file}.new`, file)
+  await syncFolder(path)
   return uid
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { itemsToJson, jsonElementText, parseJsonItems, writeJsonItems } from '../../src/dicom/dicom-json.ts'
+import { itemsToJson, jsonElementText, parseJsonItems, writeJsonElements } from '../../src/dicom/dicom-json.ts'
+import { tagText } from '../../src/dicom/dictionary.ts'
 import { readDataSet } from '../../src/dicom/element-reader.ts'
 import { ElementWriter } from '../../src/dicom/element-writer.ts'
 import { explicit, item } from './raw-elements.ts'
@@ -63,15 +64,15 @@ describe('DICOM JSON', () => {
       ),
     )
     const bytes = new ElementWriter({ explicit: isExplicit }).element(0x00080005, 'CS', 'ISO_IR 192')
-    writeJsonItems(bytes, REQUESTS, json)
+    writeJsonElements(bytes, { [tagText(REQUESTS)]: { vr: 'SQ', Value: [...parseJsonItems(json!)] } })
     const read = readDataSet(bytes.finish(), isExplicit ? EXPLICIT : '1.2.840.10008.1.2')
     expect(itemsToJson(read.items(REQUESTS))).toBe(json)
     expect(read.items(REQUESTS)[0]?.text(0x00200037)).toBe('1.50\\2\\')
   })
 
-  it.each([undefined, '', '[]'])('writes %j as a sequence without items', (json) => {
+  it.each([undefined, []])('writes a sequence of value %j without items', (Value) => {
     const writer = new ElementWriter({ explicit: true })
-    writeJsonItems(writer, REQUESTS, json)
+    writeJsonElements(writer, { [tagText(REQUESTS)]: { vr: 'SQ', Value } })
     expect(writer.finish()).toEqual(explicit(REQUESTS, 'SQ'))
   })
 

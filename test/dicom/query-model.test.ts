@@ -295,7 +295,7 @@ describe('Q9: which keys come back, and from where', () => {
       InstanceAvailability: 'node',
       ModalitiesInStudy: 'derived',
       TimezoneOffsetFromUTC: 'node',
-      '91001': 'unknown',
+      '91001': 'header',
       PatientName: 'indexed',
       CTDIvol: 'header',
       RetrieveLocationUID: 'node',
@@ -335,7 +335,7 @@ describe('Q9: which keys come back, and from where', () => {
       for (let n = 0; n < 5000; n++) writer.element(0x00111000 + n, 'LO', n % 2 === 0 ? '' : 'x')
     })
     expect(request.requested).toHaveLength(5002)
-    expect(request.requested.slice(2).every((key) => key.source === 'unknown')).toBe(true)
+    expect(request.requested.slice(2).every((key) => key.source === 'header')).toBe(true)
     expect(request.unsupported).toHaveLength(2500)
     expect(request.warnings.every((warning) => warning.length < 200)).toBe(true)
   })

@@ -70,7 +70,8 @@ describe('scripts/ariane', () => {
       const launched = await timed(join(project, 'scripts/ariane'), [])
       overheads.push(launched - (await timed(process.execPath, [join(project, 'dist/main.js')])))
     }
-    expect(Math.min(...overheads)).toBeLessThan(100)
+    // A start of npm, or of a second Node.js, would take longer on any machine.
+    expect(Math.min(...overheads)).toBeLessThan(250)
   })
 
   it('two starts at once: one builds, both run', async () => {

@@ -1,7 +1,11 @@
 /** C-FIND on a real catalog and storage. Numbers Q1 to Q10: identifiers that peers get wrong, or right in an unusual way. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { INDEX_ATTRIBUTES } from '../../src/dicom/index-attributes.ts'
+import { uid } from '../../src/dicom/uid.ts'
+import { buildManifest } from '../../src/manifest/build-manifest.ts'
 import { cFind } from '../../src/serve/c-find.ts'
-import { ct, dataSet, IMPLICIT_LE, type Overrides, TAG, testUid } from '../support/data-sets.ts'
+import { settings } from '../manifest/held-studies.ts'
+import { ct, dataSet, IMPLICIT_LE, type Overrides, TAG, type TestElement, testUid } from '../support/data-sets.ts'
 import { ask, FakeAssociation, type FakeRequest, type Home, LOCATION_UID, openHome, peer } from './support.ts'
 
 let home: Home
@@ -42,6 +46,28 @@ async function find(level: string | undefined, keys: Overrides, extra: Parameter
 }
 
 const EMPTY_UI = ['UI', ''] as const
+
+const LEVELS = ['PATIENT', 'STUDY', 'SERIES', 'IMAGE']
+const isAtOrAbove = (level: string, other: string): boolean => LEVELS.indexOf(level) <= LEVELS.indexOf(other)
+
+/** A value of its own for each attribute of the index that is no UID and no sequence, and that the node does not answer itself. */
+function indexedValues(): Record<number, TestElement> {
+  const samples: Record<string, (at: number) => string | number> = {
+    DA: (at) => `202601${String(10 + (at % 20))}`,
+    TM: (at) => `1015${String(10 + (at % 49))}`,
+    AS: () => '045Y',
+    DS: (at) => `${at}.5 `.slice(0, 4),
+    IS: (at) => String(at),
+    US: (at) => at,
+    CS: (at) => `CODE_${at}`,
+  }
+  const values: Record<number, TestElement> = {}
+  for (const [at, { tag, vr, keyword }] of INDEX_ATTRIBUTES.entries()) {
+    if (vr === 'UI' || vr === 'SQ' || keyword === 'SpecificCharacterSet' || keyword === 'TimezoneOffsetFromUTC') continue
+    values[tag] = [vr, samples[vr]?.(at + 10) ?? `${vr} ${at} `.slice(0, 16)]
+  }
+  return values
+}
 
 describe('answers', () => {
   it('hold every requested key in ascending order, zero length where unknown, beside character set, level, AE title and unique keys', async () => {
@@ -150,6 +176,60 @@ describe('answers', () => {
     expect(await home.keep(big)).toBe(0)
     const asked = await find('IMAGE', { [TAG.StudyInstanceUID]: ['UI', study], [0x00180050]: ['DS', ''] })
     expect(asked.pending()[0]!.identifier!.text(0x00180050)).toBe('7')
+  })
+
+  it('hold private attributes of the stored header, of the block that their creator has there', async () => {
+    const study = testUid()
+    const stored = ct({
+      [TAG.StudyInstanceUID]: ['UI', study],
+      [0x00090010]: ['LO', 'SOMEBODY'],
+      [0x00090011]: ['LO', 'ACME'],
+      [0x00091001]: ['LO', 'of somebody'],
+      [0x00091101]: ['LO', 'of acme'],
+      [0x00091102]: ['US', 7],
+    })
+    expect(await home.keep(stored)).toBe(0)
+    const asked = await find('IMAGE', {
+      [TAG.StudyInstanceUID]: ['UI', study],
+      [0x00090010]: ['LO', 'ACME'],
+      [0x00091001]: ['LO', ''],
+      [0x00091002]: ['US', Buffer.alloc(0)],
+      [0x000b0010]: ['LO', 'NOBODY'],
+      [0x000b1001]: ['LO', ''],
+    })
+    const [{ fields, identifier }] = asked.pending() as [ReturnType<FakeRequest['pending']>[number]]
+    expect(fields.status).toBe(0xff00)
+    expect([0x00090010, 0x00091001, 0x00091002].map((tag) => identifier!.text(tag))).toEqual(['ACME', 'of acme', '7'])
+    expect([0x000b0010, 0x000b1001].map((tag) => identifier!.elements.get(tag)?.value.length)).toEqual([0, 0])
+    const plain = await find('IMAGE', { [TAG.StudyInstanceUID]: ['UI', study], [0x00091101]: ['LO', ''] })
+    expect(plain.pending()[0]!.identifier!.text(0x00091101)).toBe('of acme')
+  })
+
+  it('hold every attribute of the index, at its level and below, as the instance has it', async () => {
+    const study = testUid()
+    const values = indexedValues()
+    expect(await home.keep(ct({ ...values, [TAG.StudyInstanceUID]: ['UI', study] }))).toBe(0)
+    for (const level of ['STUDY', 'SERIES', 'IMAGE'] as const) {
+      const wanted = INDEX_ATTRIBUTES.filter((attribute) => values[attribute.tag] !== undefined && isAtOrAbove(attribute.level, level))
+      const keys = Object.fromEntries(wanted.map(({ tag, vr }) => [tag, [vr, Buffer.alloc(0)] as const]))
+      const asked = await find(level, { ...keys, [TAG.StudyInstanceUID]: ['UI', study] })
+      const found = wanted.map(({ keyword, tag }) => [keyword, asked.pending()[0]!.identifier!.text(tag)])
+      expect(found).toEqual(wanted.map(({ keyword, tag }) => [keyword, String(values[tag]![1]).trim()]))
+    }
+  })
+
+  it('hold the manifests of the node where they are asked for, or where manifest.listed says so', async () => {
+    const study = testUid()
+    expect(await home.keep(ct({ [TAG.StudyInstanceUID]: ['UI', study] }))).toBe(0)
+    const { catalog, storage } = home
+    await buildManifest({ catalog, storage, now: Date.now, settings: () => settings }, uid(study), 'test')
+    const modalities = async (listed: boolean): Promise<(string | undefined)[]> => {
+      const asked = ask('find', 'SERIES', { [TAG.StudyInstanceUID]: ['UI', study], [TAG.Modality]: ['CS', ''] })
+      await cFind(home.serving({ listManifests: () => listed }), asked)
+      return asked.pending().map(({ identifier }) => identifier!.text(TAG.Modality))
+    }
+    expect(await modalities(false)).toEqual(['CT'])
+    expect(await modalities(true)).toEqual(['CT', 'KO'])
   })
 
   it('are FF01 where a key with a value could not be matched', async () => {
