@@ -189,6 +189,7 @@ async function openViewer(): Promise<{ listener: Listener; received: Map<string,
     policy: {
       kindOf: (uid) => (isStorageClass(uid) ? 'storage' : uid === VERIFICATION ? 'verification' : 'none'),
       isStorableSyntax: () => true,
+      isDecodableSyntax: () => false,
       preferredSyntaxes: () => [],
       mayUse: () => true,
     },

@@ -62,6 +62,8 @@ export abstract class DicomAssociation implements Association {
   readonly #stops = new Map<number, AbortController>()
   #queue: Promise<void> = Promise.resolve()
   #queued = 0
+  /** C-MOVE and C-GET requests that are served or wait to be. */
+  #retrievals = 0
   #pauses = 0
 
   constructor(socket: Socket, direction: 'inbound' | 'outbound', options: AssociationOptions) {
@@ -179,19 +181,17 @@ export abstract class DicomAssociation implements Association {
     else if (service === 'echo') this.#inOrder(() => this.#answer(context, command, { status: 0 }))
     // A C-STORE request without a data set holds no instance.
     else if (service === 'store') this.#refuse(context, command, 'UNREADABLE')
-    else this.#run(context, command, identifier, this.handlers[service])
+    else this.#run(context, command, identifier, service)
   }
 
-  #run(
-    context: AcceptedContext,
-    command: CommandSet,
-    identifier: Buffer,
-    handler: ((request: Request) => Promise<void>) | undefined,
-  ): void {
+  #run(context: AcceptedContext, command: CommandSet, identifier: Buffer, service: 'find' | 'move' | 'get'): void {
+    const handler = this.handlers[service]
+    const isRetrieval = service !== 'find'
     if (handler === undefined) {
       this.#refuse(context, command, 'SOP_CLASS_NOT_SUPPORTED')
       return
     }
+    if (isRetrieval) this.#retrievals++
     const stop = new AbortController()
     this.#stops.set(command.messageId!, stop)
     const request: Request = {
@@ -206,6 +206,7 @@ export abstract class DicomAssociation implements Association {
       try {
         await handler(request)
       } finally {
+        if (isRetrieval) this.#retrievals--
         if (this.#stops.get(command.messageId!) === stop) this.#stops.delete(command.messageId!)
       }
     })
@@ -240,7 +241,10 @@ export abstract class DicomAssociation implements Association {
       }
     })
     this.#queue = turn
-    if (this.#queued > LONGEST_QUEUE) this.#pauseUntil(turn)
+    if (this.#queued <= LONGEST_QUEUE) return
+    // A C-GET waits for answers that would not be read any more, and a C-CANCEL would not be seen.
+    if (this.#retrievals > 0) throw new ProtocolError(ABORT.NOT_SPECIFIED, 'more requests at a time than were agreed')
+    this.#pauseUntil(turn)
   }
 
   /** Several pauses may overlap: reading goes on when the last of them is over. */

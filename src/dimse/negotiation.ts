@@ -1,7 +1,9 @@
 /** Answers an A-ASSOCIATE-RQ (PS3.8 7.1.1, 9.3.3; PS3.7 D.3.3): which contexts, which transfer syntax, which roles.
  *
  *  Storage: any transfer syntax that we can keep as it is, in the requestor's order, save that Explicit VR Little Endian goes before
- *  Implicit where both are offered, and that a peer can have its own order. Everything else: Explicit or Implicit VR Little Endian.
+ *  Implicit where both are offered, and that a peer can have its own order. Where the requestor will be the SCP (C-GET), what we hold has to
+ *  be sent in the syntax chosen now: Little Endian goes first, because nearly everything can be turned into it and nothing the other way,
+ *  unless what it would rather have cannot be decoded here (video). Everything else: Explicit or Implicit VR Little Endian.
  *  Does not: know peers or settings; {@link NegotiationPolicy} is handed in. */
 import { parseAeTitle } from '../dicom/ae-title.ts'
 import type { AssociateRq, ExtendedNegotiation, ProposedContext, RoleSelection } from './associate-pdu.ts'
@@ -18,6 +20,8 @@ export type ServiceKind = 'verification' | 'storage' | 'find' | 'move' | 'get' |
 export interface NegotiationPolicy {
   kindOf(abstractSyntax: string): ServiceKind
   isStorableSyntax(transferSyntax: string): boolean
+  /** Whether instances stored in it can be sent in Little Endian too. */
+  isDecodableSyntax(transferSyntax: string): boolean
   /** A peer's own order of preference among transfer syntaxes; empty for the requestor's. */
   preferredSyntaxes(request: AssociationRequest): readonly string[]
   mayUse(request: AssociationRequest, abstractSyntax: string): boolean
@@ -26,7 +30,7 @@ export interface NegotiationPolicy {
 export const CONTEXT_RESULT = { ACCEPTED: 0, USER_REJECTION: 1, ABSTRACT_SYNTAX: 3, TRANSFER_SYNTAXES: 4 } as const
 
 /** Smallest Maximum Length that leaves room for a useful PDV; a smaller one can only make an endless stream of headers. */
-const SMALLEST_PDU = 64
+export const SMALLEST_PDU = 64
 
 /** The form of the request, before anybody is asked: PS3.8 Table 9-11, 9-21.
  *  @returns a rejection where the standard has a reason for it
@@ -79,10 +83,10 @@ export function negotiate(rq: AssociateRq, request: AssociationRequest, policy: 
   const answers = rq.contexts.map((context) => {
     const abstractSyntax = context.abstractSyntaxes[0]!
     const kind = policy.kindOf(abstractSyntax)
-    const transferSyntax = kind === 'none' ? undefined : chooseSyntax(context, kind, policy, preferred)
+    const role = roles.find((one) => one.sopClassUid === abstractSyntax)
+    const transferSyntax = kind === 'none' ? undefined : chooseSyntax(context, kind, role?.scp === true, policy, preferred)
     const result = resultFor(kind, transferSyntax, policy.mayUse(request, abstractSyntax))
     if (result === CONTEXT_RESULT.ACCEPTED) {
-      const role = roles.find((one) => one.sopClassUid === abstractSyntax)
       const information = extended.find((one) => one.sopClassUid === abstractSyntax)?.information
       accepted.set(context.id, {
         id: context.id,
@@ -108,6 +112,7 @@ function resultFor(kind: ServiceKind, transferSyntax: string | undefined, allowe
 function chooseSyntax(
   context: ProposedContext,
   kind: ServiceKind,
+  requestorIsScp: boolean,
   policy: NegotiationPolicy,
   preferred: readonly string[],
 ): string | undefined {
@@ -117,15 +122,23 @@ function chooseSyntax(
   const own = preferred.find((syntax) => offered.includes(syntax) && possible(syntax))
   if (own !== undefined) return own
   const first = offered.find(possible)
-  return first === IMPLICIT_LE && offered.includes(EXPLICIT_LE) ? EXPLICIT_LE : first
+  const bySending = requestorIsScp && first !== undefined && policy.isDecodableSyntax(first)
+  if (bySending || first === IMPLICIT_LE) return [EXPLICIT_LE, IMPLICIT_LE].find((syntax) => offered.includes(syntax)) ?? first
+  return first
 }
 
-/** We accept what is proposed for storage classes (the requestor may be SCP of them for C-GET); the SCP role of any other service stays ours. */
+/** We accept what is proposed for storage classes (the requestor may be SCP of them for C-GET); the SCP role of any other service stays ours.
+ *  A class that is proposed twice gets every role that was. */
 function answerRoles(rq: AssociateRq, policy: NegotiationPolicy): RoleSelection[] {
   const proposed = new Set(rq.contexts.map((context) => context.abstractSyntaxes[0]))
-  return rq.user.roles
-    .filter((role, at, all) => proposed.has(role.sopClassUid) && all.findIndex((one) => one.sopClassUid === role.sopClassUid) === at)
-    .map((role) => ({ ...role, scp: role.scp && policy.kindOf(role.sopClassUid) === 'storage' }))
+  const byClass = Map.groupBy(rq.user.roles, (role) => role.sopClassUid)
+  return [...byClass]
+    .filter(([sopClassUid]) => proposed.has(sopClassUid))
+    .map(([sopClassUid, roles]) => ({
+      sopClassUid,
+      scu: roles.some((role) => role.scu),
+      scp: roles.some((role) => role.scp) && policy.kindOf(sopClassUid) === 'storage',
+    }))
 }
 
 /** PS3.4 C.5.1.1, C.5.2.1: relational queries and combined date-time matching are supported, fuzzy semantic matching and time zone

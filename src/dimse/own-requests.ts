@@ -1,11 +1,13 @@
 /** Requests that we send on an association, and the answers that come for them (PS3.7 9.1, 6.3.1: Message ID, Message ID Being Responded To).
  *
  *  Promises: each request settles once: with its last answer, or with NodeError PEER_ABORTED when the association ends, PEER_TIMEOUT when
- *  nothing comes for `responseSeconds` after it was sent or after the last pending answer.
+ *  nothing comes for `responseSeconds` after it was sent or after the last pending answer. An answer to another kind of request is none, and
+ *  one that says "pending" to a request that has but one answer ends the association: what the peer did is then unknown.
  *  Does not: write to the socket (`send` does), or know what is asked. */
 import { NodeError } from '../errors.ts'
 import { encodeCommandSet } from './command-set.ts'
-import type { CommandSet } from './contract.ts'
+import { COMMAND, type CommandSet } from './contract.ts'
+import { ABORT, ProtocolError } from './protocol-error.ts'
 
 export interface OwnRequest {
   readonly command: CommandSet
@@ -30,7 +32,14 @@ export interface OwnRequestsHost {
   settled(): void
 }
 
-type Listener = (answer: CommandSet, dataSet: Buffer) => void
+interface Listener {
+  readonly answerField: number
+  hear(answer: CommandSet, dataSet: Buffer): void
+}
+
+const MAY_BE_PENDING: ReadonlySet<number> = new Set([COMMAND.C_FIND_RQ, COMMAND.C_MOVE_RQ, COMMAND.C_GET_RQ])
+/** In a response the highest bit of the Command Field is set (PS3.7 E.1). */
+const RESPONSE = 0x8000
 
 export class OwnRequests {
   readonly #host: OwnRequestsHost
@@ -45,9 +54,15 @@ export class OwnRequests {
     return this.#listeners.size > 0
   }
 
-  /** An answer has come; one to nothing that we asked is ignored. */
+  /** An answer has come; one to nothing that we asked is ignored.
+   *  @throws ProtocolError where it answers something else than what was asked under its Message ID */
   answered(answer: CommandSet, dataSet: Buffer): void {
-    this.#listeners.get(answer.messageIdBeingRespondedTo ?? -1)?.(answer, dataSet)
+    const listener = this.#listeners.get(answer.messageIdBeingRespondedTo ?? -1)
+    if (listener === undefined) return
+    if (answer.commandField !== listener.answerField) {
+      throw new ProtocolError(ABORT.UNEXPECTED_PARAMETER, `Command Field ${answer.commandField.toString(16)} answers another request`)
+    }
+    listener.hear(answer, dataSet)
   }
 
   ask(request: OwnRequest): Promise<LastAnswer> {
@@ -73,14 +88,18 @@ export class OwnRequests {
         timer = setTimeout(onSilence, host.responseSeconds * 1000)
       }
       host.ended.addEventListener('abort', onEnded)
-      this.#listeners.set(messageId, (answer, dataSet) => {
+      const hear: Listener['hear'] = (answer, dataSet) => {
         if (!isPending(answer.status)) {
           settle(() => resolve({ answer, dataSet }))
           return
         }
+        if (!MAY_BE_PENDING.has(request.command.commandField)) {
+          throw new ProtocolError(ABORT.UNEXPECTED_PARAMETER, 'status pending to a request that has one answer')
+        }
         wait()
         request.onPending?.(answer, dataSet)
-      })
+      }
+      this.#listeners.set(messageId, { answerField: request.command.commandField | RESPONSE, hear })
       request.send(encodeCommandSet({ ...request.command, messageId })).then(
         () => {
           if (this.#listeners.has(messageId)) wait()

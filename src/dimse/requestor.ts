@@ -6,7 +6,7 @@ import { ERRORS, NodeError } from '../errors.ts'
 import { decodeAssociateAc, encodeAssociateRq, type ProposedContext, type RoleSelection } from './associate-pdu.ts'
 import { type AssociationOptions, DicomAssociation, type Handlers } from './association.ts'
 import { type AcceptedContext, COMMAND, type CommandSet, type IncomingStore, type OutboundAssociation, type StoreSink } from './contract.ts'
-import type { ServiceKind } from './negotiation.ts'
+import { type ServiceKind, SMALLEST_PDU } from './negotiation.ts'
 import { ABORT, ProtocolError } from './protocol-error.ts'
 
 /** A context that we propose. */
@@ -77,6 +77,10 @@ export class RequestedAssociation extends DicomAssociation implements OutboundAs
 
   protected associateAccepted(body: Buffer): void {
     const ac = decodeAssociateAc(body)
+    const length = ac.user.maxPduLength
+    if (length !== undefined && length !== 0 && length < SMALLEST_PDU) {
+      throw new ProtocolError(ABORT.INVALID_PARAMETER, `maximum length ${length} is too small to send anything in`)
+    }
     const accepted = new Map<number, AcceptedContext>()
     for (const answer of ac.contexts) {
       const proposed = this.#proposed.find((one) => one.id === answer.id)
@@ -93,7 +97,7 @@ export class RequestedAssociation extends DicomAssociation implements OutboundAs
       })
     }
     this.contexts = accepted
-    this.layer.establish(ac.user.maxPduLength)
+    this.layer.establish(length)
     this.#settle.resolve()
   }
 

@@ -4,6 +4,7 @@ import { sopClass, VERIFICATION } from '../dicom/sop-classes.ts'
 import { transferSyntax } from '../dicom/transfer-syntaxes.ts'
 import type { IncomingStore, Request, Services, StoreSink } from '../dimse/contract.ts'
 import type { NegotiationPolicy, ServiceKind } from '../dimse/negotiation.ts'
+import { isConvertible } from '../serve/decodable.ts'
 import type { PeerBook, Right } from './access.ts'
 
 /** The stages that serve; each gets the caller's request and answers it. */
@@ -30,6 +31,7 @@ export function negotiationPolicy(config: () => Config, book: () => PeerBook): N
   return {
     kindOf: (abstractSyntax) => kindOf(abstractSyntax, config().dicom.privateStorageClasses),
     isStorableSyntax: (uid) => transferSyntax(uid) !== undefined,
+    isDecodableSyntax: isConvertible,
     preferredSyntaxes: (request) => book().peerOf(request)?.transferSyntaxes ?? [],
     mayUse: (request, abstractSyntax) => {
       const peers = book()

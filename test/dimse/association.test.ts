@@ -1,7 +1,7 @@
 /** The upper layer on real sockets: our listener, our requestor, DCMTK's echoscu and storescp, the library's Client. */
 import { execFile, spawn } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { connect as connectTcp } from 'node:net'
+import { connect as connectTcp, createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
@@ -10,10 +10,10 @@ import { promisify } from 'node:util'
 import dimse from 'dcmjs-dimse'
 import { afterEach, describe, expect, it } from 'vitest'
 import { aeTitle } from '../../src/dicom/ae-title.ts'
-import { encodeAssociateRq } from '../../src/dimse/associate-pdu.ts'
+import { encodeAssociateAc, encodeAssociateRq } from '../../src/dimse/associate-pdu.ts'
 import { encodeCommandSet } from '../../src/dimse/command-set.ts'
 import { connect, type WantedContext } from '../../src/dimse/connect.ts'
-import type { Request, Services, StoreSink } from '../../src/dimse/contract.ts'
+import type { CommandSet, Request, Services, StoreSink } from '../../src/dimse/contract.ts'
 import { type Listener, listen } from '../../src/dimse/listener.ts'
 import { configureLog } from '../../src/log.ts'
 
@@ -49,6 +49,7 @@ async function serve(services: Partial<Services>, change: Partial<Parameters<typ
       kindOf: (uid) =>
         uid === VERIFICATION ? 'verification' : uid === CT ? 'storage' : uid === FIND ? 'find' : uid === GET ? 'get' : 'none',
       isStorableSyntax: () => true,
+      isDecodableSyntax: () => true,
       preferredSyntaxes: () => [],
       mayUse: () => true,
     },
@@ -280,7 +281,6 @@ describe('association', () => {
     await expect(open(1, [context(VERIFICATION)])).rejects.toMatchObject({ code: 'PEER_UNREACHABLE' })
     const { port } = await serve({ admit: () => ({ result: 1, source: 1, reason: 7, why: 'x' }) })
     await expect(open(port, [context(VERIFICATION)])).rejects.toMatchObject({ code: 'PEER_REJECTED' })
-    const { createServer } = await import('node:net')
     const silent = createServer((socket) => socket.on('error', () => undefined)).listen(0, '127.0.0.1')
     await new Promise((resolve) => silent.once('listening', resolve))
     const address = silent.address() as { port: number }
@@ -342,13 +342,97 @@ describe('a source of bytes', () => {
   })
 })
 
-describe('what a peer can make us hold', () => {
-  const pdv = (control: number, value: Buffer): Buffer => {
-    const header = Buffer.from([4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, control])
-    header.writeUInt32BE(value.length + 6, 2)
-    header.writeUInt32BE(value.length + 2, 6)
-    return Buffer.concat([header, value])
+const pdv = (control: number, value: Buffer): Buffer => {
+  const header = Buffer.from([4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, control])
+  header.writeUInt32BE(value.length + 6, 2)
+  header.writeUInt32BE(value.length + 2, 6)
+  return Buffer.concat([header, value])
+}
+
+describe('an acceptor that answers wrongly', () => {
+  let server: Server | undefined
+  afterEach(() => server?.close())
+
+  /** Accepts context 1, then sends `answer` to whatever comes. */
+  async function acceptor(answer: Partial<CommandSet>, maxPduLength = 16_384): Promise<number> {
+    const answers = [{ id: 1, result: 0, transferSyntax: EXPLICIT }]
+    const accept = encodeAssociateAc({
+      calledAeTitle: 'THEM',
+      callingAeTitle: 'US',
+      contexts: answers,
+      user: { maxPduLength, roles: [], extended: [] },
+    })
+    server = createServer((socket) => {
+      socket.on('error', () => undefined)
+      socket.once('data', () => {
+        socket.write(accept)
+        socket.on('data', (chunk) => {
+          if (chunk[0] !== 4) return
+          const command = { commandField: 0x8001, messageIdBeingRespondedTo: 1, hasDataSet: false, status: 0, ...answer }
+          socket.write(pdv(3, encodeCommandSet(command)))
+        })
+      })
+    })
+    await new Promise<void>((resolve) => server!.listen(0, '127.0.0.1', resolve))
+    return (server.address() as { port: number }).port
   }
+  const instance = {
+    sopClassUid: CT,
+    sopInstanceUid: '1.2.3',
+    transferSyntaxUid: EXPLICIT,
+    open: () => Readable.from([Buffer.from('data')]),
+  }
+
+  it('is believed where it answers a C-STORE with a C-STORE response', async () => {
+    const association = await open(await acceptor({}), [context(CT)])
+    expect(await association.store(instance)).toMatchObject({ status: 0 })
+  })
+
+  it.each([
+    ['a C-ECHO response', { commandField: 0x8030 }],
+    ['status pending', { status: 0xff00 }],
+  ])('%s to a C-STORE is no success: the association ends', async (_name, answer) => {
+    const association = await open(await acceptor(answer), [context(CT)])
+    await expect(association.store(instance)).rejects.toMatchObject({ code: 'PEER_ABORTED' })
+    expect(association.ended.aborted).toBe(true)
+  })
+
+  it('a maximum length in which nothing can be sent ends the association with a clear error', async () => {
+    for (const length of [1, 7, 63]) {
+      await expect(open(await acceptor({}, length), [context(CT)])).rejects.toMatchObject({
+        code: 'PEER_ABORTED',
+        details: { why: `maximum length ${length} is too small to send anything in` },
+      })
+      server?.close()
+    }
+  })
+})
+
+it('a C-GET behind which more requests pile up than were agreed ends at once: its answers could not be read', async () => {
+  let began = 0
+  const { port, associations } = await serve({
+    get: async (request) => {
+      began++
+      await new Promise((resolve) => request.stopped.addEventListener('abort', resolve))
+    },
+  })
+  const socket = connectTcp(port, '127.0.0.1')
+  socket.on('error', () => undefined)
+  const contexts = [{ id: 1, abstractSyntaxes: [GET], transferSyntaxes: [EXPLICIT] }]
+  const user = { maxPduLength: 0, roles: [], extended: [] }
+  socket.write(encodeAssociateRq({ calledAeTitle: 'THEM', callingAeTitle: 'RAW', contexts, user }))
+  await new Promise((resolve) => socket.once('data', resolve))
+  const get = (messageId: number): Buffer[] => [
+    pdv(3, encodeCommandSet({ commandField: 0x10, messageId, affectedSopClassUid: GET, hasDataSet: true })),
+    pdv(2, Buffer.from('key')),
+  ]
+  socket.write(Buffer.concat(Array.from({ length: 20 }, (_, at) => get(at + 1)).flat()))
+  await expect.poll(() => associations.size).toBe(0)
+  expect(began).toBeLessThanOrEqual(1)
+  socket.destroy()
+})
+
+describe('what a peer can make us hold', () => {
   /** An association of raw bytes on context 1. */
   async function rawAssociation(port: number, abstractSyntax: string) {
     const socket = connectTcp(port, '127.0.0.1')

@@ -16,12 +16,14 @@ const IMPLICIT = '1.2.840.10008.1.2'
 const EXPLICIT = '1.2.840.10008.1.2.1'
 const BIG = '1.2.840.10008.1.2.2'
 const JPEG = '1.2.840.10008.1.2.4.70'
+const VIDEO = '1.2.840.10008.1.2.4.102'
 const request = { callingAeTitle: aeTitle('CT1'), calledAeTitle: aeTitle('ARIANE'), address: '10.0.0.1' }
 
 function policy(change: Partial<NegotiationPolicy> = {}): NegotiationPolicy {
   return {
     kindOf: (uid) => (uid === CT ? 'storage' : uid === FIND ? 'find' : 'none'),
-    isStorableSyntax: (uid) => [IMPLICIT, EXPLICIT, BIG, JPEG].includes(uid),
+    isStorableSyntax: (uid) => [IMPLICIT, EXPLICIT, BIG, JPEG, VIDEO].includes(uid),
+    isDecodableSyntax: (uid) => uid !== VIDEO,
     preferredSyntaxes: () => [],
     mayUse: () => true,
     ...change,
@@ -60,6 +62,19 @@ describe('transfer syntaxes', () => {
 
   it('a peer’s own order goes first', () => {
     expect(chosen([EXPLICIT, IMPLICIT, JPEG], { preferredSyntaxes: () => [JPEG, IMPLICIT] })).toBe(JPEG)
+  })
+
+  it.each([
+    ['Explicit before a compressed syntax that is offered first', [JPEG, IMPLICIT, EXPLICIT], EXPLICIT],
+    ['Implicit before Big Endian', [BIG, IMPLICIT], IMPLICIT],
+    ['a compressed syntax where no Little Endian is offered', [JPEG], JPEG],
+    ['video where it comes first: nothing else could carry it', [VIDEO, EXPLICIT], VIDEO],
+  ])('where the requestor is the SCP (C-GET): %s', (_name, offered, expected) => {
+    const roles = [{ sopClassUid: CT, scu: false, scp: true }]
+    const asked = rq([[CT, ...offered] as [string, ...string[]]], { roles })
+    expect(negotiate(asked, request, policy()).accepted.get(1)?.transferSyntax).toBe(expected)
+    const own = policy({ preferredSyntaxes: () => [JPEG, BIG, VIDEO] })
+    expect(negotiate(asked, request, own).accepted.get(1)?.transferSyntax).toBe(offered[0] === BIG ? BIG : offered[0])
   })
 
   it('services other than storage take Explicit or Implicit Little Endian only', () => {
@@ -126,7 +141,7 @@ describe('form', () => {
 })
 
 describe('roles and extended negotiation', () => {
-  it('A22: the SCP role is granted for storage classes that are proposed, nowhere else, and once', () => {
+  it('A22: the SCP role is granted for storage classes that are proposed, nowhere else; a class proposed twice has every role', () => {
     const roles = [
       { sopClassUid: CT, scu: false, scp: true },
       { sopClassUid: CT, scu: true, scp: true },
@@ -145,10 +160,10 @@ describe('roles and extended negotiation', () => {
       policy(),
     )
     expect(agreed.roles).toEqual([
-      { sopClassUid: CT, scu: false, scp: true },
+      { sopClassUid: CT, scu: true, scp: true },
       { sopClassUid: FIND, scu: true, scp: false },
     ])
-    expect(agreed.accepted.get(1)).toMatchObject({ requestorIsScp: true, requestorIsScu: false })
+    expect(agreed.accepted.get(1)).toMatchObject({ requestorIsScp: true, requestorIsScu: true })
   })
 
   it('relational queries and combined date-time matching are granted, fuzzy matching and time zone adjustment are not', () => {
