@@ -31,6 +31,8 @@ const tellManager: typeof notifySystemd = async (state) => (await import('./endp
 const EXIT_FAILED = 1
 const EXIT_USAGE = 2
 
+// What the node writes is about patients: nothing of it is for every user of the machine.
+process.umask(0o027)
 process.exitCode = await run(process.argv.slice(2))
 
 /** @returns the exit code; a command that found something wrong may have set `process.exitCode` itself */

@@ -21,6 +21,7 @@ import { NodeError } from './errors.ts'
 import { configureLog, log } from './log.ts'
 import type { ManifestSettings } from './manifest/build-manifest.ts'
 import { startManifestWorker } from './manifest/due-studies.ts'
+import { publishedNames, tellChangedNames } from './manifest/published-names.ts'
 import { startPublishWorker } from './publish/outbox.ts'
 import { reconcile } from './receive/reconcile.ts'
 import { type Door, type Incoming, receiveInstance } from './receive/store-instance.ts'
@@ -28,6 +29,7 @@ import { cFind } from './serve/c-find.ts'
 import { cGet } from './serve/c-get.ts'
 import { cMove } from './serve/c-move.ts'
 import type { Serving } from './serve/serving.ts'
+import type { Storage } from './storage/contract.ts'
 import { openStorage } from './storage/file-storage.ts'
 import { leaveCleanStop, lockStorage, retrieveLocationUid, takeCleanStop } from './storage/node-identity.ts'
 
@@ -59,8 +61,11 @@ async function buildNode(loaded: LoadedConfig, closers: Closer[]): Promise<Runni
     await catalog.close()
     await leaveCleanStop(stored.path)
   })
-  const locationUid = uid(config.manifest.retrieveLocationUid ?? (await retrieveLocationUid(stored.path)))
   await reconcile({ storage, catalog, since })
+  const published = await publishedNames({ catalog, storage })
+  const locationUid = uid(config.manifest.retrieveLocationUid ?? (await retrieveLocationUid(stored.path, published.retrieveLocationUid)))
+  tellChangedNames(published, { aeTitle: config.aeTitle, retrieveLocationUid: locationUid })
+  await tellLittleRoom(storage, stored.reserveBytes)
   let book: PeerBook = await openPeerBook(config)
   let reloads = 0
   const callers = callersSeen(catalog)
@@ -128,6 +133,12 @@ async function buildNode(loaded: LoadedConfig, closers: Closer[]): Promise<Runni
       log.info('stopped')
     },
   }
+}
+
+/** Said before a modality is refused for it. */
+async function tellLittleRoom(storage: Storage, reserveBytes: number): Promise<void> {
+  const freeBytes = await storage.freeBytes()
+  if (freeBytes < reserveBytes) log.error('no room: instances are refused until there is some', { freeBytes, reserveBytes })
 }
 
 function manifestSettings(config: Config, locationUid: Uid): ManifestSettings {

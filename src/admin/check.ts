@@ -14,6 +14,8 @@ const YOUNG_MS = 60_000
 export interface CheckCounts {
   files: number
   rows: number
+  /** Files without a row that came within the last minute: a node may be about to write it. */
+  tooYoung: number
   /** Files that no row names. */
   unnamed: number
   /** Rows whose file is lost or damaged. */
@@ -49,7 +51,7 @@ export async function checkAll(
   flags: CheckFlags,
   report: (line: string) => void,
 ): Promise<CheckCounts> {
-  const counts: CheckCounts = { files: 0, rows: 0, unnamed: 0, broken: 0, repaired: 0 }
+  const counts: CheckCounts = { files: 0, rows: 0, tooYoung: 0, unnamed: 0, broken: 0, repaired: 0 }
   const progress = progressLine()
   const tell = (line: string): void => {
     progress.clear()
@@ -85,7 +87,11 @@ async function checkFiles(
   for await (const file of parts.storage.list()) {
     counts.files++
     onFile()
-    if (Date.now() - file.changedAt < YOUNG_MS || (await parts.catalog.findByStorageKey(file.key)) !== undefined) continue
+    if ((await parts.catalog.findByStorageKey(file.key)) !== undefined) continue
+    if (Date.now() - file.changedAt < YOUNG_MS) {
+      counts.tooYoung++
+      continue
+    }
     if (!flags.repair) {
       counts.unnamed++
       tell(`no row: ${file.key} (${file.sizeBytes} bytes)`)
@@ -105,7 +111,8 @@ function rowLine({ facts, problem, detail }: BrokenRow): string {
 
 function summary(counts: CheckCounts): string {
   const found = counts.unnamed + counts.broken
-  const compared = `${counts.files} files and ${counts.rows} rows compared`
+  const young = counts.tooYoung === 0 ? '' : `, ${counts.tooYoung} files are too new to be judged: check again in a minute`
+  const compared = `${counts.files} files and ${counts.rows} rows compared${young}`
   if (found === 0) return `${compared}: all is well`
   return `${compared}: ${counts.unnamed} files without a row, ${counts.broken} rows without a whole file, ${counts.repaired} of ${found} settled`
 }

@@ -22,7 +22,8 @@ export function importCommand(): Command {
       try {
         const counts = await run(parts, paths, options)
         console.log(summary(counts))
-        if (counts.refused > 0) process.exitCode = 1
+        // What is not held now must not be taken for held by a script that deletes the source.
+        if (counts.refused + counts['first one kept'] > 0) process.exitCode = 1
       } finally {
         await parts.catalog.close()
       }

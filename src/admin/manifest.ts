@@ -15,6 +15,7 @@ import { NodeError } from '../errors.ts'
 import { type BuildOutcome, buildManifest, type ManifestParts } from '../manifest/build-manifest.ts'
 import { describedSeries } from '../manifest/described-series.ts'
 import { manifestTree } from '../manifest/manifest-tree.ts'
+import { publishedNames } from '../manifest/published-names.ts'
 import { type ReadManifest, readManifest } from '../manifest/read-manifest.ts'
 import { type VerifyReport, verifyManifest } from '../manifest/verify-manifest.ts'
 import { retrieveLocationUid } from '../storage/node-identity.ts'
@@ -166,7 +167,8 @@ function checkedUid(text: string): Uid {
 
 /** What the manifest stage works with, for commands that build. */
 export async function manifestParts({ config, storage, catalog }: Parts): Promise<ManifestParts> {
-  const locationUid = config.manifest.retrieveLocationUid ?? (await retrieveLocationUid(config.storage.path))
+  const published = await publishedNames({ catalog, storage })
+  const locationUid = config.manifest.retrieveLocationUid ?? (await retrieveLocationUid(config.storage.path, published.retrieveLocationUid))
   const settings = {
     ...config.manifest,
     aeTitle: aeTitle(config.aeTitle),

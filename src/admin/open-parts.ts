@@ -12,6 +12,7 @@ import type { Config } from '../config/settings.ts'
 import { configureLog } from '../log.ts'
 import type { Storage } from '../storage/contract.ts'
 import { openStorage } from '../storage/file-storage.ts'
+import { giveToOwner } from '../storage/owner.ts'
 import { CommandFailure, loadOptionsOf } from './command-line.ts'
 
 export interface Parts {
@@ -28,7 +29,11 @@ export async function openParts(command: Command, options: { create: boolean }):
   const catalogFile = join(path, 'catalog.sqlite')
   if (!options.create && !existsSync(catalogFile)) throw new CommandFailure(`no catalog at ${catalogFile}: is storage.path right?`)
   const storage = await openStorage({ path, reserveBytes, maxInstanceBytes, maxTotalBytes: maxTotalBytes || undefined })
-  return { config, storage, catalog: openCatalog(catalogFile) }
+  const isNew = !existsSync(catalogFile)
+  const catalog = openCatalog(catalogFile)
+  // SQLite itself gives the files beside it to the same owner.
+  if (isNew) await giveToOwner(catalogFile)
+  return { config, storage, catalog }
 }
 
 /** One line that is written over again, on a terminal only. */

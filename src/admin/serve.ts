@@ -58,7 +58,9 @@ function reloadOnSignal(load: () => LoadedConfig, first: LoadedConfig): { begin(
     if (node === undefined) return
     isAsked = false
     try {
-      const { config, needRestart } = reloadable(current, load().config)
+      const next = load()
+      if (first.file !== undefined && next.file === undefined) throw new Error(`${first.file} is not there any more`)
+      const { config, needRestart } = reloadable(current, next.config)
       if (needRestart.length > 0) log.warn('these settings take effect with the next start', { keys: needRestart.join(' ') })
       current = config
       node.reload(config).catch((error: unknown) => log.error('reload failed, former configuration stays', { error: String(error) }))

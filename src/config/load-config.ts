@@ -3,9 +3,10 @@
  *  Promises: what is returned is complete, checked, frozen, and has absolute paths only; every mistake is reported at once.
  *  Does not: create folders, look up hosts, or watch the file.
  *
- *  Relative paths start at the node's home: the folder of the configuration file, or the one above where that folder is called `config`; the
- *  working directory where there is no file. So a first `config/ariane.yaml` does not move the storage. In an environment variable they
- *  start at the working directory. */
+ *  Relative paths start at the node's home: the folder of the configuration file, or the one above where that folder is called `config`;
+ *  where no file is named, the folder in ARIANE_HOME (the start script says the program's own), else the working directory. So a first
+ *  `config/ariane.yaml` does not move the storage, and a command means the same node wherever it is called from. In an environment variable
+ *  relative paths start at the working directory. */
 import { existsSync } from 'node:fs'
 import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path'
 import { contradictionsIn } from './contradictions.ts'
@@ -19,7 +20,7 @@ export type { Environment } from './environment.ts'
 export { ConfigError } from './mistakes.ts'
 export type { Config, Peer, PeerService, PublishTarget } from './settings.ts'
 
-/** Looked for in the working directory where no file is named. */
+/** Looked for in the node's home where no file is named. */
 export const USUAL_FILE = join('config', 'ariane.yaml')
 
 export interface LoadOptions {
@@ -54,7 +55,7 @@ export function loadFrom(file: string | undefined, text: string | undefined, opt
 
   const tree = structuredClone(yaml.tree) as Record<string, unknown>
   for (const [key, { value }] of overrides.values) setAt(tree, key, value)
-  const home = homeOf(file, options.cwd)
+  const home = homeOf(file, options)
   const config = completed(FILE_SCHEMA.parse(tree) as Config, (key) => (overrides.values.has(key) ? options.cwd : home))
   const sources = new Map(
     SETTINGS.map((row) => [row.key, overrides.values.get(row.key)?.variable ?? sourceOf(row.key, yaml, name)] as const),
@@ -76,7 +77,7 @@ export function loadFrom(file: string | undefined, text: string | undefined, opt
 
 /** The file that is used, or that an edit would create: absolute. */
 export function fileToEdit(options: LoadOptions): string {
-  return resolve(options.cwd, options.file ?? USUAL_FILE)
+  return options.file === undefined ? join(usualHome(options), USUAL_FILE) : resolve(options.cwd, options.file)
 }
 
 /** Short where it lies below the working directory. */
@@ -90,8 +91,12 @@ function fileOf(options: LoadOptions): string | undefined {
   return options.file !== undefined || existsSync(file) ? file : undefined
 }
 
-function homeOf(file: string | undefined, cwd: string): string {
-  if (file === undefined) return cwd
+function usualHome({ env, cwd }: LoadOptions): string {
+  return resolve(cwd, env.ARIANE_HOME || '.')
+}
+
+function homeOf(file: string | undefined, options: LoadOptions): string {
+  if (file === undefined) return usualHome(options)
   const folder = dirname(file)
   return basename(folder) === 'config' ? dirname(folder) : folder
 }

@@ -4,8 +4,8 @@ import { IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME } from '../dicom/
 import { log } from '../log.ts'
 import { decodeAssociateRq, encodeAssociateAc } from './associate-pdu.ts'
 import { type AssociationOptions, DicomAssociation, type Handlers } from './association.ts'
-import type { AssociationRequest, Rejection, Services } from './contract.ts'
-import { checkForm, type NegotiationPolicy, negotiate, readTitles } from './negotiation.ts'
+import type { AssociationRequest, Rejection, Services, StoreSink } from './contract.ts'
+import { CONTEXT_RESULT, checkForm, type NegotiationPolicy, negotiate, readTitles } from './negotiation.ts'
 import { refusingSink } from './refusals.ts'
 
 export interface AcceptorHost {
@@ -24,6 +24,8 @@ export class AcceptedAssociation extends DicomAssociation {
   protected readonly handlers: Handlers
   #isOpen = false
   #stored = 0
+  /** C-STORE requests that the caller has no right to. */
+  #refused = 0
 
   constructor(socket: Socket, options: AssociationOptions, host: AcceptorHost) {
     super(socket, 'inbound', options)
@@ -34,10 +36,11 @@ export class AcceptedAssociation extends DicomAssociation {
       store: (incoming) => {
         // A context for storage is also accepted for those who may only retrieve (C-GET): sending is another right.
         const { callingAeTitle, calledAeTitle, address } = this
-        if (!services.mayUse({ callingAeTitle, calledAeTitle, address }, incoming.context.abstractSyntax))
+        if (!services.mayUse({ callingAeTitle, calledAeTitle, address }, incoming.context.abstractSyntax)) {
+          if (this.#refused++ === 0) log.warn('caller may not send instances', { association: this.id, calling: callingAeTitle, address })
           return refusingSink('NOT_AUTHORISED')
-        this.#stored++
-        return services.store(incoming)
+        }
+        return this.#counting(services.store(incoming))
       },
       find: (request) => services.find(request),
       move: (request) => services.move(request),
@@ -85,7 +88,22 @@ export class AcceptedAssociation extends DicomAssociation {
       contexts: agreed.accepted.size,
       proposed: agreed.answers.length,
     })
+    const denied = agreed.answers.filter(({ result }) => result === CONTEXT_RESULT.USER_REJECTION).length
+    if (denied > 0) log.warn('caller may not use what it asked for', { association: this.id, calling: callingAeTitle, contexts: denied })
     this.layer.establish(rq.user.maxPduLength, accept)
+  }
+
+  /** Counts what is answered with success. */
+  #counting(sink: StoreSink): StoreSink {
+    return {
+      write: (fragment) => sink.write(fragment),
+      end: async () => {
+        const fields = await sink.end()
+        if (fields.status === 0) this.#stored++
+        return fields
+      },
+      abandon: () => sink.abandon(),
+    }
   }
 
   protected associateAccepted(): void {}

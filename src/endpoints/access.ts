@@ -1,9 +1,11 @@
 /** Who may call, and what for: the configured peers, and `unknownCallers` for everybody else.
  *
- *  Promises: a peer with a configured host is known only from that host's addresses; with `unknownCallers: local` a caller that is not
- *  known may in from this machine alone. Rejections carry the reason of PS3.8 Table 9-21 and words for `ariane peer seen`.
+ *  Promises: a peer with a configured host is taken in from that host's addresses only, whatever `unknownCallers` says: its title from
+ *  elsewhere is somebody else's. With `unknownCallers: local` a caller that is not known may in from this machine alone. Rejections carry
+ *  the reason of PS3.8 Table 9-21 and words for `ariane peer seen`.
  *  This machine is every address that it has: a peer of host 127.0.0.1 may also call by the machine's address in the network.
- *  Host names are resolved when the book is made and on each reload, never while a caller waits. */
+ *  Host names are resolved when the book is made and on each reload, never while a caller waits; one that could not be is tried again
+ *  when the peer calls, at most every {@link RETRY_MS}: the next call then finds it. */
 import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
 import { networkInterfaces } from 'node:os'
@@ -13,6 +15,8 @@ import type { AssociationRequest, Rejection } from '../dimse/contract.ts'
 import { log } from '../log.ts'
 
 export type Right = 'echo' | 'store' | 'find' | 'move' | 'get'
+
+const RETRY_MS = 10_000
 
 const EVERYTHING: readonly Right[] = ['echo', 'store', 'find', 'move', 'get']
 
@@ -27,16 +31,30 @@ export interface PeerBook {
 
 export async function openPeerBook(config: Pick<Config, 'aeTitle' | 'peers' | 'unknownCallers'>): Promise<PeerBook> {
   const addresses = new Map<string, ReadonlySet<string> | undefined>()
-  await Promise.all(config.peers.map(async (peer) => addresses.set(peer.aeTitle, await addressesOf(peer))))
+  const resolveAll = (): Promise<unknown> =>
+    Promise.all(
+      config.peers
+        .filter((peer) => (addresses.get(peer.aeTitle)?.size ?? 0) === 0)
+        .map(async (peer) => addresses.set(peer.aeTitle, await addressesOf(peer))),
+    )
+  await resolveAll()
+  let triedAt = performance.now()
+  const tryAgain = (): void => {
+    if (performance.now() - triedAt < RETRY_MS) return
+    triedAt = performance.now()
+    void resolveAll()
+  }
   const peers = new Map(config.peers.map((peer) => [peer.aeTitle as string, peer]))
 
   const peerOf = (request: AssociationRequest): Peer | undefined => {
     const peer = peers.get(request.callingAeTitle)
     const known = addresses.get(request.callingAeTitle)
+    if (known?.size === 0) tryAgain()
     return peer !== undefined && (known === undefined || holds(known, canonical(request.address))) ? peer : undefined
   }
   const isTolerated = (request: AssociationRequest): boolean =>
-    config.unknownCallers === 'accept' || (config.unknownCallers === 'local' && isThisMachine(request.address))
+    !peers.has(request.callingAeTitle) &&
+    (config.unknownCallers === 'accept' || (config.unknownCallers === 'local' && isThisMachine(request.address)))
 
   return {
     peerOf,
@@ -61,7 +79,7 @@ async function addressesOf(peer: Peer): Promise<ReadonlySet<string> | undefined>
     const found = await lookup(peer.host, { all: true })
     return new Set(found.map((one) => canonical(one.address)))
   } catch (error) {
-    log.warn('host of a peer cannot be resolved, its calls are rejected until a reload', {
+    log.warn('host of a peer cannot be resolved, its calls are rejected until it can be', {
       peer: peer.aeTitle,
       host: peer.host,
       error: String(error),

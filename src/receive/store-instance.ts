@@ -9,6 +9,7 @@ import type { Catalog, InstanceFacts } from '../catalog/contract.ts'
 import { parseAeTitle } from '../dicom/ae-title.ts'
 import { HeaderWalker } from '../dicom/header-walker.ts'
 import { part10Header } from '../dicom/part10.ts'
+import { parseUid } from '../dicom/uid.ts'
 import type { ResponseFields, StoreSink } from '../dimse/contract.ts'
 import { ERRORS, NodeError } from '../errors.ts'
 import { log } from '../log.ts'
@@ -136,7 +137,8 @@ class Reception implements StoreSink {
 
   #refusal(failure: unknown): ResponseFields {
     const error = failure instanceof NodeError ? failure : new NodeError('PROCESSING_FAILURE', {}, { cause: failure })
-    const uids = { SOPInstanceUID: this.#uids?.sopInstanceUid, SOPClassUID: this.#uids?.sopClassUid }
+    const { sopInstanceUid, sopClassUid } = this.#uids ?? this.#incoming
+    const uids = { SOPInstanceUID: parseUid(sopInstanceUid), SOPClassUID: parseUid(sopClassUid) }
     log[error.retry === 'transient' ? 'error' : 'warn']('instance refused', {
       reason: error.message,
       ...uids,

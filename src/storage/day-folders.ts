@@ -8,6 +8,7 @@ import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import type { StorageArea, StorageKey } from './contract.ts'
 import { diskError, errnoOf } from './disk-errors.ts'
+import { giveToOwner } from './owner.ts'
 import { dayFolder, newStorageKey } from './storage-key.ts'
 
 const closeAsync = promisify(close)
@@ -138,6 +139,7 @@ export async function makeFolder(root: string, folder: string): Promise<void> {
     path = join(path, part)
     try {
       await mkdirAsync(path, 0o700)
+      await giveToOwner(path)
     } catch (error) {
       if (errnoOf(error) === 'EEXIST') continue
       throw diskError('make folder', error)

@@ -4,16 +4,18 @@
  *  process, so that another process that starts meanwhile leaves it alone.
  *  Does not: keep more than {@link MAX_WAITING_BYTES} in memory for a caller that honours the back-pressure. Sizes in bytes. */
 import { createHash } from 'node:crypto'
-import { closeSync, constants, fdatasync, open, unlink, writev } from 'node:fs'
+import { closeSync, constants, fchown, fdatasync, open, unlink, writev } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { NodeError } from '../errors.ts'
 import type { Draft, KeptFile, StorageArea } from './contract.ts'
 import type { DayFolders } from './day-folders.ts'
 import { diskError } from './disk-errors.ts'
+import type { Owner } from './owner.ts'
 import type { Room } from './room.ts'
 import { newRandomName } from './storage-key.ts'
 
+const fchownAsync = promisify(fchown)
 const fdatasyncAsync = promisify(fdatasync)
 const openAsync = promisify(open)
 const unlinkAsync = promisify(unlink)
@@ -35,6 +37,8 @@ export interface DraftHome {
   readonly folders: DayFolders
   /** Names of drafts of this process that are being written. */
   readonly active: Set<string>
+  /** To whom a new file is given. */
+  readonly owner?: Owner
 }
 
 export class FileDraft implements Draft {
@@ -153,6 +157,8 @@ export class FileDraft implements Draft {
     if (this.#fd === undefined) {
       this.#home.active.add(this.#name)
       this.#fd = await openAsync(this.#path(), CREATE, 0o600)
+      const { owner } = this.#home
+      if (owner !== undefined) await fchownAsync(this.#fd, owner.uid, owner.gid)
     }
     return this.#fd
   }

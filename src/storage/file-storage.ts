@@ -14,6 +14,7 @@ import { diskError, errnoOf } from './disk-errors.ts'
 import { openFileBytes } from './file-bytes.ts'
 import { type DraftHome, FileDraft } from './file-draft.ts'
 import { type KeptFileEntry, keptFiles, sweepDrafts } from './kept-files.ts'
+import { giveToOwner, type Owner, ownerOf } from './owner.ts'
 import { Room } from './room.ts'
 import { pathOfKey } from './storage-key.ts'
 
@@ -46,7 +47,7 @@ export async function openStorage(options: FileStorageOptions): Promise<Storage>
   await requireOneFileSystem(options.path)
   const room = new Room({ path: options.path, reserveBytes: options.reserveBytes, maxTotalBytes: options.maxTotalBytes, now })
   if (options.maxTotalBytes !== undefined) for await (const file of keptFiles(options.path)) room.usedBytes += file.sizeBytes
-  return new FileStorage(options, room, now)
+  return new FileStorage(options, room, now, await ownerOf(options.path))
 }
 
 function inWords(errno: string | undefined): string {
@@ -72,7 +73,7 @@ class FileStorage implements Storage {
   readonly #home: DraftHome
   readonly #now: () => number
 
-  constructor(options: FileStorageOptions, room: Room, now: () => number) {
+  constructor(options: FileStorageOptions, room: Room, now: () => number, owner: Owner | undefined) {
     this.#path = options.path
     this.#now = now
     this.#home = {
@@ -81,6 +82,7 @@ class FileStorage implements Storage {
       room,
       folders: new DayFolders(options.path, now),
       active: new Set(),
+      owner,
     }
   }
 
@@ -162,7 +164,9 @@ class FileStorage implements Storage {
       const sizeBytes = await this.size(key)
       await rename(pathOfKey(this.#path, key), join(folder, name))
       this.#home.room.giveBack(sizeBytes ?? 0)
-      await writeFile(join(folder, `${name}.reason.txt`), note, { mode: 0o600, flush: true })
+      const reasonFile = join(folder, `${name}.reason.txt`)
+      await writeFile(reasonFile, note, { mode: 0o600, flush: true })
+      await giveToOwner(reasonFile)
     } catch (error) {
       throw diskError('quarantine', error)
     }

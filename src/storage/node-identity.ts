@@ -8,7 +8,9 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { newUid, parseUid, type Uid } from '../dicom/uid.ts'
 import { NodeError } from '../errors.ts'
+import { log } from '../log.ts'
 import { syncFolder } from './day-folders.ts'
+import { giveToOwner } from './owner.ts'
 
 export interface Lock {
   release(): void
@@ -32,8 +34,9 @@ export async function lockStorage(path: string): Promise<Lock> {
 
 const UID_FILE = 'retrieve-location-uid.txt'
 
-/** The node's Retrieve Location UID (0040,E011): 2.25, from a random UUID. */
-export async function retrieveLocationUid(path: string): Promise<Uid> {
+/** The node's Retrieve Location UID (0040,E011): 2.25, from a random UUID.
+ *  @param published  what manifests that are out say: taken where the file is lost */
+export async function retrieveLocationUid(path: string, published?: Uid): Promise<Uid> {
   const file = join(path, UID_FILE)
   const known = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined
@@ -44,7 +47,8 @@ export async function retrieveLocationUid(path: string): Promise<Uid> {
     if (uid === undefined) throw new NodeError('STORAGE_FAILED', { file: UID_FILE, reason: 'does not hold a UID; put the former one back' })
     return uid
   }
-  const uid = newUid()
+  if (published !== undefined) log.warn(`${UID_FILE} is lost: written again, from the newest manifest`, { retrieveLocationUid: published })
+  const uid = published ?? newUid()
   const handle = await open(`${file}.new`, 'w', 0o600)
   try {
     await handle.writeFile(`${uid}\n`)
@@ -53,6 +57,7 @@ export async function retrieveLocationUid(path: string): Promise<Uid> {
     await handle.close()
   }
   await rename(`${file}.new`, file)
+  await giveToOwner(file)
   await syncFolder(path)
   return uid
 }

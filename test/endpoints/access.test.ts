@@ -1,3 +1,4 @@
+import { networkInterfaces } from 'node:os'
 import { describe, expect, it } from 'vitest'
 import { aeTitle } from '../../src/dicom/ae-title.ts'
 import { openPeerBook } from '../../src/endpoints/access.ts'
@@ -43,6 +44,26 @@ describe('who may call', () => {
 
   it('A3: a called AE title that is not ours, or in other case, is rejected with reason 7', async () => {
     for (const called of ['OTHER', 'ariane']) expect((await book([])).admit(call('CT1', '127.0.0.1', called))?.reason).toBe(7)
+  })
+
+  it('the title of a peer from another host than its own is somebody else’s, however tolerant the node is', async () => {
+    for (const tolerance of ['local', 'accept'] as const) {
+      const peers = await book([peer('CT1', { host: '10.0.0.5', allow: ['echo', 'store'] })], tolerance)
+      for (const address of ['127.0.0.1', '10.7.7.7']) {
+        expect(peers.admit(call('CT1', address))).toMatchObject({ reason: 3, why: 'known, but calls from another host than configured' })
+        expect(peers.mayUse(call('CT1', address), 'find')).toBe(false)
+      }
+    }
+  })
+
+  it('this machine is each of its addresses', async () => {
+    const own = Object.values(networkInterfaces()).flatMap((interfaces) => interfaces?.map(({ address }) => address) ?? [])
+    expect(own.length).toBeGreaterThan(0)
+    for (const address of own) {
+      expect((await book([])).admit(call('WHO', address)), address).toBeUndefined()
+      expect((await book([peer('TOOL', { host: '127.0.0.1' })], 'refuse')).admit(call('TOOL', address)), address).toBeUndefined()
+    }
+    expect((await book([])).admit(call('WHO', '192.0.2.254'))?.reason).toBe(3)
   })
 
   it('unknownCallers refuse: not even from this machine; accept: from everywhere', async () => {

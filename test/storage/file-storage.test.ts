@@ -1,10 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { existsSync, readFileSync, rmSync, statSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { chownSync, existsSync, readFileSync, rmSync, statSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { NodeError } from '../../src/errors.ts'
 import type { KeptFile, Storage, StorageKey } from '../../src/storage/contract.ts'
 import { openStorage } from '../../src/storage/file-storage.ts'
+import { retrieveLocationUid } from '../../src/storage/node-identity.ts'
 import { parseStorageKey } from '../../src/storage/storage-key.ts'
 import { canMount, filesBelow, smallFileSystem, temporaryFolder } from './temporary-storage.ts'
 
@@ -106,6 +107,20 @@ describe('keeping', () => {
     const file = await kept(storage, Buffer.from('b'))
     expect(existsSync(join(path, file.key))).toBe(true)
   })
+})
+
+const isRoot = process.getuid?.() === 0
+
+it.skipIf(!isRoot)('made by root beside a service: files and folders belong to the user of the storage (needs root)', async () => {
+  const path = temporaryFolder()
+  chownSync(path, 65_534, 65_534)
+  const storage = await openStorage({ path, reserveBytes: 0, maxInstanceBytes: MiB })
+  for (const folder of ['drafts', 'instances', 'manifests', 'quarantine']) expect(statSync(join(path, folder)).uid, folder).toBe(65_534)
+  const { key } = await kept(storage, Buffer.from('bytes'))
+  for (let one = join(path, key); one !== path; one = dirname(one)) expect(statSync(one).uid, one).toBe(65_534)
+  expect(await retrieveLocationUid(path)).toMatch(/^2\.25\./)
+  await storage.quarantine(key, 'a test')
+  for (const name of filesBelow(path)) expect(statSync(join(path, name)).uid, name).toBe(65_534)
 })
 
 describe('nothing is left', () => {
