@@ -1,7 +1,8 @@
 /** What becomes of a file that was kept, once the catalog has said what it makes of its row.
  *
- *  Promises: exactly one file is named by the row afterwards, and it is whole; the other one is removed, or put into quarantine where it was
- *  damaged. A manifest that this node made is never replaced, whatever the policy says.
+ *  Promises: exactly one file is named by the row afterwards, and it is whole; the other one is removed where it holds the same or was
+ *  refused, and goes to quarantine where it was damaged, or where its sender was told a warning: a warning means "stored" to many senders
+ *  (PS3.4 B.2.3), which then delete their own. A manifest that this node made is never replaced, whatever the policy says.
  *  A lost or damaged file is repaired by an identical instance: the one that is here is read again before ours goes, because the sender, once
  *  told of success, may delete its own.
  *  Does not: answer for what the storage could not keep. */
@@ -93,8 +94,16 @@ async function settleDifferent(shelf: Shelf, facts: InstanceFacts, existing: Ins
     const settled = await replace(shelf, facts)
     if (settled !== undefined) return settled
   }
-  await shelf.storage.remove(facts.storageKey)
-  return { kind: shelf.duplicates === 'refuse' ? 'refused' : 'first one kept', conflict: false }
+  if (shelf.duplicates === 'refuse') {
+    await shelf.storage.remove(facts.storageKey)
+    return { kind: 'refused', conflict: false }
+  }
+  await shelf.storage.quarantine(facts.storageKey, secondOne(facts), `${facts.sha256}.dcm`)
+  return { kind: 'first one kept', conflict: false }
+}
+
+function secondOne({ sopInstanceUid, source }: InstanceFacts): string {
+  return `another instance was held under SOP Instance UID ${sopInstanceUid} when ${source} sent this one`
 }
 
 /** The former file goes only after the commit, and only where no row names it.

@@ -60,8 +60,9 @@ export interface Storage {
   digest(key: StorageKey, start: number): Promise<string>
   /** Removes a file that no row names (a lost race, an identical duplicate). */
   remove(key: StorageKey): Promise<void>
-  /** Moves a file to `quarantine/` with a `<name>.reason.txt` beside it. Never deletes. */
-  quarantine(key: StorageKey, reason: string): Promise<void>
+  /** Moves a file to `quarantine/` with a `<name>.reason.txt` beside it. Never deletes.
+   *  @param name  there; default: its own. One of that name is replaced: give a digest to keep equal files once */
+  quarantine(key: StorageKey, reason: string, name?: string): Promise<void>
   /** Every kept file, folder by folder in key order; `changedSince`: only those last written at or after (milliseconds). */
   list(changedSince?: number): AsyncIterable<{ readonly key: StorageKey; readonly sizeBytes: number; readonly changedAt: number }>
   /** Removes drafts left by a crash. @returns how many */

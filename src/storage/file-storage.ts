@@ -156,8 +156,7 @@ class FileStorage implements Storage {
     this.#home.room.giveBack(sizeBytes)
   }
 
-  async quarantine(key: StorageKey, reason: string): Promise<void> {
-    const name = basename(key)
+  async quarantine(key: StorageKey, reason: string, name: string = basename(key)): Promise<void> {
     const folder = join(this.#path, 'quarantine')
     const note = `${new Date(this.#now()).toISOString()} ${key}\n${reason}\n`
     try {

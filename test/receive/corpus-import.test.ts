@@ -210,7 +210,7 @@ describe.skipIf(!existsSync(CORPUS))('the corpus', () => {
     const accepted = results.filter((result) => result.outcome === 'new' || result.outcome === 'known')
     expect(accepted.length).toBeGreaterThan(450)
     for (const { path } of accepted) expect(held.has(digestOfDataSet(path)), path).toBe(true)
-    expect(filesBelow(opened.path)).toHaveLength((await opened.catalog.totals()).instances)
+    expect(filesBelow(join(opened.path, 'instances'))).toHaveLength((await opened.catalog.totals()).instances)
   })
 
   it('is accepted but for the damaged when guessing is asked for', async () => {

@@ -32,6 +32,9 @@ function flipLastByte(path: string): void {
   writeFileSync(path, bytes)
 }
 
+/** Without those that went to quarantine. */
+const heldFiles = ({ path }: OpenedDoor): string[] => filesBelow(path).filter((name) => !name.startsWith('quarantine/'))
+
 async function expectNothingLeft({ path, catalog }: OpenedDoor): Promise<void> {
   expect(filesBelow(path)).toEqual([])
   expect(await catalog.totals()).toMatchObject({ instances: 0, series: 0, studies: 0, patients: 0 })
@@ -324,7 +327,22 @@ describe('the same SOP Instance UID again', () => {
       errorComment: 'Duplicate SOP Instance UID: first one kept',
     })
     expect(await opened.catalog.findInstance(uid('1.2.3'))).toEqual(before)
-    expect(filesBelow(opened.path)).toEqual([before!.storageKey])
+    expect(heldFiles(opened)).toEqual([before!.storageKey])
+  })
+
+  it('with other bytes, keep: what was answered with a warning is in quarantine, each content once', async () => {
+    const opened = await openDoor()
+    const held = async (): Promise<string[]> => filesBelow(join(opened.path, 'quarantine'))
+    for (const fill of [1, 2, 3, 2, 2, 3])
+      await store(opened.door, sample({ sopInstanceUid: '1.2.3', studyInstanceUid: '1.2', seriesInstanceUid: '1.2.9', fill }))
+    expect((await held()).filter((name) => name.endsWith('.dcm'))).toHaveLength(2)
+    const second = sample({ sopInstanceUid: '1.2.4', fill: 9 })
+    await store(opened.door, sample({ sopInstanceUid: '1.2.4', fill: 8 }))
+    expect((await store(opened.door, second)).status).toBe(0xb000)
+    const name = `${createHash('sha256').update(second.dataSet).digest('hex')}.dcm`
+    const file = readFileSync(join(opened.path, 'quarantine', name))
+    expect(file.subarray(-second.dataSet.length).equals(second.dataSet)).toBe(true)
+    expect(readFileSync(join(opened.path, 'quarantine', `${name}.reason.txt`), 'utf8')).toContain('SOP Instance UID 1.2.4 when MODALITY')
   })
 
   it('with other bytes, refuse: 0111, the first one stays', async () => {
@@ -354,7 +372,7 @@ describe('the same SOP Instance UID again', () => {
     const before = await opened.catalog.findInstance(uid('1.2.3'))
     expect((await store(opened.door, sample({ sopInstanceUid: '1.2.3', studyInstanceUid: '1.3' }))).status).toBe(0xb000)
     expect(await opened.catalog.findInstance(uid('1.2.3'))).toEqual(before)
-    expect(filesBelow(opened.path)).toEqual([before!.storageKey])
+    expect(heldFiles(opened)).toEqual([before!.storageKey])
     expect((await opened.catalog.totals()).studies).toBe(1)
   })
 
@@ -373,7 +391,7 @@ describe('the same SOP Instance UID again', () => {
     const theirs = sample({ sopClassUid: KOS, sopInstanceUid: '1.2.3', title: ['113030', 'DCM', 'Manifest'], pixelBytes: 2 })
     expect((await store(opened.door, theirs)).status).toBe(duplicates === 'refuse' ? 0x0111 : 0xb000)
     expect(await opened.catalog.findInstance(uid('1.2.3'))).toEqual(before)
-    expect(filesBelow(opened.path)).toEqual([before!.storageKey])
+    expect(heldFiles(opened)).toEqual([before!.storageKey])
   })
 
   it.each(['keep', 'replace', 'refuse'] as const)('20 at once with equal bytes: all 0000, one file, one row (%s)', async (duplicates) => {
@@ -397,7 +415,7 @@ describe('the same SOP Instance UID again', () => {
     expect([...new Set(answers.map((answer) => answer.status))].sort()).toEqual(statuses)
     if (duplicates !== 'replace') expect(answers.filter((answer) => answer.status === 0)).toHaveLength(1)
     const facts = (await opened.catalog.findInstance(uid('1.2.3')))!
-    expect(filesBelow(opened.path)).toEqual([facts.storageKey])
+    expect(heldFiles(opened)).toEqual([facts.storageKey])
     expect(await opened.storage.digest(facts.storageKey, facts.dataSetOffset)).toBe(facts.sha256)
   })
 })
