@@ -1,14 +1,14 @@
 /** The upper layer on real sockets: our listener, our requestor, DCMTK's echoscu and storescp, the library's Client. */
 import { execFile, spawn } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { connect as connectTcp, createServer, type Server } from 'node:net'
+import { connect as connectTcp, createServer, type Server, Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import dimse from 'dcmjs-dimse'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { aeTitle } from '../../src/dicom/ae-title.ts'
 import { encodeAssociateAc, encodeAssociateRq } from '../../src/dimse/associate-pdu.ts'
 import { encodeCommandSet } from '../../src/dimse/command-set.ts'
@@ -243,6 +243,26 @@ describe('association', () => {
     await new Promise((resolve) => socket.once('close', resolve))
     clearInterval(drip)
     expect(performance.now() - began).toBeLessThan(1800)
+  })
+
+  it('sends each message that fits in one write, without waiting for more (Nagle)', async () => {
+    const { port, associations } = await serve({
+      find: async (request) => {
+        await request.respond({ status: 0xff00 }, Buffer.alloc(500, 1))
+        await request.respond({ status: 0 })
+      },
+    })
+    const noDelay = vi.spyOn(Socket.prototype, 'setNoDelay')
+    const association = await open(port, [context(FIND)])
+    expect(noDelay.mock.calls).toEqual([[true], [true]])
+    noDelay.mockRestore()
+    const [accepted] = associations
+    const writes = vi.spyOn(accepted!.socket, 'write')
+    const answers: Buffer[] = []
+    for await (const answer of association.find(FIND, Buffer.from('key'))) answers.push(answer)
+    expect(answers).toHaveLength(1)
+    expect(writes).toHaveBeenCalledTimes(2)
+    await association.release()
   })
 
   it('ends an idle association, but not one that is being served', async () => {
