@@ -115,8 +115,8 @@ describe(`kill -9 (seed ${seed}; ARIANE_TEST_SEED repeats it)`, () => {
     told(20)
   })
 
-  it('S30 with the write-ahead log removed after the kill: rows come back from the files', { timeout: 60_000 }, async () => {
-    for (let round = 1; round <= 5; round++) {
+  it('S30 with the write-ahead log removed after the kill: rows come back from the files', { timeout: 240_000 }, async () => {
+    for (let round = 1; round <= 20; round++) {
       await killedRound(node ?? (await start()))
       for (const suffix of ['-wal', '-shm']) await rm(join(folder, `storage/catalog.sqlite${suffix}`), { force: true })
       const running = await start()
@@ -127,7 +127,7 @@ describe(`kill -9 (seed ${seed}; ARIANE_TEST_SEED repeats it)`, () => {
     check.forgetWhatWasRead()
     await check.look(node!)
     for (const study of ledger.byStudy().keys()) await expectRetrievable(node!, study)
-    told(5)
+    told(20)
   })
 
   it.each([0.1, 0.5, 0.9])(
