@@ -4,8 +4,9 @@ import { IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME, MANUFACTURER, SO
 import { INDEX_ATTRIBUTES, type Level } from '../src/dicom/index-attributes.ts'
 import { DERIVED_ATTRIBUTES } from '../src/dicom/query-keys.ts'
 import { SOP_CLASSES, type SopService } from '../src/dicom/sop-classes.ts'
-import { TRANSFER_SYNTAXES } from '../src/dicom/transfer-syntaxes.ts'
-import { ERRORS } from '../src/errors.ts'
+import { TRANSFER_SYNTAXES, type TransferSyntax } from '../src/dicom/transfer-syntaxes.ts'
+import { ERRORS, type ErrorCode } from '../src/errors.ts'
+import { DECODERS } from '../src/serve/decodable.ts'
 
 export function conformanceStatement(): string {
   return `# DICOM conformance statement
@@ -59,16 +60,17 @@ Rejections (PS3.8 Table 9-21, result/source/reason):
 | When | Answer |
 |---|---|
 | The called AE title is not ours (case counts) | 1/1/7 |
-| The calling AE title is not known, or calls from another host than configured | 1/1/3 |
+| The calling AE title is not known (\`unknownCallers\`), or calls from another host than configured | 1/1/3 |
 | Another application context | 1/1/2 |
 | Protocol version without bit 0 | 1/2/2 |
 | Too many associations, in all or of one address | 2/3/2 |
 | Maximum Length too small to send anything in (1 to 63) | 1/2/1 |
 
 Presentation contexts: for Storage the first transfer syntax in the requestor's order that can be kept as it is, save that Explicit VR Little Endian
-goes before Implicit where both are offered, and that a peer can have an order of its own (\`peers[].transferSyntaxes\`). For every other
+goes before Implicit where both are offered, and that a peer can have an order of its own (\`peers[].transferSyntaxes\`). Where the requestor takes the SCP role
+(C-GET), Little Endian goes before any compressed syntax that this node can decode, so that whatever is held can be sent. For every other
 service Explicit or Implicit VR Little Endian. Result 3 for an abstract syntax that is not supported, 4 where no transfer syntax fits, 1 where the
-peer may not use the service (\`peers[].allow\`).
+peer may not use the service (\`peers[].allow\`). A peer that may retrieve gets Storage contexts too; where it sends on them without the right, it is answered 0124.
 
 ### 2.3 Storage as SCP
 
@@ -78,15 +80,15 @@ name and its index row are on stable storage. A data set that ends inside an ele
 | Status | Meaning |
 |---|---|
 | 0000 | stored; also where the same instance with the same bytes was here (a lost or damaged file is repaired by it) |
-| B000 | another instance under this SOP Instance UID is here and was kept (\`storage.duplicates: keep\`) |
-${errorRows((status) => status !== 0xa801 && status !== 0xa702)}
+| B000 | another instance under this SOP Instance UID is here and was kept, this one is in quarantine (\`storage.duplicates: keep\`) |
+${errorRows('store')}
 
 ### 2.4 Query as SCP
 
 Matching: single value, list of UID, universal, wild card (\`*\`, \`?\`), range of dates and times, sequence. Names match without regard to case and accents, over
 all component groups. Relational queries are always accepted. Every requested key comes back, of zero length where nothing is known of it. Answers are
-in ISO_IR 192, or in the peer's \`characterSet\`; Specific Character Set (0008,0005) is always there. C-CANCEL is honoured (FE00). At IMAGE level any other standard
-attribute is read from the stored header. This node's own manifests appear only where their UIDs, their series, or Modality KO are asked for (or with
+in ISO_IR 192, or in the peer's \`characterSet\`; Specific Character Set (0008,0005) is always there. C-CANCEL is honoured (FE00). At IMAGE level any other
+attribute, private ones too, is read from the stored header. This node's own manifests appear only where their UIDs, their series, or Modality KO are asked for (or with
 \`manifest.listed\`), and are counted nowhere.
 
 ${(['PATIENT', 'STUDY', 'SERIES', 'IMAGE'] as const).map(keysOf).join('\n\n')}
@@ -94,13 +96,32 @@ ${(['PATIENT', 'STUDY', 'SERIES', 'IMAGE'] as const).map(keysOf).join('\n\n')}
 Besides, at every level: Specific Character Set (0008,0005), Query/Retrieve Level (0008,0052), Retrieve AE Title (0008,0054), Instance Availability (0008,0056),
 Timezone Offset From UTC (0008,0201), Retrieve Location UID (0040,E011).
 
-Statuses: FF00 pending, FF01 pending with keys that were not matched on, 0000, FE00, A900 (identifier does not match: level, ranges, sequences), C000.
+| Status | Meaning |
+|---|---|
+| FF00, FF01 | pending; pending with keys that were not matched on |
+| 0000, FE00 | done; cancelled |
+| A700 | Out of resources: the index cannot be read (may succeed later) |
+${errorRows('find')}
 
 ### 2.5 Retrieve as SCP
 
 C-MOVE sends to configured peers only (A801 otherwise). Instances go out in the transfer syntax in which they are stored, one presentation context per SOP class and
 transfer syntax; where the receiver does not take it, converted to Explicit or Implicit VR Little Endian where that can be done, else the sub-operation fails.
-Pending responses with counts come at least every 2 seconds. Final: 0000, B000 (some failed, listed in Failed SOP Instance UID List), A702 (none succeeded), FE00 (cancelled).
+Pending responses with counts come at least every 2 seconds.
+
+| Status | Meaning |
+|---|---|
+| FF00 | pending, with the counts of sub-operations |
+| 0000, FE00 | done; cancelled |
+| B000 | some sub-operations failed or had warnings; the failed ones are in Failed SOP Instance UID List (0008,0058) |
+| A701 | Out of resources: the matches cannot be counted (may succeed later) |
+${errorRows('retrieve')}
+
+On any context, for an operation that does not belong there:
+
+| Status | Meaning |
+|---|---|
+${errorRows('any')}
 
 ### 2.6 SOP classes
 
@@ -144,9 +165,9 @@ function of(key: string): string {
   )
 }
 
-function errorRows(isForStorage: (status: number) => boolean): string {
-  const rows = new Map<string, Set<string>>()
-  const used = [
+/** What each service answers of the table of failures; test/scripts/conformance-statement.test.ts holds it against the code that answers. */
+export const ANSWERED: Readonly<Record<'store' | 'find' | 'retrieve' | 'any', readonly ErrorCode[]>> = {
+  store: [
     'STORAGE_FULL',
     'STORAGE_FAILED',
     'CATALOG_FAILED',
@@ -158,12 +179,17 @@ function errorRows(isForStorage: (status: number) => boolean): string {
     'INVALID_UID',
     'DUPLICATE_REFUSED',
     'NOT_AUTHORISED',
-    'SOP_CLASS_NOT_SUPPORTED',
     'PROCESSING_FAILURE',
-  ] as const
-  for (const code of used) {
+  ],
+  find: ['IDENTIFIER_MISMATCH', 'UNABLE_TO_PROCESS'],
+  retrieve: ['UNKNOWN_DESTINATION', 'SUBOPERATIONS_FAILED', 'IDENTIFIER_MISMATCH', 'UNABLE_TO_PROCESS'],
+  any: ['SOP_CLASS_NOT_SUPPORTED', 'UNRECOGNISED_OPERATION'],
+}
+
+function errorRows(service: keyof typeof ANSWERED): string {
+  const rows = new Map<string, Set<string>>()
+  for (const code of ANSWERED[service]) {
     const { status, tell, retry } = ERRORS[code]
-    if (!isForStorage(status)) continue
     const key = status.toString(16).toUpperCase().padStart(4, '0')
     rows.set(key, (rows.get(key) ?? new Set()).add(`${tell}${retry === 'transient' ? ' (may succeed later)' : ''}`))
   }
@@ -199,7 +225,9 @@ function sopClassTable(): string {
 }
 
 function transferSyntaxTable(): string {
-  return ['| Transfer syntax | UID |', '|---|---|', ...TRANSFER_SYNTAXES.map((one) => `| ${one.name} | ${one.uid} |`)].join('\n')
+  const converted = (one: TransferSyntax): string => (!one.encapsulated || DECODERS.has(one.uid) ? 'yes' : 'no')
+  const rows = TRANSFER_SYNTAXES.map((one) => `| ${one.name} | ${one.uid} | ${converted(one)} |`)
+  return ['| Transfer syntax | UID | Sent in Little Endian where the receiver asks for that |', '|---|---|---|', ...rows].join('\n')
 }
 
 function tag(value: number): string {

@@ -45,7 +45,7 @@ const PEER = [
     type: 'host',
     optional: true,
     reason:
-      'Where the peer is. Where given, a caller with this AE title is taken in from this address only. Needed to send to it (C-MOVE).',
+      'Where the peer is. Where given, a caller with this AE title is taken in from this address only, whatever unknownCallers says; 127.0.0.1 stands for every address of this machine. Needed to send to it (C-MOVE).',
   }),
   setting({
     key: 'port',
@@ -108,7 +108,8 @@ export const SETTINGS = [
     key: 'aeTitle',
     type: 'aeTitle',
     default: 'ARIANE',
-    reason: "The node's own AE title: what peers call, and what manifests name.",
+    reason:
+      "The node's own AE title: what peers call, and what manifests name. Once manifests are out they lead to it: change it only if somebody goes on answering by the former one.",
   }),
 
   setting({
@@ -237,7 +238,7 @@ export const SETTINGS = [
     of: ['keep', 'replace', 'refuse'],
     default: 'keep',
     reason:
-      'What to do with a SOP Instance UID that is here with other bytes. keep: the first one stays, the sender gets a warning; replace: the last one counts; refuse: 0111. The first one may already be named by a manifest.',
+      'What to do with a SOP Instance UID that is here with other bytes. keep: the first one stays, the sender gets a warning, what it sent goes to quarantine; replace: the last one counts; refuse: 0111. The first one may already be named by a manifest.',
   }),
 
   setting({ key: 'peers', type: 'entries', rows: PEER, default: [], live: true, reason: 'Who may call, and where C-MOVE may send to.' }),
@@ -248,7 +249,7 @@ export const SETTINGS = [
     default: 'local',
     live: true,
     reason:
-      'A calling AE title that is not among the peers. local: taken in from this machine only, so that a first try works; refuse: never; accept: from everywhere.',
+      'A calling AE title that is not among the peers. local: taken in from this machine only (any of its addresses), so that a first try works; refuse: never (name a peer with our own AE title and host 127.0.0.1 for ariane manifest verify); accept: from everywhere.',
   }),
 
   setting({
