@@ -54,6 +54,40 @@ describe('PS3.4 C.2.2.2.4 wild card matching', () => {
     expect(performance.now() - started).toBeLessThan(1000)
   })
 
+  it.each<[string, (length: number) => string, (length: number) => string]>([
+    ['one long piece that all but fits', (length) => `*${'a'.repeat(length)}b*`, (length) => 'a'.repeat(length * 20)],
+    ['one long piece that differs at its beginning', (length) => `*b${'a'.repeat(length)}*`, (length) => 'a'.repeat(length * 20)],
+    ['a long piece with ?', (length) => `*${'a'.repeat(length)}?b*`, (length) => 'a'.repeat(length * 20)],
+    ['many short pieces', (length) => `${'*ab'.repeat(length / 3)}c*`, (length) => 'ab'.repeat(length * 10)],
+    ['many pieces with ?', (length) => `${'*?a'.repeat(length / 3)}b*`, (length) => 'a'.repeat(length * 20)],
+  ])('twice the pattern on twice the value takes twice the time, not four times it: %s', (_what, pattern, value) => {
+    const texts = [4500, 9000].map((length) => [pattern(length), value(length)] as const)
+    const quickest = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]
+    for (let round = 0; round < 10; round++) {
+      for (const [at, [wanted, text]] of texts.entries()) {
+        const started = performance.now()
+        expect(matchesWildcard(wanted, text)).toBe(false)
+        quickest[at] = Math.min(quickest[at]!, performance.now() - started)
+      }
+    }
+    expect(quickest[1]).toBeLessThan(3 * quickest[0]! + 2)
+  })
+
+  it.each<[string, string, string, boolean]>([
+    ['a long piece', `*${'ab'.repeat(100)}c*`, `${'ab'.repeat(150)}cd`, true],
+    ['a long piece with ? at either end of the pattern', `${'a?'.repeat(100)}*${'?b'.repeat(100)}`, 'ab'.repeat(200), true],
+    ['a piece with ? between two stars, of 64 characters', `*${'a?'.repeat(32)}*`, 'ab'.repeat(40), true],
+    ['one more: nothing', `*${'a?'.repeat(32)}a*`, 'ab'.repeat(40), false],
+    ['a pattern of 10,240 characters', `*${'a'.repeat(10_239)}`, 'a'.repeat(20_000), true],
+    ['one more: nothing', `*${'a'.repeat(10_240)}`, 'a'.repeat(20_000), false],
+    ['pieces that would overlap', 'aba*ba', 'abaa', false],
+    ['? before a character outside the basic plane', '*?𠀀', '𠀀𠀀', true],
+    ['? for it at the end', 'a*b?', 'axb𠀀', true],
+    ['? that is not half of it', '*??', '𠀀', false],
+  ])('%s', (_what, pattern, value, matches) => {
+    expect(matchesWildcard(pattern, value)).toBe(matches)
+  })
+
   it('agrees with a plain definition on all short texts', () => {
     const slow = (p: string, v: string): boolean => {
       if (p === '') return v === ''
