@@ -1,13 +1,16 @@
 /** Values in the one form in which they are compared and sorted (PS3.5 6.2; dates and times: see dicom/dates.ts). The value as received
  *  is kept beside it. A value that is none of its kind has no normal form. */
 
+import { trimEnd, trimStart } from '../dicom/value-representations.ts'
+
 /** Numbers that are missing or unreadable sort behind all others (IS is at most 2^31 - 1). */
 export const NO_ORDER = 2 ** 32
 
 /** IS and US without sign and leading zeros: `007`, `+7` and `7` are equal. Other text stays, trimmed. */
 export function normalNumber(text: string): string {
-  const match = /^\s*([+-]?)0*(\d+)\s*$/.exec(text)
-  if (match === null) return text.trim()
+  const trimmed = text.trim()
+  const match = /^([+-]?)0*(0|[1-9]\d*)$/.exec(trimmed)
+  if (match === null) return trimmed
   return match[1] === '-' && match[2] !== '0' ? `-${match[2]}` : match[2]!
 }
 
@@ -20,7 +23,7 @@ export function numberOrder(text: string | undefined): number {
 /** Text without the padding that does not count (PS3.5 6.2: leading spaces count in LT); undefined where nothing is left. */
 export function significant(text: string | undefined, vr: string): string | undefined {
   if (text === undefined) return undefined
-  const trimmed = vr === 'LT' ? text.replace(/[\0 ]+$/, '') : text.replace(/^ +|[\0 ]+$/g, '')
+  const trimmed = vr === 'LT' ? trimEnd(text) : trimStart(trimEnd(text))
   return trimmed === '' ? undefined : trimmed
 }
 

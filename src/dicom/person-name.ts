@@ -15,10 +15,19 @@ const PLAIN = /^[\x20-\x5f\x7b-\x7e]*$/
 /** Upper case, without accents, inner spaces collapsed, no spaces around `^`, none of them at the end. ß becomes SS. */
 export function fold(text: string): string {
   const letters = PLAIN.test(text) ? text : foldLetters(text)
-  return letters
-    .replace(/\s+/g, ' ')
-    .replace(/ ?\^ ?/g, '^')
-    .replace(/^ |[ ^]+$/g, '')
+  return withoutEmptyEnd(
+    letters
+      .replace(/\s+/g, ' ')
+      .replace(/ ?\^ ?/g, '^')
+      .replace(/^ /, ''),
+  )
+}
+
+/** Without null components at the end, which need not be written (PS3.5 6.2.1.2). */
+function withoutEmptyEnd(text: string): string {
+  let end = text.length
+  while (end > 0 && (text[end - 1] === '^' || text[end - 1] === ' ')) end--
+  return text.slice(0, end)
 }
 
 function foldLetters(text: string): string {

@@ -20,6 +20,7 @@ import type { DataSet, Element } from './element-reader.ts'
 import { hasWildcard } from './matching.ts'
 import type { Condition } from './query.ts'
 import { type DerivedAttribute, type IndexedAttribute, isKey } from './query-keys.ts'
+import { trimEnd, trimStart } from './value-representations.ts'
 
 const WILDCARD_VRS = new Set(['AE', 'CS', 'LO', 'LT', 'PN', 'SH', 'ST', 'UC', 'UR', 'UT'])
 
@@ -56,7 +57,7 @@ function listCondition(
   keyword: IndexedAttribute['keyword'] | 'ModalitiesInStudy' | 'SOPClassesInStudy',
   text: string,
 ): Condition | undefined {
-  const values = [...new Set(text.split('\\').map((value) => value.replace(/^[ ]+|[\0 ]+$/g, '')))].filter((value) => value !== '')
+  const values = [...new Set(text.split('\\').map((value) => trimStart(trimEnd(value))))].filter((value) => value !== '')
   if (values.length === 0) return undefined
   return values.length === 1 ? { keyword, kind: 'value', value: values[0]! } : { keyword, kind: 'list', values }
 }

@@ -75,13 +75,15 @@ export function trimPadding(text: string, vr: string): string {
     .join('\\')
 }
 
-function trimEnd(text: string): string {
+/** Without NUL and space at the end; by hand, because a regular expression tries every run of spaces inside the text to its end,
+ *  which on what a peer may send takes seconds. */
+export function trimEnd(text: string): string {
   let end = text.length
   while (end > 0 && (text.charCodeAt(end - 1) === 0x20 || text.charCodeAt(end - 1) === 0)) end--
   return end === text.length ? text : text.slice(0, end)
 }
 
-function trimStart(text: string): string {
+export function trimStart(text: string): string {
   let start = 0
   while (start < text.length && text.charCodeAt(start) === 0x20) start++
   return start === 0 ? text : text.slice(start)

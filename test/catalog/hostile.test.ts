@@ -34,6 +34,21 @@ it('answers 64 times *? in the time of any other pattern', async () => {
   expect(performance.now() - start).toBeLessThan(2000)
 })
 
+it('looks once at each character of a key that seems to end again and again', async () => {
+  const catalog = temporaryCatalog()
+  await catalog.keep(instance(1, 1, 1, { InstanceNumber: '1', PatientComments: `x${' '.repeat(60_000)}y` }))
+  const keys: Condition[] = [
+    { keyword: 'PatientName', kind: 'value', value: `${'^'.repeat(60_000)}x` },
+    { keyword: 'PatientName', kind: 'value', value: `x${' ^'.repeat(30_000)}x` },
+    { keyword: 'PatientID', kind: 'value', value: `x${' '.repeat(60_000)}y` },
+    { keyword: 'InstanceNumber', kind: 'value', value: `${'0'.repeat(60_000)}x` },
+    { keyword: 'InstanceNumber', kind: 'value', value: `${' '.repeat(60_000)}x` },
+  ]
+  const start = performance.now()
+  for (const key of keys) expect(await findAll(catalog, query('IMAGE', [key]))).toEqual([])
+  expect(performance.now() - start).toBeLessThan(2000)
+})
+
 it('answers a list of 10,000 UIDs of 64 characters with a statement as long as for one', async () => {
   const file = temporaryFile()
   const db = openDatabase(file)
