@@ -66,8 +66,7 @@ function rangeCondition({ keyword, vr }: IndexedAttribute, text: string): Condit
   const range = parseRange(text, vr)
   if (range.kind === 'universal') return undefined
   if (range.kind === 'range') return { keyword, kind: 'range', from: range.from, to: range.to }
-  if (range.kind === 'single' && vr === 'DA') return { keyword, kind: 'value', value: range.from }
-  if (range.kind === 'single') return { keyword, kind: 'range', from: range.from, to: range.to }
+  if (range.kind === 'single') return { keyword, kind: 'value', value: vr === 'DA' ? range.from : text.trim() }
   if (text.includes('-')) throw new NodeError('IDENTIFIER_MISMATCH', { key: keyword, found: 'a range that cannot be read' })
   return { keyword, kind: 'value', value: text }
 }
@@ -112,14 +111,15 @@ export function hasValues(sequence: Element): boolean {
 }
 
 /** A date range and a time range of the same event as one (PS3.4 C.2.2.2.5.2); only where date-time matching is negotiated.
- *  A time at an end without a date says nothing. */
+ *  A single date or time is no range and matches on its own. So do both ranges where the time has a value at an end at which
+ *  the date is open (`20260102-` and `-1200`): there is no day for that time to end, and the peer is not left without its key. */
 export function combineDateTimes(conditions: readonly Condition[]): Condition[] {
   const combined = [...conditions]
   for (const date of conditions) {
     if (date.kind !== 'range' || !date.keyword.endsWith('Date')) continue
     const timeKeyword = date.keyword.replace(/Date$/, 'Time')
     const time = conditions.find((condition) => condition.kind === 'range' && condition.keyword === timeKeyword)
-    if (time?.kind !== 'range') continue
+    if (time?.kind !== 'range' || !hasDatesForTimes(date, time)) continue
     combined.splice(combined.indexOf(time), 1)
     combined[combined.indexOf(date)] = {
       keyword: date.keyword,
@@ -130,4 +130,10 @@ export function combineDateTimes(conditions: readonly Condition[]): Condition[] 
     }
   }
   return combined
+}
+
+type Ends = { readonly from?: string; readonly to?: string }
+
+function hasDatesForTimes(date: Ends, time: Ends): boolean {
+  return (time.from === undefined || date.from !== undefined) && (time.to === undefined || date.to !== undefined)
 }

@@ -16,7 +16,7 @@ export type DerivedKeyword =
 
 /** One matching key (PS3.4 C.2.2.2). Text is decoded Unicode. Universal matching is the absence of a condition. */
 export type Condition =
-  /** Single value matching; PN is compared folded (case, accents) over every component group. */
+  /** Single value matching; PN is compared folded (case, accents) over every component group, a TM as the span that it leaves open. */
   | { readonly keyword: IndexKeyword | 'ModalitiesInStudy' | 'SOPClassesInStudy'; readonly kind: 'value'; readonly value: string }
   /** List of UID matching, and CS keys of several values (ModalitiesInStudy `CT\\MR`): any one of them, literal. Any number. */
   | {

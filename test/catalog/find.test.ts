@@ -143,6 +143,8 @@ it('matches ranges of dates and times with both ends, open ends, and both togeth
   expect(await range('StudyTime', '09', '0915')).toEqual(['1.1'])
   expect(await range('StudyTime', '101500.25', '101500.25')).toEqual(['1.2'])
   expect(await range('ContentTime', '1011', '1012')).toEqual(['1.1'])
+  expect(await found(catalog, 'STUDY', { keyword: 'StudyTime', kind: 'value', value: '1015' })).toEqual(['1.2'])
+  expect(await found(catalog, 'STUDY', { keyword: 'StudyTime', kind: 'value', value: '1000' })).toEqual([])
   const together = (from?: string, to?: string) =>
     found(catalog, 'STUDY', { keyword: 'StudyDate', timeKeyword: 'StudyTime', kind: 'dateTimeRange', from, to })
   expect(await together('20260105100000', '20260106120000')).toEqual(['1.2'])

@@ -193,8 +193,8 @@ describe('Q6, Q7: dates and times', () => {
     expect(() => conditions('STUDY', 0x00080020, 'DA', text)).not.toThrow(text)
   })
 
-  it('a single time is the span that it leaves open', () => {
-    expect(conditions('STUDY', 0x00080030, 'TM', '10')).toEqual([{ keyword: 'StudyTime', kind: 'range', from: '10', to: '105959.999999' }])
+  it.each(['10', '1000', '101112.5'])('a single time, %s, is no range', (time) => {
+    expect(conditions('STUDY', 0x00080030, 'TM', time)).toEqual([{ keyword: 'StudyTime', kind: 'value', value: time }])
   })
 
   const both: Fill = (writer) => writer.element(0x00080020, 'DA', '20260101-20260102').element(0x00080030, 'TM', '2200-0600')
@@ -218,6 +218,24 @@ describe('Q6, Q7: dates and times', () => {
     expect(ask('STUDY', fill, 'STUDY', { ...NOTHING, dateTime: true }).query.conditions).toMatchObject([
       { kind: 'dateTimeRange', from, to },
     ])
+  })
+
+  it.each<[string, string, string, object[]]>([
+    ['a single time', '20260101-20260131', '101112.5', [{ kind: 'range' }, { kind: 'value', value: '101112.5' }]],
+    ['a single date', '20260101', '10-11', [{ kind: 'value' }, { kind: 'range', from: '10', to: '115959.999999' }]],
+    [
+      'a time whose end has no date',
+      '20260101-',
+      '-12',
+      [
+        { kind: 'range', from: '20260101' },
+        { kind: 'range', to: '125959.999999' },
+      ],
+    ],
+    ['a time whose start has no date', '-20260131', '10-12', [{ to: '20260131' }, { from: '10', to: '125959.999999' }]],
+  ])('not combined: %s', (_what, date, time, expected) => {
+    const fill: Fill = (writer) => writer.element(0x00080020, 'DA', date).element(0x00080030, 'TM', time)
+    expect(ask('STUDY', fill, 'STUDY', { ...NOTHING, dateTime: true }).query.conditions).toMatchObject(expected)
   })
 
   it('another event is not combined', () => {
