@@ -33,7 +33,7 @@ export function conditionSql(condition: Condition, alias: string, keyword: strin
     case 'value':
       return valueSql(condition.value, attribute.vr, attribute.keyword, column, alias)
     case 'list':
-      return { sql: CONDITION_SQL.inList(column), parameters: [JSON.stringify(condition.values)] }
+      return listSql(condition.values, attribute.vr, column)
     case 'wildcard':
       return wildcardSql(condition.pattern, attribute.vr, attribute.keyword, column, alias)
     case 'range':
@@ -53,6 +53,13 @@ function valueSql(value: string, vr: string, keyword: string, column: string, al
   const wanted = significant(value, vr) ?? ''
   if (vr === 'UI' || vr === 'LT') return { sql: CONDITION_SQL.equal(column), parameters: [wanted] }
   return { sql: CONDITION_SQL.equalToAny(column), parameters: [wanted, wanted] }
+}
+
+/** A UID is one value; of a CS with several, one is enough. */
+function listSql(values: readonly string[], vr: string, column: string): Fragment {
+  const list = JSON.stringify(values)
+  if (vr === 'UI') return { sql: CONDITION_SQL.inList(column), parameters: [list] }
+  return { sql: CONDITION_SQL.inListAny(column), parameters: [list, list] }
 }
 
 function wildcardSql(pattern: string, vr: string, keyword: string, column: string, alias: string): Fragment | undefined {

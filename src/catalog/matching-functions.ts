@@ -16,9 +16,15 @@ export function defineMatchingFunctions(db: Database): void {
   define('dicom_time', (value) => (value === null ? null : (fullTime(value!) ?? null)))
   define('dicom_number', (value) => (value === null ? null : normalNumber(value!)))
   define('dicom_has_value', (wanted, value) => Number(value !== null && separate(value!).includes(wanted!)))
+  define('dicom_has_any', (list, value) => Number(value !== null && hasAny(list!, value!)))
   define('dicom_wildcard', (pattern, value) => Number(value !== null && separate(value!).some((one) => matchesWildcard(pattern!, one))))
   define('dicom_name', (pattern, value) => Number(value !== null && nameMatches(pattern!, value!)))
   define('dicom_item', (attributes, value) => Number(value !== null && itemMatches(attributes!, value!)))
+}
+
+function hasAny(list: string, value: string): boolean {
+  const wanted = new Set(JSON.parse(list) as readonly string[])
+  return separate(value).some((one) => wanted.has(one))
 }
 
 /** Every component group counts: a pattern of one group matches any of the name's; one of several is compared group by group

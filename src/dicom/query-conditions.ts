@@ -4,7 +4,7 @@
  *  |------------------------------------------------|-----------------------------------------------------------------|
  *  | UI                                             | single value or list, literal: a wild card in it matches nothing |
  *  | DA, TM, DT                                     | single value by meaning, range; reversed range: no match         |
- *  | CS                                             | single value, wild card; several values: any one of them, literal |
+ *  | CS                                             | single value, wild card; several values: any of them, literal, is any of the stored ones |
  *  | AE, LO, LT, PN, SH, ST, UC, UR, UT             | single value, wild card; a backslash is literal                  |
  *  | SQ                                             | one item, each attribute in it single value or wild card         |
  *  | others                                         | single value                                                     |

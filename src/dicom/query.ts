@@ -18,7 +18,8 @@ export type DerivedKeyword =
 export type Condition =
   /** Single value matching; PN is compared folded (case, accents) over every component group, a TM as the span that it leaves open. */
   | { readonly keyword: IndexKeyword | 'ModalitiesInStudy' | 'SOPClassesInStudy'; readonly kind: 'value'; readonly value: string }
-  /** List of UID matching, and CS keys of several values (ModalitiesInStudy `CT\\MR`): any one of them, literal. Any number. */
+  /** List of UID matching, and CS keys of several values (ModalitiesInStudy `CT\\MR`): any one of them, literal, is any of the stored values.
+   *  Any number. */
   | {
       readonly keyword: IndexKeyword | 'ModalitiesInStudy' | 'SOPClassesInStudy'
       readonly kind: 'list'

@@ -83,6 +83,17 @@ it('matches single values: text as it is, any of several, numbers by value, date
   expect(await found(catalog, 'IMAGE', { keyword: 'ImageType', kind: 'value', value: 'AXIAL' })).toEqual(['1.1.1.1'])
 })
 
+it('matches a list of codes where any of them is any of the stored values', async () => {
+  const catalog = await threeStudies()
+  const list = (keyword: 'ImageType' | 'Modality' | 'ModalitiesInStudy', ...values: string[]) =>
+    found(catalog, 'IMAGE', { keyword, kind: 'list', values })
+  expect(await list('ImageType', 'ORIGINAL', 'PRIMARY', 'AXIAL')).toEqual(['1.1.1.1'])
+  expect(await list('ImageType', 'DERIVED', 'AXIAL')).toEqual(['1.1.1.1'])
+  expect(await list('ImageType', 'DERIVED', 'AXI')).toEqual([])
+  expect(await list('Modality', 'SR', 'MR')).toEqual(['1.2.1.1', '1.1.2.1'])
+  expect(await list('ModalitiesInStudy', 'SR', 'XX')).toEqual(['1.1.1.1', '1.1.2.1'])
+})
+
 it('matches names folded, over every component group, and over several names', async () => {
   const catalog = await threeStudies()
   for (const level of ['STUDY', 'PATIENT'] as const) {

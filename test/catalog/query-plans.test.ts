@@ -119,6 +119,9 @@ async function everything(catalog: Catalog): Promise<void> {
     ...(['StudyInstanceUID', 'SeriesInstanceUID', 'SOPInstanceUID'] as const).map(
       (keyword) => ({ keyword, kind: 'list', values: ['1.1', '1.1.1', '1.1.1.1'] }) as const,
     ),
+    ...(['Modality', 'ImageType', 'ModalitiesInStudy'] as const).map(
+      (keyword) => ({ keyword, kind: 'list', values: ['CT', 'MR'] }) as const,
+    ),
     ...(['StudyDate', 'StudyTime', 'SeriesDate', 'AcquisitionTime'] as const).map(
       (keyword) => ({ keyword, kind: 'range', from: '20260101' }) as const,
     ),

@@ -5,6 +5,8 @@ export const CONDITION_SQL = {
   equal: (column: string) => `${column} = ?`,
   equalToAny: (column: string) => `(${column} = ? OR (instr(${column}, '\\') > 0 AND dicom_has_value(?, ${column})))`,
   inList: (column: string) => `${column} IN (SELECT value FROM json_each(?))`,
+  inListAny: (column: string) =>
+    `(${column} IN (SELECT value FROM json_each(?)) OR (instr(${column}, '\\') > 0 AND dicom_has_any(?, ${column})))`,
   wildcard: (column: string) => `dicom_wildcard(?, ${column})`,
   name: (column: string) => `dicom_name(?, ${column})`,
   foldEqual: (alias: string) => `(${FOLDS.map((fold) => `${alias}."${fold}" = ?`).join(' OR ')})`,
