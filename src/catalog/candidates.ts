@@ -2,8 +2,8 @@
  *  over all of them in order instead, one window at a time. */
 
 import { parseDate } from '../dicom/dates.ts'
-import { literalPrefix } from '../dicom/matching.ts'
-import { foldedGroups } from '../dicom/person-name.ts'
+import { hasWildcard, literalPrefix } from '../dicom/matching.ts'
+import { foldedGroups, withoutEmptyEnd } from '../dicom/person-name.ts'
 import type { Condition } from './contract.ts'
 import { significant } from './normal-forms.ts'
 import { CANDIDATE_SQL } from './sql/find.ts'
@@ -65,8 +65,9 @@ function nameCandidates(condition: Condition, equal: string, prefix: string): Ca
   const groups = foldedGroups(text).filter((group) => group !== '')
   const [group] = groups
   if (group === undefined || groups.length !== 1) return undefined
-  const start = literalPrefix(group)
-  if (start === group) return few(equal, [group, group, group])
+  if (!hasWildcard(group)) return few(equal, [group, group, group])
+  // A name that ends here need not have the delimiters (PS3.5 6.2.1.2).
+  const start = withoutEmptyEnd(literalPrefix(group))
   const range = [start, start + LAST_CHARACTER]
   return start === '' ? undefined : few(prefix, [...range, ...range, ...range])
 }

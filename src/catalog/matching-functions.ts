@@ -3,7 +3,7 @@
 import type { Database } from 'better-sqlite3'
 import { fullTime, parseDate } from '../dicom/dates.ts'
 import { hasWildcard, matchesWildcard } from '../dicom/matching.ts'
-import { foldedGroups } from '../dicom/person-name.ts'
+import { foldedGroups, groupMatches } from '../dicom/person-name.ts'
 import { normalNumber, separate } from './normal-forms.ts'
 
 type Groups = readonly [string, string, string]
@@ -18,6 +18,7 @@ export function defineMatchingFunctions(db: Database): void {
   define('dicom_has_value', (wanted, value) => Number(value !== null && separate(value!).includes(wanted!)))
   define('dicom_has_any', (list, value) => Number(value !== null && hasAny(list!, value!)))
   define('dicom_wildcard', (pattern, value) => Number(value !== null && separate(value!).some((one) => matchesWildcard(pattern!, one))))
+  define('dicom_name_group', (pattern, value) => Number(value !== null && separate(value!).some((one) => groupMatches(pattern!, one))))
   define('dicom_name', (pattern, value) => Number(value !== null && nameMatches(pattern!, value!)))
   define('dicom_item', (attributes, value) => Number(value !== null && itemMatches(attributes!, value!)))
 }
@@ -31,9 +32,9 @@ function hasAny(list: string, value: string): boolean {
  *  where both have something, and at least one has to. */
 export function groupsMatch(wanted: Groups, name: Groups): boolean {
   const given = wanted.filter((group) => group !== '')
-  if (given.length === 1) return name.some((group) => group !== '' && one(given[0]!, group))
+  if (given.length === 1) return name.some((group) => group !== '' && groupMatches(given[0]!, group))
   const compared = [0, 1, 2].filter((at) => wanted[at] !== '' && name[at] !== '')
-  return compared.length > 0 && compared.every((at) => one(wanted[at]!, name[at]!))
+  return compared.length > 0 && compared.every((at) => groupMatches(wanted[at]!, name[at]!))
 }
 
 function one(pattern: string, text: string): boolean {

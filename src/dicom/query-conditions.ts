@@ -9,7 +9,7 @@
  *  | SQ                                             | one item, each attribute in it single value or wild card         |
  *  | others                                         | single value                                                     |
  *
- *  Empty keys, a lone `*` in any VR, a lone `-` in DA, TM, DT, names of delimiters only, and sequences without items or with an empty one match
+ *  Empty keys, a lone `*` in any VR, a lone `-` in DA, TM, DT, names of delimiters and `*` only, and sequences without items or with an empty one match
  *  everything. A single date or time that is none is no error and matches nothing (the catalog compares dates and times by
  *  meaning); a range with such an end is an error. Values are taken as they are, however long. Inside of a sequence item,
  *  ranges and further sequences are not matched, and reported as such. */
@@ -30,7 +30,7 @@ const WILDCARD_VRS = new Set(['AE', 'CS', 'LO', 'LT', 'PN', 'SH', 'ST', 'UC', 'U
  *  @throws NodeError IDENTIFIER_MISMATCH for a range that cannot be read */
 export function conditionOf(attribute: IndexedAttribute, text: string, fuzzy: boolean): Condition | undefined {
   const { keyword, vr } = attribute
-  if (isUniversal(text) || (vr === 'PN' && /^[ ^=]*$/.test(text))) return undefined
+  if (isUniversal(text) || (vr === 'PN' && /^[ *^=]*$/.test(text))) return undefined
   if (vr === 'DA' || vr === 'TM' || vr === 'DT') return rangeCondition(attribute, text)
   if (vr === 'UI') return listCondition(keyword, text)
   if (vr === 'CS' && text.includes('\\')) return listCondition(keyword, text)

@@ -106,6 +106,9 @@ it('matches names folded, over every component group, and over several names', a
     expect(await name('yamada^tarou=山田^太郎')).toEqual([two])
     expect(await name('yamada^tarou=山田^花子')).toEqual([])
     expect(await wild('mull*')).toEqual([one])
+    for (const pattern of ['müller^*^*', 'müller^h*^*', 'müller^hans^*', 'm?ller^hans^*^*^*']) expect(await wild(pattern)).toEqual([one])
+    for (const pattern of ['müller^han^*', 'mülle^*']) expect(await wild(pattern)).toEqual([])
+    expect(await wild('山田^太郎^*')).toEqual([two])
     expect(await wild('*^h?ns')).toEqual([one])
     expect(await wild('山*')).toEqual([two])
     expect(await wild('*タロウ*')).toEqual([])
@@ -113,6 +116,7 @@ it('matches names folded, over every component group, and over several names', a
   }
   expect(await found(catalog, 'STUDY', { keyword: 'OtherPatientNames', kind: 'value', value: 'meyer^hans' })).toEqual(['1.1'])
   expect(await found(catalog, 'STUDY', { keyword: 'ReferringPhysicianName', kind: 'wildcard', pattern: "o'b*" })).toEqual(['1.1'])
+  expect(await found(catalog, 'STUDY', { keyword: 'OtherPatientNames', kind: 'wildcard', pattern: 'meyer^*^*' })).toEqual(['1.1'])
 })
 
 it('matches wild cards of other text with case, in any of several values', async () => {

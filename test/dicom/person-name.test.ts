@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { fold, foldedGroups } from '../../src/dicom/person-name.ts'
+import { fold, foldedGroups, groupMatches } from '../../src/dicom/person-name.ts'
 
 describe('fold', () => {
   it.each([
@@ -52,5 +52,23 @@ describe('foldedGroups', () => {
     ['', ['', '', '']],
   ])('%s', (name, groups) => {
     expect(foldedGroups(name)).toEqual(groups)
+  })
+})
+
+describe('PS3.5 6.2.1.2: null components at the end may be missing', () => {
+  it.each<[string, string, boolean]>([
+    ['DOE^*^*', 'DOE^JANE', true],
+    ['DOE^J*^*', 'DOE^JANE', true],
+    ['DOE^JANE^*', 'DOE^JANE', true],
+    ['DOE^JANE^*^*^*', 'DOE^JANE^M', true],
+    ['DOE^*', 'DOE', true],
+    ['*^*^*^*^*', 'DOE', true],
+    ['DOE^JANE^*', 'DOE^JANET', false],
+    ['DOE^?*', 'DOE', false],
+    ['DOE?^*', 'DOE', false],
+    ['DOE^J*^M', 'DOE^JANE', false],
+    ['DOE^*^*', 'DOES^JANE', false],
+  ])('%s on %s: %s', (pattern, group, matches) => {
+    expect(groupMatches(pattern, group)).toBe(matches)
   })
 })

@@ -136,8 +136,8 @@ describe('Q4: text', () => {
     for (const value of ['*', '', '**']) expect(conditions('IMAGE', tag, vr, value)).toEqual([])
   })
 
-  it('a name of delimiters only is universal', () => {
-    expect(conditions('STUDY', 0x00100010, 'PN', '^^^^')).toEqual([])
+  it.each(['^^^^', '*^*', '*^*^*^*^*=*'])('a name of delimiters and stars only, %s, is universal', (name) => {
+    expect(conditions('STUDY', 0x00100010, 'PN', name)).toEqual([])
   })
 
   it('numbers', () => {

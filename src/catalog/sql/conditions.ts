@@ -11,7 +11,7 @@ export const CONDITION_SQL = {
   name: (column: string) => `dicom_name(?, ${column})`,
   foldEqual: (alias: string) => `(${FOLDS.map((fold) => `${alias}."${fold}" = ?`).join(' OR ')})`,
   foldWildcard: (alias: string) =>
-    `(${FOLDS.map((fold) => `(${alias}."${fold}" > '' AND dicom_wildcard(?, ${alias}."${fold}"))`).join(' OR ')})`,
+    `(${FOLDS.map((fold) => `(${alias}."${fold}" > '' AND dicom_name_group(?, ${alias}."${fold}"))`).join(' OR ')})`,
   between: (column: string) => `${column} BETWEEN ? AND ?`,
   betweenTogether: (date: string, time: string) =>
     `(${date} BETWEEN ? AND ? AND ${date} || COALESCE(NULLIF(${time}, ''), '000000.000000') BETWEEN ? AND ?)`,
