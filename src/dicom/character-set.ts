@@ -14,10 +14,11 @@
  *  - single-byte sets: ISO 8859-1 and -9 read 80H to 9FH as Windows does; a byte without a character becomes U+FFFD;
  *  - JIS X 0201: 5CH and 7EH stay backslash and tilde; ISO_IR 13 with Shift-JIS pairs is read as Shift-JIS.
  *
- *  Encoding: the first declared set decides; a character that it cannot express becomes `?`. Code extensions are not written. */
+ *  Encoding: the first declared set decides; a character that it cannot express becomes `?`. Of a name, the component groups with
+ *  such characters are left out instead, as long as one group remains. Code extensions are not written. */
 
 import { TextDecoder } from 'node:util'
-import { codesOf } from './character-set-codes.ts'
+import { type Codes, codesOf } from './character-set-codes.ts'
 import { type CharacterSet, characterSetNamed, DESIGNATIONS } from './character-set-tables.ts'
 import { isSingleText, isText, usesCharacterSet } from './value-representations.ts'
 
@@ -199,7 +200,17 @@ function makeEncoder(declared: string): Encoder {
   }
   return (text, vr) => {
     if (isAsciiText(text)) return Buffer.from(text, 'latin1')
-    return isAlwaysAscii(vr) ? latin1(text) : encode(text, codesOf(set))
+    if (isAlwaysAscii(vr)) return latin1(text)
+    const codes = codesOf(set)
+    return encode(
+      vr === 'PN'
+        ? text
+            .split('\\')
+            .map((name) => expressibleName(name, codes))
+            .join('\\')
+        : text,
+      codes,
+    )
   }
 }
 
@@ -208,7 +219,21 @@ function latin1(text: string): Buffer {
   return Buffer.from(text.replace(/[^\0-\xff]/gu, '?'), 'latin1')
 }
 
-function encode(text: string, codes: (codePoint: number) => number | undefined): Buffer {
+/** PS3.5 6.2.1.2: a peer of Latin letters is better off with the alphabetic group alone than with question marks behind it. A name of
+ *  which nothing can be written stays as it is: question marks say that there is one. */
+function expressibleName(name: string, codes: Codes): string {
+  if (canEncode(name, codes)) return name
+  const groups = name.split('=').map((group) => (canEncode(group, codes) ? group : ''))
+  const last = groups.findLastIndex((group) => /[^ ^]/.test(group))
+  return last < 0 ? name : groups.slice(0, last + 1).join('=')
+}
+
+function canEncode(text: string, codes: Codes): boolean {
+  for (const character of text.normalize('NFC')) if (codes(character.codePointAt(0)!) === undefined) return false
+  return true
+}
+
+function encode(text: string, codes: Codes): Buffer {
   const bytes: number[] = []
   for (const character of text.normalize('NFC')) {
     const code = codes(character.codePointAt(0)!) ?? 0x3f

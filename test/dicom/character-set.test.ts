@@ -209,6 +209,18 @@ describe('encoding', () => {
     expect(encoderFor('GBK')('𠀀', 'LO').toString('latin1')).toBe('?')
   })
 
+  it.each([
+    ['Yamada^Tarou=山田^太郎=やまだ^たろう', 'Yamada^Tarou'],
+    ['Müller^Zoé=山', 'Müller^Zoé'],
+    ['Doe^A\\Yamada^Tarou=山田^太郎\\Roe^B', 'Doe^A\\Yamada^Tarou\\Roe^B'],
+    ['山田^太郎==Yamada', '==Yamada'],
+    ['=山田^太郎', '=??^??'],
+    ['Łucja^Zoé', '?ucja^Zoé'],
+  ])('PS3.5 6.2.1.2: of the name %s, the groups that ISO_IR 100 cannot express are left out', (name, written) => {
+    expect(encoderFor('ISO_IR 100')(name, 'PN').toString('latin1')).toBe(written)
+    expect(encoderFor('ISO_IR 192')(name, 'PN').toString('utf8')).toBe(name)
+  })
+
   it('decomposed letters are composed first', () => {
     expect(encoderFor('ISO_IR 100')('Je\u0301ro\u0302me', 'PN').toString('latin1')).toBe('J\xe9r\xf4me')
   })

@@ -135,6 +135,21 @@ describe('answers', () => {
     expect(identifier!.elements.get(TAG.PatientName)?.value.toString('latin1').trim()).toBe('Müller^Zoé')
   })
 
+  it('leave out the component groups of a name that the character set of the peer cannot express', async () => {
+    const study = testUid()
+    const name = Buffer.from('Yamada^Tarou=山田^太郎=やまだ^たろう')
+    const stored = ct({
+      [TAG.SpecificCharacterSet]: ['CS', 'ISO_IR 192'],
+      [TAG.StudyInstanceUID]: ['UI', study],
+      [TAG.PatientName]: ['PN', name],
+    })
+    expect(await home.keep(stored)).toBe(0)
+    const asked = ask('find', 'STUDY', { [TAG.StudyInstanceUID]: ['UI', study], [TAG.PatientName]: ['PN', ''] })
+    await cFind(home.serving({ peer: () => peer('VIEWER', { characterSet: 'ISO_IR 100' }) }), asked)
+    expect(asked.pending()[0]!.identifier!.text(TAG.SpecificCharacterSet)).toBe('ISO_IR 100')
+    expect(asked.pending()[0]!.identifier!.text(TAG.PatientName)).toBe('Yamada^Tarou')
+  })
+
   it('hold items of a requested sequence: what was asked inside it, or all of it', async () => {
     const asked = await find('SERIES', {
       [TAG.StudyInstanceUID]: ['UI', STUDY],
