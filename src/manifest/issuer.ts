@@ -1,6 +1,8 @@
 /** Who assigned an identifier (PS3.3 10.17 HL7v2 Hierarchic Designator Macro, 10.14 Issuer of Patient ID Macro): read from stored
- *  headers, written again in a valid form. An item that names nobody is left out. */
+ *  headers, written again in a valid form. An item that names nobody is left out, a universal ID of
+ *  type ISO that is no UID (PS3.5 9.1) too: readers look it up as one. */
 import type { ElementWriter } from '../dicom/element-writer.ts'
+import { isStrictUid } from '../dicom/uid.ts'
 import { fitValue } from './fit-value.ts'
 import { type JsonItem, textIn } from './stored-items.ts'
 
@@ -21,7 +23,8 @@ export function issuerFrom(item: JsonItem | undefined): Issuer | undefined {
   const type = fitValue('CS', textIn(item, 0x00400033))
   const universalIdType = type !== undefined && UNIVERSAL_ID_TYPES.has(type) ? type : undefined
   const universalId = universalIdType === undefined ? undefined : fitValue('UT', textIn(item, 0x00400032))
-  if (universalId !== undefined) return { localNamespace, universalId, universalIdType }
+  const isUsable = universalIdType !== 'ISO' || (universalId !== undefined && isStrictUid(universalId))
+  if (universalId !== undefined && isUsable) return { localNamespace, universalId, universalIdType }
   return localNamespace === undefined ? undefined : { localNamespace }
 }
 
