@@ -8,7 +8,7 @@ import type { Match } from '../catalog/contract.ts'
 import { encoderFor } from '../dicom/character-set.ts'
 import { type JsonItem, parseJsonItems, toDicomJson, writeJsonElements } from '../dicom/dicom-json.ts'
 import { tagText } from '../dicom/dictionary.ts'
-import type { DataSet } from '../dicom/element-reader.ts'
+import type { DataSet, Element } from '../dicom/element-reader.ts'
 import { ElementWriter } from '../dicom/element-writer.ts'
 import type { Level } from '../dicom/index-attributes.ts'
 import { isPrivateCreator } from '../dicom/query-keys.ts'
@@ -16,6 +16,7 @@ import type { FindRequest, RequestedKey } from '../dicom/query-model.ts'
 import { offsetOfStudy } from '../dicom/time-zone.ts'
 import { encodingOf } from '../dicom/transfer-syntaxes.ts'
 import { isText, numberBytes } from '../dicom/value-representations.ts'
+import { swapBytes, swapUnit } from './element-copier.ts'
 import type { Serving } from './serving.ts'
 import { readStoredHeader } from './stored-header.ts'
 
@@ -46,6 +47,7 @@ const UNIQUE_KEYS_OF: Readonly<Record<Level, readonly RequestedKey[]>> = {
 interface StoredHeader {
   readonly elements: DataSet
   readonly blocks: ReadonlyMap<string, number>
+  readonly littleEndian: boolean
 }
 
 /** Writes one element of an answer. */
@@ -78,7 +80,7 @@ export class FindAnswers {
   async encode(match: Match): Promise<Buffer> {
     const header = this.#headerUntil > 0 ? await readStoredHeader(this.#serving.storage, match, this.#headerUntil) : undefined
     const writer = new ElementWriter({ explicit: this.#explicit, encode: this.#encode })
-    const stored = header && { elements: header, blocks: blocksOf(header) }
+    const stored = header && storedHeader(header, match)
     for (const write of this.#writes) write(writer, match, stored)
     return writer.finish()
   }
@@ -158,6 +160,11 @@ function endOf({ tag, creator }: RequestedKey): number {
   return 1 + (creator === undefined ? tag : (tag | 0xffff) >>> 0)
 }
 
+function storedHeader(elements: DataSet, { transferSyntaxUid }: Match): StoredHeader {
+  const littleEndian = transferSyntaxUid === undefined || encodingOf(transferSyntaxUid).littleEndian
+  return { elements, blocks: blocksOf(elements), littleEndian }
+}
+
 const blockName = (tag: number, creator: string): string => `${tag >>> 16} ${creator}`
 
 /** Creators and the elements that say so; the first one counts. */
@@ -186,5 +193,14 @@ function writeHeaderValue(into: ElementWriter, key: RequestedKey, header: Stored
   if (header === undefined || place === undefined || element === undefined) writeEmpty(into, tag, key.vr)
   else if (element.vr === 'SQ') writeSequence(into, key, header.elements.items(place).map(toDicomJson))
   else if (isText(element.vr) || numberBytes(element.vr) !== undefined) writeText(into, tag, element.vr, header.elements.text(place))
-  else into.bytes(tag, element.vr, element.value.length > LONGEST_BINARY ? Buffer.alloc(0) : element.value)
+  else into.bytes(tag, element.vr, binaryValue(element, header.littleEndian))
+}
+
+/** The words of an answer are little endian (PS3.5 7.3), whatever those of the instance are. */
+function binaryValue({ vr, value }: Element, littleEndian: boolean): Buffer {
+  if (value.length > LONGEST_BINARY) return Buffer.alloc(0)
+  if (littleEndian) return value
+  const swapped = Buffer.from(value)
+  swapBytes(swapped, swapUnit(vr))
+  return swapped
 }

@@ -5,7 +5,7 @@ import { uid } from '../../src/dicom/uid.ts'
 import { buildManifest } from '../../src/manifest/build-manifest.ts'
 import { cFind } from '../../src/serve/c-find.ts'
 import { settings } from '../manifest/held-studies.ts'
-import { ct, dataSet, IMPLICIT_LE, type Overrides, TAG, type TestElement, testUid } from '../support/data-sets.ts'
+import { ct, dataSet, EXPLICIT_BE, IMPLICIT_LE, type Overrides, TAG, type TestElement, testUid } from '../support/data-sets.ts'
 import { ask, FakeAssociation, type FakeRequest, type Home, LOCATION_UID, openHome, peer } from './support.ts'
 
 let home: Home
@@ -191,6 +191,27 @@ describe('answers', () => {
     expect(await home.keep(big)).toBe(0)
     const asked = await find('IMAGE', { [TAG.StudyInstanceUID]: ['UI', study], [0x00180050]: ['DS', ''] })
     expect(asked.pending()[0]!.identifier!.text(0x00180050)).toBe('7')
+  })
+
+  it('hold words of a big endian instance in little endian', async () => {
+    const study = testUid()
+    const stored = ct({
+      [TAG.StudyInstanceUID]: ['UI', study],
+      [0x00189345]: ['FD', 1.5],
+      [0x00281201]: ['OW', Buffer.from([1, 2, 3, 4])],
+      [0x00420011]: ['OB', Buffer.from([1, 2, 3, 4])],
+      [0x00660016]: ['OF', Buffer.from([1, 2, 3, 4])],
+    })
+    expect(await home.keep(stored, EXPLICIT_BE)).toBe(0)
+    const keys = { [0x00189345]: ['FD', ''], [0x00281201]: ['OW', ''], [0x00420011]: ['OB', ''], [0x00660016]: ['OF', ''] } as const
+    const asked = await find('IMAGE', { ...keys, [TAG.StudyInstanceUID]: ['UI', study] })
+    const { elements } = asked.pending()[0]!.identifier!
+    expect(asked.pending()[0]!.identifier!.text(0x00189345)).toBe('1.5')
+    expect([0x00281201, 0x00420011, 0x00660016].map((tag) => [...elements.get(tag)!.value])).toEqual([
+      [2, 1, 4, 3],
+      [1, 2, 3, 4],
+      [4, 3, 2, 1],
+    ])
   })
 
   it('hold private attributes of the stored header, of the block that their creator has there', async () => {
