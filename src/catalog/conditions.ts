@@ -1,5 +1,5 @@
 /** One matching key as an SQL condition (PS3.4 C.2.2.2). The text depends on the attribute and the kind of matching only; what the peer
- *  sent is always a parameter. PN is compared folded over its component groups, DA, TM, IS and US in their normal form, everything else
+ *  sent is always a parameter. PN is compared folded over its component groups, DA, TM, IS, DS and US in their normal form, everything else
  *  as it is, any of several values (PS3.5 6.4) being enough. */
 
 import { parseDate, parseTime } from '../dicom/dates.ts'
@@ -7,7 +7,7 @@ import { foldedGroups } from '../dicom/person-name.ts'
 import { NodeError } from '../errors.ts'
 import { COLUMNS, indexAttribute } from './columns.ts'
 import type { Condition, IndexKeyword } from './contract.ts'
-import { normalNumber, significant } from './normal-forms.ts'
+import { normalDecimal, normalNumber, significant } from './normal-forms.ts'
 import { CONDITION_SQL } from './sql/conditions.ts'
 import type { Parameter } from './statements.ts'
 
@@ -51,6 +51,7 @@ function valueSql(value: string, vr: string, keyword: string, column: string, al
   if (vr === 'TM') return rangeSql({ from: value, to: value }, vr, normalColumn(keyword, vr, alias))
   if (vr === 'IS' || vr === 'US') return { sql: CONDITION_SQL.equal(`dicom_number(${column})`), parameters: [normalNumber(value)] }
   const wanted = significant(value, vr) ?? ''
+  if (vr === 'DS') return { sql: CONDITION_SQL.equalDecimal(column), parameters: [wanted, normalDecimal(wanted)] }
   if (vr === 'UI' || vr === 'LT') return { sql: CONDITION_SQL.equal(column), parameters: [wanted] }
   return { sql: CONDITION_SQL.equalToAny(column), parameters: [wanted, wanted] }
 }

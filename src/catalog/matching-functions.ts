@@ -4,7 +4,7 @@ import type { Database } from 'better-sqlite3'
 import { fullTime, parseDate } from '../dicom/dates.ts'
 import { hasWildcard, matchesWildcard } from '../dicom/matching.ts'
 import { foldedGroups, groupMatches } from '../dicom/person-name.ts'
-import { normalNumber, separate } from './normal-forms.ts'
+import { normalDecimal, normalNumber, separate } from './normal-forms.ts'
 
 type Groups = readonly [string, string, string]
 type SqlText = string | null
@@ -16,6 +16,7 @@ export function defineMatchingFunctions(db: Database): void {
   define('dicom_time', (value) => (value === null ? null : (fullTime(value!) ?? null)))
   define('dicom_number', (value) => (value === null ? null : normalNumber(value!)))
   define('dicom_has_value', (wanted, value) => Number(value !== null && separate(value!).includes(wanted!)))
+  define('dicom_has_decimal', (wanted, value) => Number(value !== null && separate(value!).some((one) => normalDecimal(one) === wanted)))
   define('dicom_has_any', (list, value) => Number(value !== null && hasAny(list!, value!)))
   define('dicom_wildcard', (pattern, value) => Number(value !== null && separate(value!).some((one) => matchesWildcard(pattern!, one))))
   define('dicom_name_group', (pattern, value) => Number(value !== null && separate(value!).some((one) => groupMatches(pattern!, one))))

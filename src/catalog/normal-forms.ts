@@ -14,6 +14,15 @@ export function normalNumber(text: string): string {
   return match[1] === '-' && match[2] !== '0' ? `-${match[2]}` : match[2]!
 }
 
+/** DS by value: `70`, `70.0` and `7E1` are equal; 15 digits count (PS3.5 6.2 has room for no more than 16).
+ *  Other text stays, trimmed. */
+export function normalDecimal(text: string): string {
+  const trimmed = text.trim()
+  const isDecimal = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[Ee][+-]?\d+)?$/.test(trimmed)
+  const number = isDecimal ? Number(trimmed) : Number.NaN
+  return Number.isFinite(number) ? String(number + 0) : trimmed
+}
+
 /** What to sort a series or an instance by. */
 export function numberOrder(text: string | undefined): number {
   const number = text === undefined || text.trim() === '' ? Number.NaN : Number(text)

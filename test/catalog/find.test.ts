@@ -83,6 +83,20 @@ it('matches single values: text as it is, any of several, numbers by value, date
   expect(await found(catalog, 'IMAGE', { keyword: 'ImageType', kind: 'value', value: 'AXIAL' })).toEqual(['1.1.1.1'])
 })
 
+it('matches decimals by value where both are numbers, as text otherwise', async () => {
+  const catalog = temporaryCatalog()
+  for (const [at, PatientWeight] of ['70.0', '+7E1', '70.5', '-0', '70kg', 'Infinity'].entries())
+    await catalog.keep(instance(at + 1, 1, 1, { PatientWeight, StudyDate: undefined, StudyTime: undefined }))
+  const weight = (value: string) => found(catalog, 'STUDY', { keyword: 'PatientWeight', kind: 'value', value })
+  expect((await weight('70')).sort()).toEqual(['1.1', '1.2'])
+  expect((await weight('070.')).sort()).toEqual(['1.1', '1.2'])
+  expect(await weight('70.5')).toEqual(['1.3'])
+  expect(await weight('0.0')).toEqual(['1.4'])
+  expect(await weight('70kg')).toEqual(['1.5'])
+  expect(await weight('1E999')).toEqual([])
+  expect(await weight('7*')).toEqual([])
+})
+
 it('matches a list of codes where any of them is any of the stored values', async () => {
   const catalog = await threeStudies()
   const list = (keyword: 'ImageType' | 'Modality' | 'ModalitiesInStudy', ...values: string[]) =>

@@ -107,6 +107,7 @@ async function everything(catalog: Catalog): Promise<void> {
     'StudyDate',
     'StudyTime',
     'PatientBirthDate',
+    'PatientWeight',
     'SeriesNumber',
     'ContentDate',
     'SOPClassesInStudy',

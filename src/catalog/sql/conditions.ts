@@ -4,6 +4,7 @@ const FOLDS = ['PatientNameFold1', 'PatientNameFold2', 'PatientNameFold3']
 export const CONDITION_SQL = {
   equal: (column: string) => `${column} = ?`,
   equalToAny: (column: string) => `(${column} = ? OR (instr(${column}, '\\') > 0 AND dicom_has_value(?, ${column})))`,
+  equalDecimal: (column: string) => `(${column} = ? OR dicom_has_decimal(?, ${column}))`,
   inList: (column: string) => `${column} IN (SELECT value FROM json_each(?))`,
   inListAny: (column: string) =>
     `(${column} IN (SELECT value FROM json_each(?)) OR (instr(${column}, '\\') > 0 AND dicom_has_any(?, ${column})))`,
