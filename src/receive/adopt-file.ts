@@ -1,7 +1,8 @@
 /** A kept file whose row is missing: the row is rebuilt from the file, or the file is set aside.
  *
  *  Promises: whatever the file holds, it ends as exactly one of: named by a row, removed because an identical one is here, or in quarantine with
- *  the reason. Nothing that cannot be read is deleted.
+ *  the reason. Nothing that cannot be read is deleted. Reading changes nothing, so that several files can be read at a time and still be entered in
+ *  their order: {@link enterKept} has asked the catalog for the row when it returns its promise.
  *  Does not: trust the file name for more than its area: what lies under `manifests/` was made by this node.
  *  Errors: NodeError CATALOG_FAILED, STORAGE_FAILED (the disk or the catalog fail; the file stays as it is). */
 import { createHash } from 'node:crypto'
@@ -31,22 +32,44 @@ const YOUNG_MS = 60_000
 /** Holds any file meta information we write, and those of others that an operator may have put here. */
 const META_BYTES = 16 * 1024
 
-export async function adoptFile(shelf: { storage: Storage; catalog: Catalog }, file: KeptFile): Promise<Adoption> {
-  const { storage, catalog } = shelf
+interface Shelf {
+  readonly storage: Storage
+  readonly catalog: Catalog
+}
+
+interface Contents {
+  readonly facts: InstanceFacts
+  /** Of a manifest: what its file says of its record. */
+  readonly note?: ManifestNote
+}
+
+/** What a file holds, or the reason why the door would not have let it in, or that there is nothing to do. */
+export type FileRead = Contents | NodeError | 'named' | 'gone'
+
+export async function adoptFile(shelf: Shelf, file: KeptFile): Promise<Adoption> {
+  return enterKept(shelf, file, await readKept(shelf, file))
+}
+
+export async function readKept({ storage, catalog }: Shelf, file: KeptFile): Promise<FileRead> {
   if ((await catalog.findByStorageKey(file.key)) !== undefined) return 'named'
-  let facts: InstanceFacts | NodeError
   try {
-    facts = await factsOf(storage, file)
+    return await contentsOf(storage, file)
   } catch (error) {
     if ((await storage.size(file.key)) === undefined) return 'gone'
     throw error
   }
-  if (facts instanceof NodeError) return quarantine(storage, file.key, facts.message)
+}
+
+export async function enterKept(shelf: Shelf, file: KeptFile, read: FileRead): Promise<Adoption> {
+  const { storage, catalog } = shelf
+  if (typeof read === 'string') return read
+  if (read instanceof NodeError) return quarantine(storage, file.key, read.message)
+  const { facts, note } = read
   const outcome = await catalog.keep(facts)
   switch (outcome.kind) {
     case 'kept':
       if (facts.role !== 'manifest') return 'adopted'
-      await catalog.restoreManifest(recordOf(facts, await noteOf(storage, file)))
+      await catalog.restoreManifest(recordOf(facts, note))
       return 'manifest adopted'
     case 'identical':
       if (outcome.existing.storageKey === file.key) return 'named'
@@ -64,7 +87,7 @@ async function quarantine(storage: Storage, key: StorageKey, reason: string): Pr
 }
 
 /** @returns the reason where the file is not what the door would have let in */
-async function factsOf(storage: Storage, file: KeptFile): Promise<InstanceFacts | NodeError> {
+async function contentsOf(storage: Storage, file: KeptFile): Promise<Contents | NodeError> {
   const meta = readPart10Header(await storage.readStart(file.key, META_BYTES))
   if (meta?.transferSyntaxUid === undefined) return new NodeError('UNREADABLE', { step: 'file meta information' })
   const { transferSyntaxUid, dataSetOffset } = meta
@@ -77,7 +100,8 @@ async function factsOf(storage: Storage, file: KeptFile): Promise<InstanceFacts 
     const role = file.key.startsWith('manifests/') ? 'manifest' : uids.role
     const { key: storageKey, sizeBytes: fileSizeBytes } = file
     const receivedAt = Math.floor(file.changedAt)
-    return { ...uids, role, storageKey, fileSizeBytes, dataSetOffset, sha256, source: sourceOf(meta), receivedAt, keys: header.keys }
+    const facts = { ...uids, role, storageKey, fileSizeBytes, dataSetOffset, sha256, source: sourceOf(meta), receivedAt, keys: header.keys }
+    return role === 'manifest' ? { facts, note: decodeManifestNote(meta.privateInformation) } : { facts }
   } catch (error) {
     if (error instanceof NodeError && error.retry === 'permanent') return error
     throw error
@@ -107,8 +131,4 @@ function recordOf(facts: InstanceFacts, note: ManifestNote | undefined): Omit<Ma
     version: Number.parseInt(facts.keys.InstanceNumber ?? '', 10) || 1,
     ...(note ?? { contentDigest: '', instanceCount: 0, createdAt: facts.receivedAt, reason: 'record rebuilt from its file' }),
   }
-}
-
-async function noteOf(storage: Storage, file: KeptFile): Promise<ManifestNote | undefined> {
-  return decodeManifestNote(readPart10Header(await storage.readStart(file.key, META_BYTES))?.privateInformation)
 }

@@ -3,12 +3,13 @@
  *  Promises: afterwards no draft is left, every kept file of the period is named by a row or in quarantine, and every row of the period names a
  *  file of the right size. Files are the truth: a row that is missing (crash between name and commit, lost write-ahead log, lost catalog) is
  *  rebuilt from its file. Looks at all files where the catalog is empty, otherwise at those changed since ten minutes before its newest row: a
- *  crash loses the end of what was written, never the middle.
+ *  crash loses the end of what was written, never the middle. Rows are rebuilt in the order in which the files came, instances before manifests: what
+ *  was received first decides again where instances of one study disagree.
  *  Does not: read files that are named (`ariane check --deep` does). Times in milliseconds since 1970. */
 import type { Catalog } from '../catalog/contract.ts'
 import { log } from '../log.ts'
 import type { Storage } from '../storage/contract.ts'
-import { type Adoption, adoptFile, type KeptFile } from './adopt-file.ts'
+import { type Adoption, enterKept, type FileRead, type KeptFile, readKept } from './adopt-file.ts'
 import { brokenRows, giveUp } from './broken-rows.ts'
 
 export interface ReconcileCounts {
@@ -26,7 +27,7 @@ export interface ReconcileCounts {
 const OVERLAP_MS = 600_000
 /** A rebuild of everything reads every file: somebody waits for the node meanwhile. */
 const PROGRESS_MS = 10_000
-/** Rows of files adopted together share a commit. */
+/** Files read at the same time; their rows share a commit. */
 const TOGETHER = 8
 
 /** @param since  overrides the period; 0 looks at everything */
@@ -62,10 +63,20 @@ async function adoptAll(
   let filesSeen = 0
   let batch: KeptFile[] = []
   let toldAt = Date.now()
-  const settle = async (): Promise<void> => {
-    const results = await Promise.all(batch.map((file) => adoptFile(parts, file)))
+  let entering: Promise<void> = Promise.resolve()
+  const enter = async (files: readonly KeptFile[], reads: readonly FileRead[]): Promise<void> => {
+    const results = await Promise.all(reads.map((read, at) => enterKept(parts, files[at]!, read)))
     for (const result of results) adoptions.set(result, (adoptions.get(result) ?? 0) + 1)
+  }
+  /** Reads while the files before are being committed. */
+  const settle = async (): Promise<void> => {
+    const files = batch
     batch = []
+    const reads = await Promise.all(files.map((file) => readKept(parts, file)))
+    await entering
+    entering = enter(files, reads)
+    // a failure is told where it is waited for
+    entering.catch(() => undefined)
     if (Date.now() - toldAt < PROGRESS_MS) return
     toldAt = Date.now()
     log.info('comparing files and rows', { filesSeen, adopted: adoptions.get('adopted') ?? 0 })
@@ -76,5 +87,6 @@ async function adoptAll(
     if (batch.length === TOGETHER) await settle()
   }
   await settle()
+  await entering
   return { filesSeen, adoptions }
 }

@@ -1,7 +1,8 @@
 /** The folders by day, and giving a synced file its final name in one of them.
  *
  *  Promises: when {@link DayFolders.name} resolves, the name is on disk (folder synced, and its parents where they are new); when it throws,
- *  the name is not there. Concurrent callers share one fsync of the folder: each waits for one that began after its rename.
+ *  the name is not there. Concurrent callers share one fsync of the folder: each waits for one that began after its rename. They are answered in the
+ *  order of their names, so that rows are entered in the order in which a rebuild of the catalog will come upon the files.
  *  Does not: sync the file itself (the draft did). */
 import { close, fsync, mkdir, open, rename, unlink } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -23,6 +24,10 @@ export class DayFolders {
   readonly #now: () => number
   /** The folder in use per area; that of yesterday is dropped when today's is first used. */
   readonly #current = new Map<StorageArea, { folder: string; opened: Promise<SyncedFolder> }>()
+  /** When the last key was given, and how many before it in the same millisecond. */
+  #last = { at: 0, number: 0 }
+  /** Settles when everything named so far has been answered for. */
+  #answered: Promise<void> = Promise.resolve()
 
   constructor(root: string, now: () => number) {
     this.#root = root
@@ -31,8 +36,18 @@ export class DayFolders {
 
   /** Moves a draft to a new key of today. */
   async name(draftPath: string, area: StorageArea): Promise<StorageKey> {
-    const folderName = dayFolder(area, this.#now())
-    const key = newStorageKey(folderName)
+    const at = this.#now()
+    this.#last = { at, number: at === this.#last.at ? this.#last.number + 1 : 0 }
+    const folderName = dayFolder(area, at)
+    const key = newStorageKey(folderName, at, this.#last.number)
+    const before = this.#answered
+    const named = this.#named(draftPath, area, folderName, key)
+    this.#answered = Promise.allSettled([before, named]).then(() => undefined)
+    await before
+    return named
+  }
+
+  async #named(draftPath: string, area: StorageArea, folderName: string, key: StorageKey): Promise<StorageKey> {
     const path = join(this.#root, key)
     const folder = await this.#moved(draftPath, path, area, folderName)
     try {

@@ -26,9 +26,12 @@ export interface Held extends OpenedDoor {
   readonly parts: ManifestParts
 }
 
-export async function holdNothing(options: { settings?: Partial<ManifestSettings>; now?: () => number } = {}): Promise<Held> {
+/** @param options.path  a storage that is there already; a new one where absent */
+export async function holdNothing(
+  options: { settings?: Partial<ManifestSettings>; now?: () => number; path?: string } = {},
+): Promise<Held> {
   const now = options.now ?? Date.now
-  const door = await openDoor({ now })
+  const door = await openDoor({ now, path: options.path })
   const { catalog, storage } = door
   return { ...door, parts: { catalog, storage, now, settings: () => ({ ...settings, ...options.settings }) } }
 }

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { chownSync, existsSync, readFileSync, rmSync, statSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
+import { chownSync, existsSync, readFileSync, renameSync, rmSync, statSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { NodeError } from '../../src/errors.ts'
@@ -45,10 +45,10 @@ async function readAll(storage: Storage, key: StorageKey, start?: number): Promi
 
 describe('keeping', () => {
   it.each([0, 1, 9_000, 65_536, 262_144, 300_001, 5 * MiB + 3])('gives back %i bytes as they came', async (size) => {
-    const { path, storage } = await opened({ now: () => Date.UTC(2026, 10, 23, 23, 59) })
+    const { path, storage } = await opened({ now: () => Date.UTC(2026, 10, 23, 23, 59, 7, 89) })
     const dataSet = randomBytes(size)
     const file = await kept(storage, dataSet)
-    expect(file.key).toMatch(/^instances\/2026\/11\/23\/[a-z2-7]{26}\.dcm$/)
+    expect(file.key).toMatch(/^instances\/2026\/11\/23\/235907089000-[a-z2-7]{26}\.dcm$/)
     expect(file).toMatchObject({ fileSizeBytes: size + 20, dataSetOffset: 20, sha256: createHash('sha256').update(dataSet).digest('hex') })
     expect(readFileSync(join(path, file.key)).equals(Buffer.concat([HEADER, dataSet]))).toBe(true)
     expect((await readAll(storage, file.key, 20)).equals(dataSet)).toBe(true)
@@ -98,6 +98,32 @@ describe('keeping', () => {
     const keys = (await Promise.all([...some, ...others])).map((file) => file.key)
     expect(filesBelow(path)).toEqual(keys.sort())
     expect(keys.at(-1)).toMatch(/^instances\/2027\/01\/01\//)
+  })
+
+  it('names files in the order of reception, within a millisecond too', async () => {
+    let now = Date.UTC(2026, 10, 23, 9, 59, 59, 998)
+    const { storage } = await opened({ now: () => now })
+    const keys: string[] = []
+    for (let count = 0; count < 30; count++) {
+      keys.push((await kept(storage, randomBytes(10))).key)
+      if (count % 10 === 9) now += 1
+    }
+    expect(keys[0]).toContain('/095959998000-')
+    expect(keys[29]).toContain('/100000000009-')
+    const listed: string[] = []
+    for await (const { key } of storage.list()) listed.push(key)
+    expect(listed).toEqual(keys)
+  })
+
+  it('knows names that were given before they told the time', async () => {
+    const { path, storage } = await opened()
+    const file = await kept(storage, Buffer.from('old'))
+    const key = parseStorageKey(file.key.replace(/[0-9]{12}-/, ''))!
+    renameSync(join(path, file.key), join(path, key))
+    expect((await readAll(storage, key, 20)).toString()).toBe('old')
+    const listed: string[] = []
+    for await (const one of storage.list()) listed.push(one.key)
+    expect(listed).toEqual([key])
   })
 
   it('makes the folder again when somebody removed it', async () => {
@@ -244,7 +270,7 @@ describe('upkeep', () => {
     const { key } = await kept(storage, Buffer.from('odd'))
     await storage.quarantine(key, 'header cannot be read')
     const [file, reason] = filesBelow(path)
-    expect(file).toMatch(/^quarantine\/[a-z2-7]{26}\.dcm$/)
+    expect(file).toMatch(/^quarantine\/[0-9]{12}-[a-z2-7]{26}\.dcm$/)
     expect(readFileSync(join(path, file!), 'latin1')).toBe(`${HEADER}odd`)
     expect(readFileSync(join(path, reason!), 'utf8')).toContain(`${key}\nheader cannot be read`)
     expect(await storage.size(key)).toBeUndefined()
@@ -266,6 +292,8 @@ describe('upkeep', () => {
     '/etc/passwd',
     '../x',
     'instances/2026/13/23/aaaaaaaaaaaaaaaaaaaaaaaaaa.dcm',
+    'instances/2026/11/23/09595999800-aaaaaaaaaaaaaaaaaaaaaaaaaa.dcm',
+    'instances/2026/11/23/095959998000aaaaaaaaaaaaaaaaaaaaaaaaaa.dcm',
     '',
   ])('knows that %j is no key', async (text) => {
     expect(parseStorageKey(text)).toBeUndefined()
