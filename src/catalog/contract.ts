@@ -81,7 +81,7 @@ export interface Retrievable {
 /** A study as the manifest stage sees it. */
 export interface StudyState {
   readonly studyInstanceUid: Uid
-  /** Rises by one with every change of what the study holds (instance kept, replaced, identity resolved). */
+  /** Rises by one with every change of what the study holds (instance kept, replaced, forgotten, identity resolved, file of the manifest in force lost). */
   readonly revision: number
   /** The revision that the manifest stage has dealt with; less than `revision` means there is work. */
   readonly manifestRevision: number
@@ -189,7 +189,7 @@ export interface Catalog {
     to: { readonly storageKey: StorageKey; readonly fileSizeBytes: number; readonly dataSetOffset: number },
   ): Promise<boolean>
   /** Removes the row (its file is found lost by `check`), and series, study, patient rows that become empty; with `storageKey` only while it
-   *  names that file. @returns whether it did */
+   *  names that file. A study that loses an instance or the manifest in force is due again; the record of a manifest stays. @returns whether it did */
   forget(sopInstanceUid: Uid, storageKey?: StorageKey): Promise<boolean>
 
   // --- serve

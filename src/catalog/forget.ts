@@ -1,10 +1,12 @@
 /** Removal of a row whose file is lost, and of what becomes empty above it. Manifest records stay for ever. */
 
 import { pruneIdentities } from './identity.ts'
+import { findManifest } from './manifests.ts'
 import { KEEP_SQL } from './sql/keep.ts'
 import type { Statements } from './statements.ts'
 
-/** What a study holds has changed, so its revision rises (except for a manifest of our own); the time of last reception does not.
+/** What a study holds has changed, so its revision rises; the time of last reception does not. Of a manifest of our own that counts only while it is
+ *  in force: another version has to take its place.
  *  @param storageKey  the row stays where it names another file
  *  @returns whether there was such a row */
 export function forgetInstance(statements: Statements, sopInstanceUid: string, storageKey?: string): boolean {
@@ -18,7 +20,8 @@ export function forgetInstance(statements: Statements, sopInstanceUid: string, s
     return true
   }
   pruneIdentities(statements, studyId!)
-  if ((role as unknown) !== 'manifest') statements.run(KEEP_SQL.studyChanged, 0, studyId!)
+  if ((role as unknown) !== 'manifest' || findManifest(statements, sopInstanceUid)?.state === 'in force')
+    statements.run(KEEP_SQL.studyChanged, 0, studyId!)
   return true
 }
 

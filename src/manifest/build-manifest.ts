@@ -1,7 +1,7 @@
 /** Makes the manifest of one study, if there is something new to say.
  *
  *  Promises: same content, no new manifest; changed content, new SOP Instance UID, version + 1, the former one superseded, one delivery for
- *  each target, all in one transaction behind the file. Never an empty manifest; none for a study in conflict. Safe to repeat at any
+ *  each target, all in one transaction behind the file. A manifest in force that has lost its file is followed by a version that says the same. Never an empty manifest; none for a study in conflict. Safe to repeat at any
  *  point: a crash between file and row leaves a file without a row, which the start adopts or sets aside. Two processes that build
  *  the same study at once cannot both enter the same version: one fails, and finds nothing to do when it tries again.
  *  Does not: decide when (due-studies.ts).
@@ -74,7 +74,8 @@ export async function buildManifest(parts: ManifestParts, studyInstanceUid: Uid,
     return { kind: 'empty' }
   }
   const digest = await contentDigest(content)
-  if (inForce?.contentDigest === digest) {
+  const isSame = inForce?.contentDigest === digest
+  if (isSame && (await isWhole(parts, inForce))) {
     // After the loss of the catalog, or for a target that is new, it may still have to go somewhere.
     await catalog.ensureDeliveries(inForce.sopInstanceUid, settings.targets, parts.now())
     await catalog.settleStudy(studyInstanceUid, study.revision)
@@ -90,11 +91,17 @@ export async function buildManifest(parts: ManifestParts, studyInstanceUid: Uid,
     state: 'in force',
     instanceCount: content.instanceCount,
     createdAt: identity.createdAt.getTime(),
-    reason,
+    reason: isSame ? `version ${inForce.version} has lost its file` : reason,
   }
   await write(parts, await encodeManifest(content, identity, encodeManifestNote(record)), record, study.revision)
   tell(record, content)
   return { kind: 'made', record }
+}
+
+/** Whether the bytes can still be given: the row is there (`check` removes that of a damaged file), and its file in its size. */
+async function isWhole({ catalog, storage }: ManifestParts, record: ManifestRecord): Promise<boolean> {
+  const facts = await catalog.findInstance(record.sopInstanceUid)
+  return facts !== undefined && (await storage.size(facts.storageKey)) === facts.fileSizeBytes
 }
 
 function newIdentity(parts: ManifestParts, settings: ManifestSettings, content: ManifestContent, version: number): ManifestIdentity {

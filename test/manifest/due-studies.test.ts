@@ -1,12 +1,16 @@
 /** The worker: what it builds, when, and what it does about trouble. Real catalog and storage; times are short. */
+import { rmSync, truncateSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, afterEach, expect, it } from 'vitest'
-import { newUid } from '../../src/dicom/uid.ts'
+import type { ManifestRecord } from '../../src/catalog/contract.ts'
+import { newUid, type Uid } from '../../src/dicom/uid.ts'
 import { NodeError } from '../../src/errors.ts'
 import { buildManifest } from '../../src/manifest/build-manifest.ts'
 import { type ManifestWorker, type ManifestWorkerParts, startManifestWorker } from '../../src/manifest/due-studies.ts'
+import { brokenRows, giveUp } from '../../src/receive/broken-rows.ts'
 import { closeAll, silenceLog, withMethods } from '../receive/sample-instances.ts'
 import { filesBelow } from '../storage/temporary-storage.ts'
-import { type Held, holdNothing, receive, settings } from './held-studies.ts'
+import { type Held, holdNothing, manifestInForce, receive, settings } from './held-studies.ts'
 
 silenceLog()
 const running: ManifestWorker[] = []
@@ -192,4 +196,58 @@ it('stop waits for the study in work and leaves no timer', async () => {
   const count = (await held.catalog.manifestsOf(study)).length
   await pause(300)
   expect(await held.catalog.manifestsOf(study)).toHaveLength(count)
+})
+
+/** What `ariane check --repair` does when the file of a row is lost. */
+async function loseFile(held: Held, sopInstanceUid: Uid): Promise<void> {
+  const facts = (await held.catalog.findInstance(sopInstanceUid))!
+  rmSync(join(held.path, facts.storageKey))
+  for await (const broken of brokenRows(held)) expect(await giveUp(held, broken)).toBe(true)
+}
+
+it('a manifest in force that has lost its file is followed by a version that says the same, and is delivered', async () => {
+  const held = await holdNothing({ settings: { targets: ['drop'] } })
+  const study = newUid()
+  await receive(held, { study })
+  const worker = start(held)
+  await eventually(async () => (await held.catalog.manifestsOf(study)).length === 1)
+  const [first] = await held.catalog.manifestsOf(study)
+  await loseFile(held, first!.sopInstanceUid)
+  worker.nudge()
+  await eventually(async () => (await held.catalog.manifestsOf(study)).length === 2)
+  const [second] = await held.catalog.manifestsOf(study)
+  expect(second).toMatchObject({
+    version: 2,
+    state: 'in force',
+    contentDigest: first!.contentDigest,
+    reason: 'version 1 has lost its file',
+  })
+  expect((await manifestInForce(held, study)).manifest.sopInstanceUid).toBe(second!.sopInstanceUid)
+  expect((await held.catalog.deliveriesDue(Date.now() + 1000, 10)).map((one) => one.manifestUid)).toContain(second!.sopInstanceUid)
+  expect((await buildManifest(held.parts, study, 'asked')).kind).toBe('unchanged')
+})
+
+it.each(['lost', 'cut'])('a manifest whose file is %s is made anew when asked, before any check', async (problem) => {
+  const held = await holdNothing()
+  const study = newUid()
+  await receive(held, { study })
+  const made = await buildManifest(held.parts, study, 'asked')
+  const { storageKey } = (await held.catalog.findInstance((made as { record: ManifestRecord }).record.sopInstanceUid))!
+  if (problem === 'lost') rmSync(join(held.path, storageKey))
+  else truncateSync(join(held.path, storageKey), 500)
+  expect(await buildManifest(held.parts, study, 'asked')).toMatchObject({ kind: 'made', record: { version: 2 } })
+  expect(await buildManifest(held.parts, study, 'asked')).toMatchObject({ kind: 'unchanged', record: { version: 2 } })
+})
+
+it('a superseded manifest that has lost its file changes nothing', async () => {
+  const held = await holdNothing()
+  const study = newUid()
+  await receive(held, { study })
+  const made = await buildManifest(held.parts, study, 'asked')
+  await receive(held, { study, instanceNumber: 2 })
+  await buildManifest(held.parts, study, 'asked')
+  const before = await held.catalog.findStudy(study)
+  await loseFile(held, (made as { record: ManifestRecord }).record.sopInstanceUid)
+  expect(await held.catalog.findStudy(study)).toEqual(before)
+  expect(await buildManifest(held.parts, study, 'asked')).toMatchObject({ kind: 'unchanged', record: { version: 2 } })
 })
