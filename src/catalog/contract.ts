@@ -139,6 +139,12 @@ export interface ManifestRecord {
   readonly reason: string
 }
 
+/** The record of a manifest as its own file tells it. */
+export interface RestoredManifest extends Omit<ManifestRecord, 'state' | 'supersededBy'> {
+  /** Whose study the manifest says it is; values as it has them, made fit for their VR. */
+  readonly patient?: IndexKeys
+}
+
 export type DeliveryState = 'waiting' | 'done' | 'failed'
 
 export interface Delivery {
@@ -255,8 +261,10 @@ export interface Catalog {
   files(pageSize: number, after?: string, since?: number): Promise<Page<InstanceFacts>>
   findByStorageKey(key: StorageKey): Promise<InstanceFacts | undefined>
   /** After the loss of rows: the record of a manifest whose instance row was rebuilt from its file; no delivery. Of the records of its study
-   *  the highest version is then in force, each other one superseded by the next. Does nothing where the record is there. */
-  restoreManifest(record: Omit<ManifestRecord, 'state' | 'supersededBy'>): Promise<void>
+   *  the highest version is then in force, each other one superseded by the next. Does nothing where the record is there.
+   *  The one in force is also the record of a decision between identities ({@link resolveStudy}): the conflict of its study ends in favour of
+   *  its `patient`, unless an identity or an instance came that it did not know of, or its patient is not clearly one of them. */
+  restoreManifest(record: RestoredManifest): Promise<void>
   newestReceivedAt(): Promise<number | undefined>
   totals(): Promise<Totals>
   /** Small facts that must outlive restarts (`retrieveLocationUid`, `cleanStop`). */

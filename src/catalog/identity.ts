@@ -1,7 +1,8 @@
 /** Whose study it is. A patient is one Patient ID within one issuer (name, universal ID); a study belongs to one patient, the identity received
  *  first, until another is put in force. Where the Patient ID is empty (type 2, PS3.3 C.7.1.1), the patient is that of this study alone.
  *  Within a study what is missing (type 3: the issuer) contradicts nothing: the identity is completed by the instance that has it.
- *  An identity that contradicts those of its study is recorded and puts the study in conflict; it never moves the study by itself. */
+ *  An identity that contradicts those of its study is recorded and puts the study in conflict; it never moves the study by itself. Who decides is an
+ *  operator, or after the loss of the catalog the manifest that was made upon that decision. */
 import { parseDate } from '../dicom/dates.ts'
 import { jsonElementText, parseJsonItems } from '../dicom/dicom-json.ts'
 import type { IndexKeys, IndexKeyword } from '../dicom/index-attributes.ts'
@@ -145,6 +146,49 @@ export function resolveStudy(statements: Statements, studyInstanceUid: string, i
   const patientId = keepPatient(statements, key as string, rowOf('PATIENT', keys))
   statements.run(KEEP_SQL.moveStudy, patientId, studyId!)
   statements.run(KEEP_SQL.deleteEmptyPatient, formerPatient!)
+}
+
+/** Puts the study in conflict, as it was before anybody decided. */
+export function leaveUndecided(statements: Statements, studyId: number): void {
+  statements.run(KEEP_SQL.setConflict, 1, studyId)
+}
+
+/** The one identity of a study that a manifest means by its patient: the equal one, or the only one that contradicts nothing of it (an identity
+ *  is completed by instances that come later).
+ *  @returns undefined where none is, or more than one */
+export function identityNamed(statements: Statements, studyId: number, patient: IndexKeys): { number: number; id: number } | undefined {
+  const wanted = markOf(mended(rowOf('PATIENT', patient)))
+  const identities = statements.all(KEEP_SQL.identitiesOfStudy, studyId).map(([number, id, ...row]) => ({
+    number: number as number,
+    id: id as number,
+    mark: markOf(mended(row)),
+  }))
+  const equal = identities.filter(({ mark }) => areEqual(mark, wanted))
+  const meant = equal.length > 0 ? equal : identities.filter(({ mark }) => areCompatible(mark, wanted))
+  return meant.length === 1 ? meant[0] : undefined
+}
+
+function areEqual(a: Mark, b: Mark): boolean {
+  if (a.id !== b.id || a.issuer !== b.issuer || a.universalId !== b.universalId) return false
+  return a.id !== '' || (a.name === b.name && a.birthDate === b.birthDate)
+}
+
+const LONGEST = 64
+const CONTROL = /[\x00-\x1f\x7f-\x9f]/g
+
+/** What is left of these values in a manifest, which holds none that is not valid (PS3.5 6.2): an identifier as a whole or not at all, of a name
+ *  the part that fits. Values that are left as they are by this are so by a manifest. */
+function mended(row: Row): Row {
+  const identifier = (text: string): string | null => {
+    const clean = text.replace(CONTROL, '').trim()
+    return clean.includes('\\') || [...clean].length > LONGEST ? null : clean
+  }
+  const group = (text: string): string => [...text.split('^', 5).join('^').replace(CONTROL, '').trim()].slice(0, LONGEST).join('')
+  const name = textOf(row, 'PatientName').split('\\', 1)[0]!.split('=', 3).map(group).join('=')
+  return row
+    .with(at.PatientID!, identifier(textOf(row, 'PatientID')))
+    .with(at.IssuerOfPatientID!, identifier(textOf(row, 'IssuerOfPatientID')))
+    .with(at.PatientName!, name)
 }
 
 /** Forgets identities that no instance carries any more; the conflict ends with the second one. */

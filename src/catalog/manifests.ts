@@ -1,8 +1,10 @@
 /** Records of the manifests that this node made: one in force per study, the former ones superseded, none ever removed. */
 
 import type { Row } from './columns.ts'
-import type { ManifestRecord, ManifestState, Page, Uid } from './contract.ts'
+import type { ManifestRecord, ManifestState, Page, RestoredManifest, Uid } from './contract.ts'
+import { identityNamed, leaveUndecided, resolveStudy } from './identity.ts'
 import { decodePosition, encodePosition } from './position.ts'
+import { KEEP_SQL } from './sql/keep.ts'
 import { DELIVERY_SQL, MANIFEST_SQL } from './sql/studies.ts'
 import type { Statements } from './statements.ts'
 
@@ -24,12 +26,34 @@ export function ensureDeliveries(statements: Statements, manifestUid: string, ta
 }
 
 /** Runs inside a transaction, after the loss of rows. In one study the records form one chain again, whatever the order in which they come. */
-export function restoreManifest(statements: Statements, record: Omit<ManifestRecord, 'state' | 'supersededBy'>): void {
+export function restoreManifest(statements: Statements, record: RestoredManifest): void {
   const { sopInstanceUid, studyInstanceUid, seriesInstanceUid, version, contentDigest } = record
   const { instanceCount, createdAt, reason } = record
   const ids = [sopInstanceUid, studyInstanceUid, seriesInstanceUid]
-  statements.run(MANIFEST_SQL.restore, ...ids, version, contentDigest, instanceCount, createdAt, reason)
+  const { changes } = statements.run(MANIFEST_SQL.restore, ...ids, version, contentDigest, instanceCount, createdAt, reason)
   statements.run(MANIFEST_SQL.chain, studyInstanceUid)
+  if (changes > 0 && findManifest(statements, sopInstanceUid)?.state === 'in force') restoreDecision(statements, record)
+}
+
+/** A study under several identities has a manifest only once somebody has decided between them: the manifest in force says how. Older ones of the
+ *  same rebuild may have decided before it; it takes their word back where it cannot be followed itself. */
+function restoreDecision(statements: Statements, record: RestoredManifest): void {
+  const { studyInstanceUid, sopInstanceUid, patient } = record
+  const studyId = statements.value<number>(MANIFEST_SQL.undecided, studyInstanceUid)
+  if (studyId === undefined || patient === undefined) return
+  if (statements.value<number>(KEEP_SQL.countIdentities, studyId)! < 2) return
+  const identity = knewOfAll(statements, studyId, record) ? identityNamed(statements, studyId, patient) : undefined
+  if (identity === undefined) leaveUndecided(statements, studyId)
+  else {
+    resolveStudy(statements, studyInstanceUid, identity.number)
+    statements.run(KEEP_SQL.assignInstance, identity.id, sopInstanceUid)
+  }
+}
+
+/** Whether nothing came behind the back of a manifest. The count finds an instance whose file is older than the manifest, its row younger. */
+function knewOfAll(statements: Statements, studyId: number, { createdAt, instanceCount }: RestoredManifest): boolean {
+  if (statements.value(MANIFEST_SQL.identityAfter, studyId, createdAt) === 1) return false
+  return statements.value<number>(MANIFEST_SQL.contentUntil, studyId, createdAt)! <= instanceCount
 }
 
 /** Newest first. */

@@ -6,7 +6,7 @@
  *  Does not: trust the file name for more than its area: what lies under `manifests/` was made by this node.
  *  Errors: NodeError CATALOG_FAILED, STORAGE_FAILED (the disk or the catalog fail; the file stays as it is). */
 import { createHash } from 'node:crypto'
-import type { Catalog, InstanceFacts, ManifestRecord } from '../catalog/contract.ts'
+import type { Catalog, InstanceFacts, RestoredManifest } from '../catalog/contract.ts'
 import { decodeManifestNote, type ManifestNote } from '../catalog/manifest-note.ts'
 import { HeaderWalker } from '../dicom/header-walker.ts'
 import { type FileMeta, readPart10Header } from '../dicom/part10.ts'
@@ -122,13 +122,14 @@ async function walk(storage: Storage, key: StorageKey, dataSetOffset: number, wa
   return hash.digest('hex')
 }
 
-/** What the file of a manifest says of its record; the catalog works out which version is in force. */
-function recordOf(facts: InstanceFacts, note: ManifestNote | undefined): Omit<ManifestRecord, 'state' | 'supersededBy'> {
+/** What the file of a manifest says of its record; the catalog works out which version is in force, and what it decides. */
+function recordOf(facts: InstanceFacts, note: ManifestNote | undefined): RestoredManifest {
   return {
     sopInstanceUid: facts.sopInstanceUid,
     studyInstanceUid: facts.studyInstanceUid,
     seriesInstanceUid: facts.seriesInstanceUid,
     version: Number.parseInt(facts.keys.InstanceNumber ?? '', 10) || 1,
     ...(note ?? { contentDigest: '', instanceCount: 0, createdAt: facts.receivedAt, reason: 'record rebuilt from its file' }),
+    patient: facts.keys,
   }
 }

@@ -1,10 +1,13 @@
 /** A catalog that is rebuilt from the files says what the lost one said: values, patients, decisions, and no manifest more than before. */
+import { utimesSync } from 'node:fs'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterEach, beforeAll, expect, it } from 'vitest'
-import { newUid } from '../../src/dicom/uid.ts'
+import { afterEach, beforeAll, describe, expect, it } from 'vitest'
+import type { ElementWriter } from '../../src/dicom/element-writer.ts'
+import { newUid, type Uid } from '../../src/dicom/uid.ts'
 import { buildManifest } from '../../src/manifest/build-manifest.ts'
 import { reconcile } from '../../src/receive/reconcile.ts'
-import { type Held, holdNothing, receive } from '../manifest/held-studies.ts'
+import { type Held, holdNothing, receive, type Wanted } from '../manifest/held-studies.ts'
 import { closeAll, removeCatalog, silenceLog, withMethods } from './sample-instances.ts'
 
 beforeAll(silenceLog)
@@ -82,4 +85,89 @@ it('files are read several at a time, entered in their order, and share commits'
   expect(entered).toEqual(names)
   expect(mostReading).toBeGreaterThan(2)
   expect(mostWaiting).toBeGreaterThan(2)
+})
+
+type Identity = Pick<Wanted, 'patientId' | 'patientName' | 'also'>
+
+/** A study under two identities, the one of `chosen` put in force, its manifest made. */
+async function holdDecided(one: Identity, other: Identity, chosen: number): Promise<{ held: Held; study: Uid }> {
+  const held = await holdNothing()
+  const study = newUid()
+  await receive(held, { study, ...one })
+  await receive(held, { study, instanceNumber: 2, ...other })
+  expect(await held.catalog.findStudy(study)).toMatchObject({ inConflict: true })
+  await held.catalog.resolveStudy(study, chosen)
+  expect((await buildManifest(held.parts, study, 'asked')).kind).toBe('made')
+  return { held, study }
+}
+
+const withElement = (tag: number, vr: string, text: string) => (to: ElementWriter) => void to.element(tag, vr, text)
+const LONG = 'X'.repeat(70)
+
+describe('a decision between identities is told by the manifest that followed it', () => {
+  it.each<[string, Identity, Identity]>([
+    ['Patient IDs', { patientId: 'P1' }, { patientId: 'P2', patientName: 'Else^Who' }],
+    ['an issuer', { also: withElement(0x00100021, 'LO', 'H1') }, { also: withElement(0x00100021, 'LO', 'H2') }],
+    ['a control character in one', { patientId: 'P\t1' }, { patientId: 'P2' }],
+    ['a Patient ID too long for a manifest', { patientId: LONG }, { patientId: 'P2' }],
+    ['names too long for a manifest', { patientId: '', patientName: `${LONG}^Jane` }, { patientId: '', patientName: 'Else^Who' }],
+    [
+      'birth dates of an old spelling',
+      { patientId: '', also: withElement(0x00100030, 'DA', '1960.02.03') },
+      { patientId: '', also: withElement(0x00100030, 'DA', '19610203') },
+    ],
+  ])('%s', async (_, one, other) => {
+    for (const chosen of [1, 2]) {
+      const { held, study } = await holdDecided(one, other, chosen)
+      const [record] = await held.catalog.manifestsOf(study)
+      const { keys } = (await held.catalog.findStudy(study))!
+      const identities = await held.catalog.identitiesOf(study)
+      const again = await rebuilt(held)
+      expect(await again.catalog.findStudy(study)).toMatchObject({ inConflict: false, keys })
+      expect(await again.catalog.identitiesOf(study)).toEqual(identities)
+      expect(await buildManifest(again.parts, study, 'asked')).toEqual({ kind: 'unchanged', record })
+      expect((await again.catalog.findInstance(record!.sopInstanceUid))?.keys.PatientID).toBe(keys.PatientID)
+    }
+  })
+
+  it('the last of several decisions counts', async () => {
+    const { held, study } = await holdDecided({ patientId: 'P1' }, { patientId: 'P2' }, 2)
+    await held.catalog.resolveStudy(study, 1)
+    expect(await buildManifest(held.parts, study, 'asked')).toMatchObject({ kind: 'made', record: { version: 2 } })
+    const again = await rebuilt(held)
+    expect(await again.catalog.findStudy(study)).toMatchObject({ inConflict: false, keys: { PatientID: 'P1' } })
+    expect(await buildManifest(again.parts, study, 'asked')).toMatchObject({ kind: 'unchanged', record: { version: 2 } })
+  })
+
+  it('an identity that came after the manifest is no part of it: the conflict stays', async () => {
+    const { held, study } = await holdDecided({ patientId: 'P1' }, { patientId: 'P2' }, 2)
+    await sleep(20)
+    await receive(held, { study, patientId: 'P3', instanceNumber: 3 })
+    const again = await rebuilt(held)
+    expect(await again.catalog.findStudy(study)).toMatchObject({ inConflict: true })
+    expect(await again.catalog.identitiesOf(study)).toHaveLength(3)
+  })
+
+  it('nor is one whose file was written before the manifest, but entered after it', async () => {
+    const held = await holdNothing()
+    const study = newUid()
+    await receive(held, { study, patientId: 'P1' })
+    await buildManifest(held.parts, study, 'asked')
+    const late = await receive(held, { study, patientId: 'P2', instanceNumber: 2 })
+    const { storageKey } = (await held.catalog.findInstance(late))!
+    utimesSync(join(held.path, storageKey), 1, 1)
+    const again = await rebuilt(held)
+    expect(await again.catalog.findStudy(study)).toMatchObject({ inConflict: true, keys: { PatientID: 'P1' } })
+  })
+
+  it('a manifest of before the conflict decides nothing', async () => {
+    const held = await holdNothing()
+    const study = newUid()
+    await receive(held, { study, patientId: 'P1' })
+    await buildManifest(held.parts, study, 'asked')
+    await sleep(20)
+    await receive(held, { study, patientId: 'P2', instanceNumber: 2 })
+    const again = await rebuilt(held)
+    expect(await again.catalog.findStudy(study)).toMatchObject({ inConflict: true, keys: { PatientID: 'P1' } })
+  })
 })

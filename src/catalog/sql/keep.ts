@@ -34,6 +34,7 @@ export const KEEP_SQL = {
     AND (? IS NULL OR "PatientID" IS NULL OR "PatientID" = ?) ORDER BY in_force DESC, number LIMIT 64`,
   overwriteIdentity: overwrite('study_identities', ['identity_key'], 'PATIENT'),
   identityByNumber: `SELECT id, identity_key, ${attributes('PATIENT', 'p')} FROM study_identities p WHERE study_id = ? AND number = ?`,
+  identitiesOfStudy: `SELECT number, id, ${attributes('PATIENT', 'p')} FROM study_identities p WHERE study_id = ?`,
   noIdentityInForce: 'UPDATE study_identities SET in_force = 0 WHERE study_id = ? AND in_force = 1',
   putInForce: 'UPDATE study_identities SET in_force = 1 WHERE id = ?',
 
@@ -50,6 +51,7 @@ export const KEEP_SQL = {
   relocateInstance:
     'UPDATE instances SET storage_key = ?, file_size_bytes = ?, data_set_offset = ? WHERE "SOPInstanceUID" = ? AND storage_key = ?',
 
+  assignInstance: 'UPDATE instances SET identity_id = ? WHERE "SOPInstanceUID" = ?',
   deleteInstance: 'DELETE FROM instances WHERE id = ?',
   deleteEmptySeries: 'DELETE FROM series WHERE id = ? AND NOT EXISTS (SELECT 1 FROM instances WHERE series_id = series.id)',
   deleteEmptyIdentities: `DELETE FROM study_identities WHERE study_id = ? AND in_force = 0

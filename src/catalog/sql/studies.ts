@@ -44,6 +44,14 @@ export const MANIFEST_SQL = {
     state = CASE WHEN state = 'withdrawn' THEN state WHEN EXISTS (SELECT 1 FROM manifests n
       WHERE n.study_instance_uid = manifests.study_instance_uid AND n.version > manifests.version) THEN 'superseded' ELSE 'in force' END
     WHERE study_instance_uid = ?`,
+  /** A study whose identities wait for a decision, or had one from an older manifest of the same rebuild: the manifest stage has not been there yet. */
+  undecided: `SELECT s.id FROM studies s WHERE s."StudyInstanceUID" = ? AND (s.in_conflict = 1 OR s.manifest_revision = 0
+    AND EXISTS (SELECT 1 FROM manifests m WHERE m.study_instance_uid = s."StudyInstanceUID" AND m.state = 'superseded'))`,
+  /** How many instances were there at that time to be referred to. */
+  contentUntil: `SELECT count(*) FROM series e CROSS JOIN instances i ON i.series_id = e.id
+    WHERE e.study_id = ? AND i.role = 'content' AND i.received_at <= ?`,
+  identityAfter: `SELECT EXISTS (SELECT 1 FROM study_identities p WHERE p.study_id = ? AND NOT EXISTS (SELECT 1 FROM instances i
+    WHERE i.identity_id = p.id AND i.role <> 'manifest' AND i.received_at <= ?))`,
   ofStudy: `${RECORD} WHERE study_instance_uid = ? ORDER BY version DESC`,
   byUid: `${RECORD} WHERE sop_instance_uid = ?`,
   page: `${RECORD} WHERE (created_at, sop_instance_uid) < (?, ?) ORDER BY created_at DESC, sop_instance_uid DESC LIMIT ?`,
