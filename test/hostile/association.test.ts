@@ -1,9 +1,17 @@
 /** What a peer can do wrong when it associates (PS3.8 9.3.2, PS3.7 D.3.3): each case one attack, then everything that must still hold. */
 import { describe, expect } from 'vitest'
 import { ct } from '../support/data-sets.ts'
-import { expectAbort, expectRejected, hostileFile, STORE_CONTEXTS, type World } from '../support/hostile-case.ts'
+import {
+  CASE_ALLOWANCE,
+  expectProviderAbort,
+  expectRejected,
+  expectUserAbort,
+  hostileFile,
+  STORE_CONTEXTS,
+  type World,
+} from '../support/hostile-case.ts'
 import { heldConnections } from '../support/invariants.ts'
-import { eventually } from '../support/node-process.ts'
+import { eventually, pause } from '../support/node-process.ts'
 import {
   APPLICATION_CONTEXT,
   associateRequest,
@@ -21,7 +29,7 @@ import {
   VERIFICATION,
   VERIFICATION_CONTEXT,
 } from '../support/raw-pdu.ts'
-import { describePdu, echoBytes, type RawPeer, type ReceivedPdu } from '../support/raw-peer.ts'
+import { describePdu, echoBytes, echoFromElsewhere, type RawPeer, type ReceivedPdu } from '../support/raw-peer.ts'
 
 const WRITE_SECONDS = 4
 const IDLE_SECONDS = 6
@@ -50,12 +58,19 @@ async function expectAccepted(world: World, fields: RequestFields): Promise<RawP
   return peer
 }
 
-/** Neither accepted nor left waiting. */
-async function expectRefused(world: World, fields: RequestFields): Promise<void> {
-  const answer = await answerTo(world, fields)
-  expect(describePdu(answer)).toMatch(/^(reject|abort|the end)/)
+/** A malformed request: action AA-1. */
+async function expectAborted(world: World, fields: RequestFields): Promise<void> {
+  const peer = await world.connect()
+  peer.send(associateRequest(fields))
+  await expectUserAbort(peer)
 }
 
+/** Text of a peer as a line of the log shows it: quoted where it is not plain, no control character as it is. */
+const asInLog = (text: string) =>
+  (/^[^\s"'=\\\x00-\x1f\x7f-\x9f]+$/.test(text) ? text : JSON.stringify(text)).replace(
+    /[\x7f-\x9f]/g,
+    (character) => `\\u00${character.charCodeAt(0).toString(16)}`,
+  )
 const ae16 = (bytes: string) => Buffer.from(bytes, 'latin1')
 
 describe('who calls whom', () => {
@@ -88,12 +103,18 @@ describe('who calls whom', () => {
     ['of bytes FF', ae16('\xff'.repeat(16))],
     ['with an escape sequence', ae16('\x1b[2J\x1b[31mHELLO   ')],
     ['with line breaks', ae16('A\r\nfatal error\n\n')],
+    ['with control characters above 7F', ae16('\x9b2J\x85\x9d0;EVIL\x9c    ')],
     ['like a path', '../../etc/x'],
     ['like SQL', "'; DROP TABLE"],
     ['with a backslash', 'RAW\\PEER'],
   ] as const) {
-    hostile('A4', `calling AE title ${what}: rejected, calling AE title not recognised`, async (world) => {
+    hostile('A4', `calling AE title ${what}: rejected, calling AE title not recognised, the log says by whom and why`, async (world) => {
+      const logBefore = world.node.log().length
       expectRejected(await answerTo(world, { calling }), 1, 1, 3)
+      await eventually('the line in the log', () => world.node.log().slice(logBefore).includes('association rejected'))
+      const [line] = /association rejected .*/.exec(world.node.log().slice(logBefore)) ?? []
+      const title = typeof calling === 'string' ? calling : calling.toString('latin1').trim()
+      expect(line).toContain(` calling=${asInLog(title)} called=ARIANE address=127.0.0.1 why="calling AE title `)
     })
   }
 
@@ -121,28 +142,28 @@ describe('presentation contexts', () => {
     expect(peer.acceptance?.answered).toEqual(many.map(({ id }) => id))
     expect(await peer.echo(255)).toBe(0)
   })
-  hostile('A7', '129 contexts, one ID of them twice: not accepted', async (world) => {
-    await expectRefused(world, { contexts: [...many, VERIFICATION_CONTEXT] })
+  hostile('A7', '129 contexts, one ID of them twice: aborted', async (world) => {
+    await expectAborted(world, { contexts: [...many, VERIFICATION_CONTEXT] })
   })
-  hostile('A7', 'two contexts of one ID: not accepted', async (world) => {
-    await expectRefused(world, { contexts: [VERIFICATION_CONTEXT, VERIFICATION_CONTEXT] })
+  hostile('A7', 'two contexts of one ID: aborted', async (world) => {
+    await expectAborted(world, { contexts: [VERIFICATION_CONTEXT, VERIFICATION_CONTEXT] })
   })
   for (const id of [0, 2, 4]) {
-    hostile('A8', `context ID ${id}: not accepted`, async (world) => {
-      await expectRefused(world, { contexts: [{ ...VERIFICATION_CONTEXT, id }] })
+    hostile('A8', `context ID ${id}: aborted`, async (world) => {
+      await expectAborted(world, { contexts: [{ ...VERIFICATION_CONTEXT, id }] })
     })
   }
 
-  for (const [what, context] of [
-    ['no transfer syntax', { ...VERIFICATION_CONTEXT, transferSyntaxes: [] }],
-    ['no abstract syntax', { ...VERIFICATION_CONTEXT, abstractSyntax: [] }],
-    ['two abstract syntaxes', { ...VERIFICATION_CONTEXT, abstractSyntax: [VERIFICATION, CT] }],
+  hostile('A9', 'a context with no transfer syntax: result 4, the association stands', async (world) => {
+    const peer = await expectAccepted(world, { contexts: [{ ...VERIFICATION_CONTEXT, transferSyntaxes: [] }] })
+    expect(peer.acceptance?.contexts.get(1)?.result).toBe(4)
+  })
+  for (const [what, abstractSyntax] of [
+    ['no abstract syntax', []],
+    ['two abstract syntaxes', [VERIFICATION, CT]],
   ] as const) {
-    hostile('A9', `a context with ${what}: refused, or the request is`, async (world) => {
-      const peer = await world.connect()
-      const answer = await peer.request({ contexts: [context] })
-      if (peer.acceptance !== undefined) expect(peer.acceptance.contexts.get(1)?.result).toBeGreaterThan(0)
-      else expect(describePdu(answer)).toMatch(/^(reject|abort|the end)/)
+    hostile('A9', `a context with ${what}: aborted`, async (world) => {
+      await expectAborted(world, { contexts: [{ ...VERIFICATION_CONTEXT, abstractSyntax }] })
     })
   }
 
@@ -150,7 +171,9 @@ describe('presentation contexts', () => {
     const transferSyntaxes = Array.from({ length: 900 }, (_, index) => `1.2.3.${String(index).padStart(58, '9')}`)
     const since = performance.now()
     const peer = await expectAccepted(world, { contexts: [{ ...VERIFICATION_CONTEXT, transferSyntaxes }] })
-    expect(performance.now() - since).toBeLessThan(500)
+    // It takes a few milliseconds. The bound is for a loaded machine, where a process can wait 100 ms for its turn; one that is passed for
+    // another reason would be the square of 900.
+    expect(performance.now() - since, 'from connect to A-ASSOCIATE-AC, in ms').toBeLessThan(500)
     expect(peer.acceptance?.contexts.get(1)?.result).toBe(4)
   })
 
@@ -184,9 +207,8 @@ describe('presentation contexts', () => {
     ['that only begins like one', `${VERIFICATION}.0`],
   ] as const) {
     hostile('A14', `an abstract syntax ${what}: not accepted as another one`, async (world) => {
-      const peer = await world.connect()
-      await peer.request({ contexts: [{ id: 1, abstractSyntax, transferSyntaxes: [IMPLICIT] }] })
-      if (peer.acceptance !== undefined) expect(peer.acceptance.contexts.get(1)?.result).toBeGreaterThan(0)
+      const peer = await expectAccepted(world, { contexts: [{ id: 1, abstractSyntax, transferSyntaxes: [IMPLICIT] }] })
+      expect(peer.acceptance?.contexts.get(1)?.result).toBe(3)
     })
   }
   for (const [what, padding] of [
@@ -212,13 +234,13 @@ describe('presentation contexts', () => {
     hostile('A15', `${what}: aborted`, async (world) => {
       const peer = await world.connect()
       peer.send(associateRequest({ moreItems: [bytes], userInformation: false }))
-      await expectAbort(peer)
+      await expectUserAbort(peer)
     })
   }
   hostile('A15', 'an item of nothing but a wrong length right after the fixed part: aborted', async (world) => {
     const peer = await world.connect()
     peer.send(pdu(PDU_TYPE.request, Buffer.concat([associateRequest().subarray(6, 74), Buffer.from('2000ffff', 'hex')])))
-    await expectAbort(peer)
+    await expectUserAbort(peer)
   })
 })
 
@@ -247,31 +269,33 @@ describe('user information', () => {
   }
 
   for (const maxLength of [1, 2, 3, 4, 5, 6, 7, 12]) {
-    hostile('A19', `maximum length ${maxLength}, too small for a value: refused, or answered in finite time`, async (world) => {
-      const peer = await world.connect()
-      const answer = await peer.request({ maxLength })
-      if (peer.acceptance === undefined) expect(describePdu(answer)).toMatch(/^(reject|abort|the end)/)
-      else await peer.echo().catch(() => expectAbort(peer))
+    hostile('A19', `maximum length ${maxLength}, too small for a value: rejected, no reason given`, async (world) => {
+      expectRejected(await answerTo(world, { maxLength }), 1, 2, 1)
     })
   }
 
   hostile(
     'A21',
-    'an unlimited window and 1000 C-ECHO without reading: window 1 or none is answered, all C-ECHO are, in order',
+    'an unlimited window and 1000 C-ECHO without reading: window 1 is answered, others are served, all C-ECHO are answered, in order',
     async (world) => {
-      const before = world.node.rssBytes()
       const peer = await expectAccepted(world, { userItems: [item(0x53, Buffer.alloc(4))] })
       const window = peer.acceptance?.userItems.get(0x53)?.[0]
-      if (window !== undefined) expect(window.toString('hex')).toBe('00010001')
-      peer.socket.pause()
+      expect(window?.toString('hex')).toBe('00010001')
+      const before = world.node.rssBytes()
+      const readBefore = peer.socket.bytesRead
+      peer.stopReading()
       peer.send(...Array.from({ length: 1000 }, (_, index) => echoBytes(1, index + 1)))
-      await eventually('others are served', async () => world.node.isRunning(), 1000)
-      peer.socket.resume()
+      expect(await echoFromElsewhere(world.node.port)).toBeLessThan(1000)
+      await pause(500)
+      expect(peer.socket.bytesRead, 'bytes read meanwhile').toBe(readBefore)
+      expect(world.node.rssBytes() - before).toBeLessThan(CASE_ALLOWANCE)
+      peer.startReading()
       for (let messageId = 1; messageId <= 1000; messageId++) {
         const { command } = await peer.readMessage()
         expect([command.respondedTo, command.status]).toEqual([messageId, 0])
       }
-      expect(world.node.rssBytes() - before).toBeLessThan(80 * 1024 * 1024)
+      peer.send(echoBytes(1, 2000))
+      expect((await peer.readMessage()).command.respondedTo, 'the next answer after 1000').toBe(2000)
     },
   )
 
@@ -292,7 +316,7 @@ describe('user information', () => {
     for (const claimed of [0, 5, 200, 0xffff]) {
       const peer = await world.connect()
       const answer = await peer.request({ contexts: contextsForGet, userItems: [roleSelection(CT, 0, 1, claimed)] })
-      expect(describePdu(answer)).toMatch(/^(accept|reject|abort|the end)/)
+      expect(describePdu(answer)).toMatch(/^(accept|abort 000000)/)
     }
   })
 
@@ -310,7 +334,7 @@ describe('user information', () => {
       const contexts = [VERIFICATION_CONTEXT, { id: 3, abstractSyntax: STUDY_FIND, transferSyntaxes: [IMPLICIT] }]
       const peer = await world.connect()
       const answer = await peer.request({ contexts, userItems: items })
-      expect(describePdu(answer)).toMatch(/^(accept|reject|abort|the end)/)
+      expect(describePdu(answer)).toMatch(/^(accept|abort 000000)/)
       if (peer.acceptance !== undefined) expect(await peer.echo()).toBe(0)
     })
   }
@@ -333,7 +357,7 @@ describe('user information', () => {
   }
   hostile('A25', 'user identity with a field length that lies: ignored or aborted', async (world) => {
     const answer = await answerTo(world, { userItems: [item(0x58, Buffer.from('0101ffff41', 'hex'))] })
-    expect(describePdu(answer)).toMatch(/^(accept|reject|abort|the end)/)
+    expect(describePdu(answer)).toMatch(/^(accept|abort 000000)/)
   })
 })
 
@@ -385,7 +409,9 @@ describe('associations that stay', () => {
     expect(describePdu(reply)).toMatch(/^releaseReply/)
     const aborted = await expectAccepted(world, {})
     aborted.send(pdu(0x0a, Buffer.alloc(0)))
-    await expectAbort(aborted)
+    await expectProviderAbort(aborted, 1)
+    // What is waited for below can be seen at all: the node has ended both and still has their sockets.
+    expect(heldConnections(world.node.port)).toBe(2)
     await eventually('the node holds no connection', () => heldConnections(world.node.port) === 0, (ARTIM_SECONDS + 3) * 1000)
   })
 })

@@ -2,7 +2,7 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { describe, expect } from 'vitest'
 import { CT_IMAGE, ct, dataSet, encode, IMPLICIT_LE, TAG, testUid, textOf } from '../support/data-sets.ts'
-import { expectAbort, hostileFile, isAcknowledged, STORE_CONTEXTS, type World } from '../support/hostile-case.ts'
+import { expectProviderAbort, hostileFile, isAcknowledged, STORE_CONTEXTS, type World } from '../support/hostile-case.ts'
 import { pause } from '../support/node-process.ts'
 import {
   commandElement,
@@ -53,17 +53,17 @@ describe('command sets', () => {
     ['with a group length that is too small', commandSet(echoRequest(1), 4)],
     ['with a group length that is too large', commandSet(echoRequest(1), 0x7fffffff)],
   ] as const) {
-    hostile('D1', `a command ${what}: answered or aborted`, async (world) => {
+    hostile('D1', `a command ${what}: answered`, async (world) => {
       const peer = await world.associate()
       sendCommand(peer, bytes)
-      expect([0, undefined]).toContain(await statusOrAbort(peer))
+      expect((await peer.readMessage()).command.status).toBe(0)
     })
   }
 
   hostile('D2', 'a command without Command Field: A-ABORT', async (world) => {
     const peer = await world.associate()
     sendCommand(peer, commandSet(echoRequest(1, { 256: undefined })))
-    await expectAbort(peer)
+    await expectProviderAbort(peer, 6)
   })
 
   hostile('D3', 'an unknown command: unrecognised operation, or A-ABORT', async (world) => {
@@ -116,13 +116,13 @@ describe('command sets', () => {
     hostile('D13', `a Command Field of length ${what}: A-ABORT`, async (world) => {
       const peer = await world.associate()
       sendCommand(peer, commandSet(echoRequest(1, { 256: bytes })))
-      await expectAbort(peer)
+      await expectProviderAbort(peer, 6)
     })
   }
   hostile('D13', 'an element of length FFFFFFFF: A-ABORT', async (world) => {
     const peer = await world.associate()
     sendCommand(peer, Buffer.concat([groupLengthElement(10), commandElement(0x0100, 0x0030, { length: 0xffffffff })]))
-    await expectAbort(peer)
+    await expectProviderAbort(peer, 6)
   })
 
   hostile('D14', 'a command in explicit VR: A-ABORT', async (world) => {
@@ -144,7 +144,7 @@ describe('command sets', () => {
         explicit(0x0800, 'US', Buffer.from([1, 1])),
       ]),
     )
-    await expectAbort(peer)
+    await expectProviderAbort(peer, 6)
   })
 
   const body = [
@@ -173,7 +173,7 @@ describe('command sets', () => {
       const uid = textOf(elements, TAG.SOPInstanceUID)
       const response = await peer.store(3, CT_IMAGE, uid, encode(elements), { 1792: priority })
       expect(response.status).toBe(0)
-      world.acknowledged(uid)
+      world.acknowledged(uid, encode(elements))
     })
   }
 
@@ -199,7 +199,7 @@ describe('message IDs and data set types', () => {
       const peer = await world.associate()
       sendCommand(peer, commandSet(storeRequest(1, CT, testUid(), { 2048: type })), 3)
       expect(await echoFromElsewhere(world.node.port)).toBeLessThan(1000)
-      await expectAbort(peer, (IDLE_SECONDS + 4) * 1000)
+      await expectProviderAbort(peer, 0, (IDLE_SECONDS + 4) * 1000)
     })
   }
 
@@ -304,6 +304,10 @@ describe('UIDs of a C-STORE', () => {
 })
 
 describe('answers that nobody reads', () => {
+  /** What 50 queues of requests take while they wait stays mapped when they have gone: 70 MB after the first attack, 140 MB from the third
+   *  on, with the same 37 MB of live heap all the time. */
+  const QUEUED_ALLOWANCE = 150 * 1024 * 1024
+
   hostile(
     'D24',
     '10,000 C-FIND for everything of 50 peers that never read: memory bounded, others served',
@@ -321,9 +325,10 @@ describe('answers that nobody reads', () => {
       }
       await pause(2000)
       expect(await echoFromElsewhere(world.node.port)).toBeLessThan(1000)
-      expect(world.node.rssBytes() - before).toBeLessThan(200 * 1024 * 1024)
+      expect(world.node.rssBytes() - before).toBeLessThan(QUEUED_ALLOWANCE)
     },
     60_000,
+    QUEUED_ALLOWANCE,
   )
 })
 

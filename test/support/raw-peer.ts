@@ -77,9 +77,7 @@ export class RawPeer {
   /** Sends one A-ASSOCIATE-RQ and reads the answer to it. */
   async request(fields: RequestFields = {}): Promise<ReceivedPdu | 'closed'> {
     this.send(associateRequest(fields))
-    const answer = await this.readPdu()
-    if (answer !== 'closed' && answer.type === PDU_TYPE.accept) this.acceptance = readAcceptance(answer.body)
-    return answer
+    return await this.readPdu()
   }
 
   /** Writes without waiting; errors of a connection that the node has closed are left out. */
@@ -196,6 +194,21 @@ export class RawPeer {
     return answer !== 'closed' && answer.type === PDU_TYPE.releaseReply
   }
 
+  /** Leaves what comes in the kernel: a paused stream would still take some of it. */
+  stopReading(): void {
+    this.socket.pause()
+    const handle = handleOf(this.socket)
+    handle.readStop()
+    handle.reading = false
+  }
+
+  startReading(): void {
+    const handle = handleOf(this.socket)
+    handle.reading = true
+    handle.readStart()
+    this.socket.resume()
+  }
+
   /** TCP RST. */
   reset(): void {
     this.socket.resetAndDestroy()
@@ -216,6 +229,7 @@ export class RawPeer {
     if (this.received.length < end) return undefined
     const found = { type: this.received[0]!, body: this.received.subarray(6, end) }
     this.received = this.received.subarray(end)
+    if (found.type === PDU_TYPE.accept) this.acceptance = readAcceptance(found.body)
     return found
   }
 
@@ -255,6 +269,10 @@ export class RawPeer {
     this.wake?.()
   }
 }
+
+/** What Node's socket drives; it has no public way to stop reading at once. */
+const handleOf = (socket: net.Socket) =>
+  (socket as unknown as { _handle: { reading: boolean; readStart(): void; readStop(): void } })._handle
 
 /** In words, for the message of a failed test. */
 export function describePdu(found: ReceivedPdu | 'closed' | undefined): string {
