@@ -13,6 +13,8 @@ export interface RunOptions {
   readonly withinMs?: number
   readonly cwd?: string
   readonly env?: Readonly<Record<string, string>>
+  /** Called with each piece of output as it comes. */
+  readonly onOutput?: (text: string, pid: number) => void
 }
 
 /** Never throws for an exit code; throws where the program is not installed. */
@@ -23,12 +25,12 @@ export async function runCommand(program: string, args: readonly string[], optio
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let output = ''
-  child.stdout.on('data', (chunk: Buffer) => {
-    output += chunk.toString()
-  })
-  child.stderr.on('data', (chunk: Buffer) => {
-    output += chunk.toString()
-  })
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk: Buffer) => {
+      output += chunk.toString()
+      options.onOutput?.(chunk.toString(), child.pid!)
+    })
+  }
   const timer = setTimeout(() => child.kill('SIGKILL'), options.withinMs ?? 30_000)
   try {
     const code = await new Promise<number>((resolve, reject) => {
