@@ -11,6 +11,9 @@ export interface SmallDisk {
   fill(leaveBytes: number): void
   /** Removes the filler. */
   makeRoom(): void
+  /** A folder of it becomes read-only for whoever opens something there from now on, under a second mount on top: Linux refuses to make a
+   *  mount read-only under files that are open for writing. @returns what ends it */
+  makeReadOnly(folder: string): () => void
   remove(): void
 }
 
@@ -39,11 +42,23 @@ export function smallDisk(megabytes: number): SmallDisk | undefined {
       }
     },
     makeRoom: () => rmSync(filler, { force: true }),
+    makeReadOnly: (below) => {
+      mount('--bind', below, below)
+      mount('-o', 'remount,bind,ro', below)
+      return () => {
+        spawnSync('umount', ['-l', below])
+      }
+    },
     remove: () => {
       spawnSync('umount', ['-l', folder])
       rmdirSync(folder)
     },
   }
+}
+
+function mount(...args: string[]): void {
+  const { status, stderr } = spawnSync('mount', args)
+  if (status !== 0) throw new Error(`mount ${args.join(' ')}: ${stderr.toString()}`)
 }
 
 /** Whether a test may mount here at all. */
