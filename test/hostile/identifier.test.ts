@@ -80,27 +80,26 @@ describe('levels and unique keys', () => {
     const { status, names } = await find(await ask(world), { [TAG.QueryRetrieveLevel]: ['CS', 'STUDY '] })
     expect([status, names.length]).toEqual([0, STORED.length])
   })
-  hostile('Q2', 'IMAGE level without the unique keys above it: refused, or answered as a relational query', async (world) => {
-    const { status, matches } = await find(await ask(world), {
+  // The hierarchical model alone would have it refused with A900; the node takes relational queries also where they were not negotiated, as
+  // docs/conformance.md says.
+  hostile('Q2', 'IMAGE level without the unique keys above it: answered as a relational query, every instance once', async (world) => {
+    const { status, names } = await find(await ask(world), {
       [TAG.QueryRetrieveLevel]: ['CS', 'IMAGE'],
       [TAG.SOPInstanceUID]: ['UI', ''],
       [TAG.StudyInstanceUID]: undefined,
     })
-    if (status === 0) expect(matches.length).toBe(STORED.length)
-    else expect(status).toBe(0xa900)
+    expect([status, names]).toEqual([0, [...NAMES].sort()])
   })
-  hostile('Q3', 'a list of 10,000 Study Instance UIDs: the one that is here is found, or out of resources', async (world) => {
+  hostile('Q3', 'a list of 10,000 Study Instance UIDs: the one that is here is found', async (world) => {
     const list = Array.from({ length: 9_999 }, (_, index) => `2.25.9${String(index).padStart(58, '0')}`)
     const since = performance.now()
     const { status, names } = await find(await ask(world), { [TAG.StudyInstanceUID]: ['UI', [...list, STORED[4]!.study].join('\\')] })
-    if (status === 0) expect(names).toEqual(['Plain^Person'])
-    else expect(status).toBe(0xa700)
+    expect([status, names]).toEqual([0, ['Plain^Person']])
     expect(performance.now() - since).toBeLessThan(5000)
   })
-  hostile('Q3', 'a list of things that are no UIDs: no match, or refused', async (world) => {
+  hostile('Q3', 'a list of things that are no UIDs: no match', async (world) => {
     const { status, names } = await find(await ask(world), { [TAG.StudyInstanceUID]: ['UI', "1' OR '1'='1\\..\\%\\*x"] })
-    expect(names).toEqual([])
-    expect(status === 0 || isRefusal(status)).toBe(true)
+    expect([status, names]).toEqual([0, []])
   })
 })
 
@@ -121,19 +120,20 @@ describe('names', () => {
     ["*'*", ["O'Brien^Pat"]],
     ["O'Brien^Pat", ["O'Brien^Pat"]],
     ['*', NAMES],
-    ['*?*?'.repeat(16), undefined],
+    // At least 32 characters: nobody here has such a name.
+    ['*?*?'.repeat(16), []],
     [`${'*a'.repeat(32)}*b`, []],
     ['?'.repeat(64), []],
-    ['^', undefined],
-    ['=', undefined],
-    ['\\', undefined],
+    // Delimiters alone are no value: as if nothing had been asked for.
+    ['^', NAMES],
+    ['=', NAMES],
+    ['\\', []],
   ] as const) {
     hostile('Q4', `Patient's Name ${JSON.stringify(pattern.slice(0, 24))}: literal but for * and ?, in no time`, async (world) => {
       const since = performance.now()
       const { status, names } = await find(await ask(world), { [TAG.PatientName]: ['PN', pattern] })
       expect(performance.now() - since).toBeLessThan(1000)
-      expect(status === 0 || isRefusal(status)).toBe(true)
-      if (wanted !== undefined) expect([status, names]).toEqual([0, [...wanted].sort()])
+      expect([status, names]).toEqual([0, [...wanted].sort()])
     })
   }
 
@@ -153,17 +153,22 @@ describe('names', () => {
     })
   }
 
-  for (const [charset, name] of [
-    ['ISO_IR 999', Buffer.from('Plain*')],
-    ['ISO 2022 IR 6\\ISO 2022 IR 87', Buffer.from('\x1b$BPlain*', 'latin1')],
-    ['\\\\\\', Buffer.from('Plain*')],
-    ['ISO 2022 IR 6\\garbage\\ISO 2022 IR 149', Buffer.from('\x1b', 'latin1')],
-    ['ISO_IR 192', Buffer.from('Plain\xff\xfe*', 'latin1')],
-    ['GB18030', Buffer.from([0x81, 0x30, 0x81])],
+  for (const [charset, name, wanted] of [
+    ['ISO_IR 999', Buffer.from('Plain*'), ['Plain^Person']],
+    ['\\\\\\', Buffer.from('Plain*'), ['Plain^Person']],
+    // Two-byte characters up to the end: no asterisk among them.
+    ['ISO 2022 IR 6\\ISO 2022 IR 87', Buffer.from('\x1b$BPlain*', 'latin1'), []],
+    // Nothing is left behind the escape character: as if nothing had been asked for.
+    ['ISO 2022 IR 6\\garbage\\ISO 2022 IR 149', Buffer.from('\x1b', 'latin1'), NAMES],
+    ['ISO_IR 192', Buffer.from('Plain\xff\xfe*', 'latin1'), []],
+    ['GB18030', Buffer.from([0x81, 0x30, 0x81]), []],
   ] as const) {
-    hostile('Q10', `character set ${JSON.stringify(charset)}: a failure, or matched as far as can be`, async (world) => {
-      const { status } = await find(await ask(world), { [TAG.SpecificCharacterSet]: ['CS', charset], [TAG.PatientName]: ['PN', name] })
-      expect(status === 0 || isRefusal(status)).toBe(true)
+    hostile('Q10', `character set ${JSON.stringify(charset)}: ${wanted.length} matches on what can be read of the name`, async (world) => {
+      const { status, names } = await find(await ask(world), {
+        [TAG.SpecificCharacterSet]: ['CS', charset],
+        [TAG.PatientName]: ['PN', name],
+      })
+      expect([status, names]).toEqual([0, [...wanted].sort()])
     })
   }
 })
@@ -176,26 +181,25 @@ describe('dates and times', () => {
     ['20261231-20260101', []],
     ['19000101-99991231', ['19991231', '20260101', '20260201', '20260301', '20261231']],
     ['20260101', ['20260101']],
-    ['-', undefined],
-    ['2026', undefined],
-    ['20260230', undefined],
-    ['2026.01.01', undefined],
-    ['20260101-20260201-20260301', undefined],
-    ["20260101' OR 1=1", undefined],
-    ['????????', undefined],
+    ['-', ['19991231', '20260101', '20260201', '20260301', '20261231']],
+    ['2026.01.01', ['20260101']],
+    ['2026', []],
+    ['20260230', []],
+    ["20260101' OR 1=1", []],
+    ['????????', []],
+    ['20260101-20260201-20260301', 0xa900],
   ] as const) {
-    hostile('Q6', `Study Date ${range}: ${wanted === undefined ? 'answered or refused' : `${wanted.length} matches`}`, async (world) => {
+    const isRefused = typeof wanted === 'number'
+    hostile('Q6', `Study Date ${range}: ${isRefused ? 'refused' : `${wanted.length} matches`}`, async (world) => {
       const { status, matches } = await find(await ask(world), { [TAG.StudyDate]: ['DA', range] })
       const dates = matches.map((match) => match.get(TAG.StudyDate)?.toString('latin1').trim()).sort()
-      if (wanted !== undefined) expect([status, dates]).toEqual([0, wanted])
-      else expect(status === 0 || isRefusal(status)).toBe(true)
+      expect([status, dates]).toEqual(isRefused ? [wanted, []] : [0, wanted])
     })
   }
 
-  hostile('Q7', 'Study Time across midnight, alone: no match, or refused', async (world) => {
+  hostile('Q7', 'Study Time across midnight, alone: no match, a range does not wrap around', async (world) => {
     const { status, names } = await find(await ask(world), { [TAG.StudyTime]: ['TM', '230000-010000'] })
-    if (status === 0) expect(names).toEqual([])
-    else expect(isRefusal(status)).toBe(true)
+    expect([status, names]).toEqual([0, []])
   })
   hostile('Q7', 'Study Time and Study Date, not negotiated as combined: each matches on its own', async (world) => {
     const { status, matches } = await find(await ask(world), {
@@ -205,37 +209,42 @@ describe('dates and times', () => {
     expect(status).toBe(0)
     expect(matches.map((match) => match.get(TAG.StudyDate)?.toString('latin1'))).toEqual(['20260301'])
   })
-  for (const time of ['2561', '25:61', '-', '10', '1030-', '240000', 'abc']) {
-    hostile('Q7', `Study Time ${time}: answered or refused`, async (world) => {
-      const { status } = await find(await ask(world), { [TAG.StudyTime]: ['TM', time] })
-      expect(status === 0 || isRefusal(status)).toBe(true)
+  for (const [time, wanted] of [
+    ['2561', []],
+    ['25:61', []],
+    ['240000', []],
+    ['abc', []],
+    ['-', [0, 1, 2, 3, 4]],
+    ['10', [3]],
+    ['1030-', [0, 2, 3]],
+  ] as const) {
+    hostile('Q7', `Study Time ${time}: ${wanted.length} matches`, async (world) => {
+      const { status, names } = await find(await ask(world), { [TAG.StudyTime]: ['TM', time] })
+      expect([status, names]).toEqual([0, wanted.map((index) => NAMES[index]).sort()])
     })
   }
 })
 
 describe('sequences and many keys', () => {
   const item = dataSet({ 4194313: ['SH', 'STEP1'] })
-  for (const [what, items, universal] of [
-    ['no item', [], true],
-    ['one empty item', [dataSet({})], true],
-    ['an item with an empty key', [dataSet({ 4194313: ['SH', ''] })], true],
-    ['two items', [item, item], false],
-    ['an item within an item within an item', [dataSet({ 4194312: ['SQ', [dataSet({ 524544: ['SH', 'X'] })]] })], false],
+  for (const [what, items, wanted] of [
+    ['no item', [], [0, 1]],
+    ['one empty item', [dataSet({})], [0, 1]],
+    ['an item with an empty key', [dataSet({ 4194313: ['SH', ''] })], [0, 1]],
+    ['an item with a key that nothing has', [item], [0, 0]],
+    ['two items', [item, item], [0xa900, 0]],
+    // A sequence within the sequence is no matching key of ours.
+    ['an item within an item within an item', [dataSet({ 4194312: ['SQ', [dataSet({ 524544: ['SH', 'X'] })]] })], [0, 1]],
   ] as const) {
-    hostile(
-      'Q8',
-      `Request Attributes Sequence with ${what}: ${universal ? 'matches everything' : 'refused or answered'}`,
-      async (world) => {
-        const { status, matches } = await find(await ask(world), {
-          [TAG.QueryRetrieveLevel]: ['CS', 'SERIES'],
-          [TAG.StudyInstanceUID]: ['UI', STORED[0]!.study],
-          [TAG.SeriesInstanceUID]: ['UI', ''],
-          4194933: ['SQ', items],
-        })
-        if (universal) expect([status, matches.length]).toEqual([0, 1])
-        else expect(status === 0 || isRefusal(status)).toBe(true)
-      },
-    )
+    hostile('Q8', `Request Attributes Sequence with ${what}: ${wanted[0] === 0 ? `${wanted[1]} matches` : 'refused'}`, async (world) => {
+      const { status, matches } = await find(await ask(world), {
+        [TAG.QueryRetrieveLevel]: ['CS', 'SERIES'],
+        [TAG.StudyInstanceUID]: ['UI', STORED[0]!.study],
+        [TAG.SeriesInstanceUID]: ['UI', ''],
+        4194933: ['SQ', items],
+      })
+      expect([status, matches.length]).toEqual(wanted)
+    })
   }
 
   hostile('Q9', '5,000 return keys, private and unknown ones among them: answered, never with group 0000 or 0002', async (world) => {
