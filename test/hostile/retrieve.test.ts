@@ -12,6 +12,8 @@ import { echoBytes, type RawPeer, type ReceivedMessage } from '../support/raw-pe
 import { freePort } from '../support/run-command.ts'
 
 const INSTANCES = 12
+/** For D20: so many that a C-CANCEL is long before the end. */
+const MANY = 1_000
 const RESPONSE_SECONDS = 3
 const MOVE = 7
 const GET = 9
@@ -64,6 +66,20 @@ async function move(peer: RawPeer, title: string, withinMs = 30_000) {
 function expectAllFailed({ command }: ReceivedMessage): void {
   expect([0xa702, 0xb000]).toContain(command.status)
   expect(command.suboperations.failed).toBe(INSTANCES)
+}
+
+/** A study of {@link MANY} instances. @returns its UID */
+async function storeMany(world: World): Promise<string> {
+  const uids = { [TAG.StudyInstanceUID]: ['UI', testUid()], [TAG.SeriesInstanceUID]: ['UI', testUid()] } as const
+  const lanes = Array.from({ length: 8 }, async (_, lane) => {
+    const peer = await world.associate()
+    for (let number = lane; number < MANY; number += 8) {
+      const elements = ct({ ...uids, [TAG.InstanceNumber]: ['IS', String(number + 1)] })
+      expect((await world.store(peer, elements)).status).toBe(0)
+    }
+  })
+  await Promise.all(lanes)
+  return uids[TAG.StudyInstanceUID][1]
 }
 
 async function expectUsable(peer: RawPeer): Promise<void> {
@@ -163,26 +179,36 @@ describe('C-MOVE', () => {
     expect(failed.sort()).toEqual([...uids].sort())
   })
 
-  hostile('D20', 'C-CANCEL while it runs: FE00 with what remains, the other association closed', async (world) => {
-    behaving('stores', 300)
-    const peer = await world.associate({ contexts: QR_CONTEXTS })
-    let cancelled = false
-    const { last } = await peer.query(MOVE, moveRequest(3, STUDY_MOVE, 'DEST'), identifier(), {
-      onMessage: ({ command }) => {
-        if (!cancelled && (command.suboperations.completed ?? 0) >= 2) {
-          cancelled = true
-          peer.sendMessage(MOVE, cancelRequest(3))
-        }
-        return false
-      },
-    })
-    expect(last.command.status).toBe(0xfe00)
-    const { remaining = 0, completed = 0, failed = 0, warning = 0 } = last.command.suboperations
-    expect(remaining + completed + failed + warning).toBe(INSTANCES)
-    expect(remaining).toBeGreaterThan(0)
-    await eventually('the other association is closed', () => destination.connections() === 0, 4000)
-    await expectUsable(peer)
-  })
+  hostile(
+    'D20',
+    `C-CANCEL after 3 of ${MANY} instances: FE00 with what remains, the other association closed, nothing is sent any more`,
+    async (world) => {
+      const manyStudy = await storeMany(world)
+      behaving('stores', 20)
+      const peer = await world.associate({ contexts: QR_CONTEXTS })
+      let cancelled = false
+      const { last } = await peer.query(MOVE, moveRequest(3, STUDY_MOVE, 'DEST'), identifier(manyStudy), {
+        onMessage: ({ command }) => {
+          if (!cancelled && (command.suboperations.completed ?? 0) >= 3) {
+            cancelled = true
+            peer.sendMessage(MOVE, cancelRequest(3))
+          }
+          return false
+        },
+      })
+      expect(last.command.status).toBe(0xfe00)
+      // The instance on its way ends, and is counted.
+      expect(last.command.suboperations).toMatchObject({ failed: 0, warning: 0, completed: destination.stored.length })
+      expect(last.command.suboperations.remaining).toBe(MANY - destination.stored.length)
+      expect(last.command.suboperations.remaining).toBeGreaterThan(MANY / 2)
+      await eventually('the other association is closed', () => destination.connections() === 0, 4000)
+      const sofar = destination.stored.length
+      await pause(300)
+      expect(destination.stored.length).toBe(sofar)
+      await expectUsable(peer)
+    },
+    90_000,
+  )
 
   hostile('P21', 'A-ABORT while it runs: sub-operations stop', async (world) => {
     behaving('stores', 300)
@@ -276,7 +302,7 @@ describe('C-GET', () => {
     })
   }
 
-  hostile('D20', 'C-CANCEL of a C-GET: FE00, or success where it was too late', async (world) => {
+  hostile('D20', 'C-CANCEL of a C-GET: FE00 with what remains', async (world) => {
     const peer = await world.associate(WITH_ROLE)
     let cancelled = false
     const { last } = await get(peer, (message) => {
