@@ -2,7 +2,7 @@
  *  hangs, and what is kept is whole. */
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, symlinkSync, writeFileSync, writeSync } from 'node:fs'
+import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, symlinkSync, writeFileSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
@@ -343,6 +343,10 @@ describe('whole and many', () => {
         expect(rows.length).toBe(FILES)
         const [first, second] = halves.done()
         expect(second.msPerFile, `ms per file in the second half, after ${first.msPerFile} in the first`).toBeLessThan(3 * first.msPerFile)
+        // Where each file takes as long as there are files before it, the second half takes three times the first: a bound of 3 alone would
+        // never see it.
+        const cpu = `ms of processor per file in the second half, after ${first.cpuMsPerFile} in the first`
+        expect(second.cpuMsPerFile, cpu).toBeLessThan(1.8 * first.cpuMsPerFile)
         const grown = (second.peakBytes - first.peakBytes) / 1024 / 1024
         expect(grown, 'MiB of resident memory that the second half took above the first').toBeLessThan(GROWTH_MIB)
       },
@@ -353,13 +357,15 @@ describe('whole and many', () => {
 
 interface Half {
   readonly msPerFile: number
+  /** Of processor time, which other programs on the machine do not lengthen. */
+  readonly cpuMsPerFile: number
   readonly peakBytes: number
 }
 
 /** How fast and how large an import is, in the first and in the second half of its files. It prints one line for each. */
 class Halves {
   readonly #files: number
-  readonly #marks: number[] = []
+  readonly #marks: { files: number; at: number; cpuMs: number }[] = []
   readonly #peaks = [0, 0]
   #seen = 0
 
@@ -368,21 +374,31 @@ class Halves {
   }
 
   saw(text: string, pid: number): void {
-    if (this.#seen === 0) this.#marks[0] = performance.now()
     this.#seen += text.match(/^new: /gm)?.length ?? 0
     const half = this.#seen < this.#files / 2 ? 0 : 1
-    if (half === 1) this.#marks[1] ??= performance.now()
-    this.#marks[2] = performance.now()
     // The last lines may come when the process has gone.
-    if (this.#seen < this.#files) this.#peaks[half] = Math.max(this.#peaks[half]!, residentBytes(pid) || 0)
+    if (this.#seen >= this.#files) return
+    const mark = { files: this.#seen, at: performance.now(), cpuMs: processorMs(pid) }
+    this.#marks[0] ??= mark
+    if (half === 1) this.#marks[1] ??= mark
+    this.#marks[2] = mark
+    this.#peaks[half] = Math.max(this.#peaks[half]!, residentBytes(pid))
   }
 
   done(): readonly [Half, Half] {
-    const [start, middle, end] = this.#marks as [number, number, number]
-    const files = this.#files / 2
-    return [
-      { msPerFile: (middle - start) / files, peakBytes: this.#peaks[0]! },
-      { msPerFile: (end - middle) / files, peakBytes: this.#peaks[1]! },
-    ]
+    const half = (number: 0 | 1): Half => {
+      const [from, to] = [this.#marks[number]!, this.#marks[number + 1]!]
+      const files = to.files - from.files
+      return { msPerFile: (to.at - from.at) / files, cpuMsPerFile: (to.cpuMs - from.cpuMs) / files, peakBytes: this.#peaks[number]! }
+    }
+    return [half(0), half(1)]
   }
+}
+
+/** User and system time of a process so far: proc(5), fields 14 and 15 of stat, in ticks of 10 ms. */
+function processorMs(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'latin1')
+    .replace(/^.*\) /, '')
+    .split(' ')
+  return (Number(fields[11]) + Number(fields[12])) * 10
 }
