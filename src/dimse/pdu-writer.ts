@@ -65,19 +65,21 @@ export class PduWriter {
     })
   }
 
+  /** A chunk of odd length keeps its last byte for the next: only the last fragment may be odd, where the data set is. */
   async #readable(contextId: number, command: Buffer, source: Readable): Promise<void> {
     let head: Buffer | undefined = this.#pdus(contextId, command, true, true)
-    let held: Buffer | undefined
+    let held: Buffer = Buffer.alloc(0)
     try {
       for await (const chunk of source) {
-        if (held !== undefined) {
-          const pdus = this.#pdus(contextId, held, false, false)
+        const even = held.length & ~1
+        if (even > 0) {
+          const pdus = this.#pdus(contextId, held.subarray(0, even), false, false)
           await this.#write(head === undefined ? pdus : Buffer.concat([head, pdus]))
           head = undefined
         }
-        held = chunk as Buffer
+        held = even === held.length ? (chunk as Buffer) : Buffer.concat([held.subarray(even), chunk as Buffer])
       }
-      const last = this.#pdus(contextId, held ?? Buffer.alloc(0), false, true)
+      const last = this.#pdus(contextId, held, false, true)
       await this.#write(head === undefined ? last : Buffer.concat([head, last]))
     } finally {
       source.destroy()

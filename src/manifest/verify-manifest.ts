@@ -2,7 +2,7 @@
  *
  *  Promises: each reference is looked for by C-FIND (Study Root, IMAGE level) and retrieved by C-GET at the AE title that its series
  *  names; by C-MOVE to ourselves where that node refuses C-GET. SOP class and SOP Instance UID are compared, and the SHA-256 of the data set
- *  where the catalog knows it. Whatever fails is in the report, under its reference; nothing is thrown for it.
+ *  where the catalog knows what must come. Whatever fails is in the report, under its reference; nothing is thrown for it.
  *  Does not: keep what it retrieves by C-GET, open files. IHE RAD TF-2 4.68.4.1.2.1; PS3.4 C.4.1, C.4.2, C.4.3. */
 import { createHash } from 'node:crypto'
 import { type AeTitle, parseAeTitle } from '../dicom/ae-title.ts'
@@ -25,7 +25,8 @@ export interface VerifyParts {
   /** Opens an association with the node of that AE title.
    *  @throws Error where nobody knows its address, or it does not answer */
   readonly connectTo: (aeTitle: AeTitle, contexts: readonly ContextToPropose[]) => Promise<OutboundAssociation>
-  /** SHA-256 of the data set, lower-case hex, where the catalog knows it. */
+  /** SHA-256 of the data set, lower-case hex, where the catalog knows it; undefined also where what is sent is not what is kept, byte for byte:
+   *  a data set of odd length is mended on its way (docs/decisions/0006-odd-lengths.md). */
   readonly expectedSha256?: (sopInstanceUid: string) => Promise<string | undefined>
   /** For nodes that refuse C-GET: where to send, and what has come there since. */
   readonly moveTo?: { readonly destination: AeTitle; readonly sha256Of: (sopInstanceUid: string) => Promise<string | undefined> }

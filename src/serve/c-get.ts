@@ -5,7 +5,7 @@
  *  Errors: none; every failure is answered. */
 import type { Retrievable } from '../catalog/contract.ts'
 import { retrieveKeys } from '../dicom/query-model.ts'
-import type { Association, Request, StoreResult } from '../dimse/contract.ts'
+import type { Request, StoreResult } from '../dimse/contract.ts'
 import { log } from '../log.ts'
 import type { Storage } from '../storage/contract.ts'
 import { retrieve } from './retrieve.ts'
@@ -20,7 +20,7 @@ export async function cGet(serving: Serving, request: Request): Promise<void> {
   try {
     const { level, keys } = retrieveKeys(readIdentifier(request), modelOf(request))
     log.info('get begins', { association: request.association.id, level })
-    await retrieve(serving, request, keys, () => [new GetLane(serving.storage, request.association)])
+    await retrieve(serving, request, keys, () => [new GetLane(serving.storage, request)])
   } catch (error) {
     await answerFailure(request, error, OUT_OF_RESOURCES)
   }
@@ -29,11 +29,11 @@ export async function cGet(serving: Serving, request: Request): Promise<void> {
 class GetLane implements Lane {
   readonly usable = true
   readonly #storage: Storage
-  readonly #association: Association
+  readonly #request: Request
 
-  constructor(storage: Storage, association: Association) {
+  constructor(storage: Storage, request: Request) {
     this.#storage = storage
-    this.#association = association
+    this.#request = request
   }
 
   async prepare(): Promise<boolean> {
@@ -41,7 +41,8 @@ class GetLane implements Lane {
   }
 
   async send(instance: Retrievable): Promise<StoreResult> {
-    const store = await readyToSend(this.#storage, this.#association, instance)
+    const { association, stopped } = this.#request
+    const store = await readyToSend(association, instance, { storage: this.#storage, stopped })
     return store()
   }
 

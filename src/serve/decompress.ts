@@ -9,7 +9,10 @@ import { ElementWriter } from '../dicom/element-writer.ts'
 import { encodingOf } from '../dicom/transfer-syntaxes.ts'
 import { NodeError } from '../errors.ts'
 import { decodeFrame, frameBytes, type PixelFormat, prepareDecoding } from './decode-frame.ts'
-import { ElementCopier, PIXEL_DATA } from './element-copier.ts'
+import { ElementCopier } from './element-copier.ts'
+import { ElementOutput } from './element-output.ts'
+import { PIXEL_DATA } from './element-vr.ts'
+import { DESCRIBE_FRAGMENTS } from './even-fragments.ts'
 import { framesOf, readFragments } from './frames.ts'
 
 /** Largest native pixel data that is made: it is held in memory. */
@@ -26,8 +29,6 @@ const BITS_STORED = 0x00280101
 const HIGH_BIT = 0x00280102
 const PIXEL_REPRESENTATION = 0x00280103
 const EXTENDED_OFFSET_TABLE = 0x7fe00001
-/** Extended Offset Table, its lengths, and Encapsulated Pixel Data Value Total Length. */
-const DESCRIBE_FRAGMENTS = new Set([EXTENDED_OFFSET_TABLE, 0x7fe00002, 0x7fe00003])
 
 /** One element of the top level, as it goes out. */
 interface Part {
@@ -56,7 +57,7 @@ export async function decompress(dataSet: Buffer, transferSyntaxUid: string, toE
 }
 
 function walk(bytes: Buffer, littleEndian: boolean, toExplicit: boolean): Walked {
-  const copier = new ElementCopier({ explicit: true, littleEndian }, toExplicit)
+  const copier = new ElementCopier({ explicit: true, littleEndian }, { explicit: toExplicit, littleEndian: true })
   const header = new ElementHeader()
   const parts: Part[] = []
   const values = new Map<number, Buffer>()
@@ -68,7 +69,7 @@ function walk(bytes: Buffer, littleEndian: boolean, toExplicit: boolean): Walked
     if (tag === PIXEL_DATA && length === UNDEFINED_LENGTH) return { parts, values, fragmentsAt: at + size }
     if (tag >>> 16 === 0x0028 || tag === EXTENDED_OFFSET_TABLE) values.set(tag, bytes.subarray(at + size, at + size + length))
     at = copier.copy(bytes, at)
-    const copied = copier.take()
+    const copied = copier.output.take()
     if (!DESCRIBE_FRAGMENTS.has(tag)) parts.push({ tag, bytes: copied })
   }
   return { parts, values }
@@ -172,7 +173,7 @@ function withFormat(parts: readonly Part[], values: ReadonlyMap<number, Buffer>,
 
 /** PS3.5 A.1, A.2: OW in implicit VR and for more than 8 bits. */
 function pixelParts(pixels: Buffer, format: PixelFormat, explicit: boolean): Part[] {
-  const header = new ElementCopier({ explicit: true, littleEndian: true }, explicit)
+  const header = new ElementOutput({ explicit, littleEndian: true })
   header.header(PIXEL_DATA, format.bitsAllocated > 8 ? 'OW' : 'OB', pixels.length)
   return [
     { tag: PIXEL_DATA, bytes: header.take() },

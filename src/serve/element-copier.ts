@@ -1,130 +1,57 @@
-/** Copies elements from one native encoding to another, header by header (PS3.5 7.1 to 7.5): Implicit or Explicit VR Little Endian or
- *  Explicit VR Big Endian in, Implicit or Explicit VR Little Endian out.
+/** Copies elements from one encoding to another, header by header (PS3.5 7.1 to 7.5): Implicit or Explicit VR Little Endian or Explicit VR
+ *  Big Endian, in and out.
  *
  *  Promises: every element comes out, private and unknown ones too, with the same value, in the same sequence structure, with defined or
- *  undefined length as it came; except group lengths (gggg,0000), which would be wrong and may be left out (PS3.5 7.2), and an Icon Image
- *  Sequence with compressed pixel data, which is optional and cannot be native. From implicit VR, the VR is that of the dictionary, UN where
- *  it has none; "US or SS" goes by Pixel Representation, "OB or OW" by Bits Allocated (PS3.5 A.2).
- *  Does not: swap bytes within UN (nobody can know them), look at pixel data, or mend what is wrong.
+ *  undefined length as it came; values of odd length get their padding, wherever they lie, and the lengths around them are corrected (PS3.5
+ *  7.1.1); except group lengths (gggg,0000), which would be wrong and may be left out (PS3.5 7.2), and, where what comes out is native, an
+ *  Icon Image Sequence with compressed pixel data, which is optional and cannot be native. VRs: see element-vr.ts.
+ *  Does not: swap bytes within UN (nobody can know them), look at pixel data, or mend anything else.
  *  Errors: {@link Incomplete} where the bytes end inside an element; NodeError UNREADABLE. */
-import { vrOf } from '../dicom/dictionary.ts'
 import { ElementHeader, FORM, ITEM, ITEM_DELIMITATION, SEQUENCE_DELIMITATION, UNDEFINED_LENGTH } from '../dicom/element-header.ts'
-import { isKnownVr, isLongForm } from '../dicom/value-representations.ts'
 import { NodeError } from '../errors.ts'
+import { ElementOutput, type Encoding, evenLength, swapUnit } from './element-output.ts'
+import { PIXEL_DATA, Scope } from './element-vr.ts'
+import { readFragments } from './frames.ts'
 
-export interface Encoding {
-  readonly explicit: boolean
-  readonly littleEndian: boolean
-}
-
-export const PIXEL_DATA = 0x7fe00010
 const ICON_IMAGE_SEQUENCE = 0x00880200
-const BITS_ALLOCATED = 0x00280100
-const PIXEL_REPRESENTATION = 0x00280103
-const WAVEFORM_BITS_ALLOCATED = 0x54001004
-const LUT_DATA = 0x00283006
 const MAX_DEPTH = 64
-const LONGEST_SHORT_FORM = 0xffff
-
-/** "US or SS" in PS3.6 6; the dictionary says US. */
-const SIGN_FROM_PIXELS = new Set([
-  0x00280106, 0x00280107, 0x00280108, 0x00280109, 0x00280110, 0x00280111, 0x00280120, 0x00280121, 0x00281101, 0x00281102, 0x00281103,
-  0x00283002, 0x00280071, 0x00280104, 0x00280105, 0x00189810, 0x00221452, 0x00409211, 0x00409216, 0x00603004, 0x00603006,
-])
+/** Items under UN are so, whatever is around them (PS3.5 6.2.2). */
+const IMPLICIT_LITTLE_ENDIAN: Encoding = { explicit: false, littleEndian: true }
 
 /** The bytes end inside an element: more are needed, or the data set is cut. */
 export class Incomplete extends Error {}
 
-/** Bytes per number of a VR, for change of byte order (PS3.5 7.3). */
-export function swapUnit(vr: string): 1 | 2 | 4 | 8 {
-  if (vr === 'US' || vr === 'SS' || vr === 'OW' || vr === 'AT') return 2
-  if (vr === 'UL' || vr === 'SL' || vr === 'FL' || vr === 'OF' || vr === 'OL') return 4
-  return vr === 'FD' || vr === 'OD' || vr === 'OV' || vr === 'SV' || vr === 'UV' ? 8 : 1
-}
-
-/** In place; bytes that make up no whole number stay. */
-export function swapBytes(bytes: Buffer, unit: 1 | 2 | 4 | 8): void {
-  const whole = bytes.subarray(0, bytes.length - (bytes.length % unit))
-  if (unit === 2) whole.swap16()
-  else if (unit === 4) whole.swap32()
-  else if (unit === 8) whole.swap64()
-}
-
-/** What a data set says about its own later elements. */
-interface Scope {
-  signedPixels: boolean
-  bitsAllocated: number
-  waveformBits: number
-}
-
 export class ElementCopier {
-  readonly #from: Encoding
-  readonly #explicit: boolean
-  readonly #scope: Scope = { signedPixels: false, bitsAllocated: 16, waveformBits: 16 }
-  #out = Buffer.allocUnsafe(64 * 1024)
-  #length = 0
+  readonly output: ElementOutput
+  readonly #keepsFragments: boolean
+  readonly #scope = new Scope()
+  #from: Encoding
   /** Where the next byte is read, and where reading has to stop. */
   #bytes: Buffer = Buffer.alloc(0)
 
-  /** @param explicit  of what comes out, little endian */
-  constructor(from: Encoding, explicit: boolean) {
+  /** @param keepsFragments  compressed pixel data may come out (PS3.5 A.4) */
+  constructor(from: Encoding, to: Encoding, keepsFragments = false) {
     this.#from = from
-    this.#explicit = explicit
-  }
-
-  /** Bytes written and not yet taken. */
-  get length(): number {
-    return this.#length
-  }
-
-  /** The bytes written so far; they are not written to again. */
-  take(): Buffer {
-    const written = this.#out.subarray(0, this.#length)
-    this.#length = 0
-    if (written.length < 16 * 1024) return Buffer.from(written)
-    this.#out = Buffer.allocUnsafe(64 * 1024)
-    return written
+    this.output = new ElementOutput(to)
+    this.#keepsFragments = keepsFragments
   }
 
   /** Copies the element of the top level that begins at `offset`. @returns where the next one begins */
   copy(bytes: Buffer, offset: number): number {
     this.#bytes = bytes
-    const begin = this.#length
+    const begin = this.output.length
     try {
       return this.#element(offset, bytes.length, this.#scope, 0, false)
     } catch (error) {
-      this.#length = begin
+      this.output.rewind(begin)
       if (error instanceof CompressedIcon) return error.next ?? unreadable('compressed pixel data inside a sequence')
       throw error
     }
   }
 
-  /** Writes an element header (PS3.5 7.1); a value too long for its VR's 16-bit length goes as UN (PS3.5 6.2.2). */
-  header(tag: number, vr: string, length: number): void {
-    const long = isLongForm(vr) || length > LONGEST_SHORT_FORM
-    const at = this.#reserve(this.#explicit && long ? 12 : 8)
-    this.#out.writeUInt16LE(Math.floor(tag / 0x10000), at)
-    this.#out.writeUInt16LE(tag & 0xffff, at + 2)
-    if (!this.#explicit) {
-      this.#out.writeUInt32LE(length, at + 4)
-      return
-    }
-    this.#out.write(long && !isLongForm(vr) ? 'UN' : vr, at + 4, 'latin1')
-    if (long) {
-      this.#out.writeUInt16LE(0, at + 6)
-      this.#out.writeUInt32LE(length, at + 8)
-    } else this.#out.writeUInt16LE(length, at + 6)
-  }
-
-  /** VR that an element of the source has here. */
-  vrFor(header: ElementHeader, scope: Scope = this.#scope): string {
-    if (this.#from.explicit) return isKnownVr(header.vr) ? header.vr : 'UN'
-    const { tag } = header
-    if (tag === PIXEL_DATA) return header.length === UNDEFINED_LENGTH || scope.bitsAllocated <= 8 ? 'OB' : 'OW'
-    if (SIGN_FROM_PIXELS.has(tag)) return scope.signedPixels ? 'SS' : 'US'
-    if (tag === LUT_DATA) return 'OW'
-    if ((tag & 0xffff) === 0x1010 && Math.floor(tag / 0x1000000) === 0x54) return scope.waveformBits === 8 ? 'OB' : 'OW'
-    return vrOf(tag) ?? 'UN'
+  /** VR that an element of the top level has here. */
+  vrFor(header: ElementHeader): string {
+    return this.#scope.vrOf(header, this.#from.explicit)
   }
 
   #element(offset: number, end: number, scope: Scope, depth: number, bounded: boolean): number {
@@ -134,46 +61,35 @@ export class ElementCopier {
     if (header.isBroken) unreadable(`no VR at byte ${offset}`)
     const value = offset + size
     if (Math.floor(header.tag / 0x10000) === 0xfffe) return value // a stray delimiter
-    const vr = this.vrFor(header, scope)
-    if (vr === 'SQ') return this.#sequence(header, value, end, scope, depth, bounded)
+    const vr = scope.vrOf(header, this.#from.explicit)
+    if (vr === 'SQ') return this.#sequence(header, vr, value, end, scope, depth, bounded)
     if (header.length === UNDEFINED_LENGTH) return this.#undefined(header, vr, value, end, depth, bounded)
     const next = value + header.length
     if (next > end) throw cut(bounded)
+    const bytes = this.#bytes.subarray(value, next)
     if ((header.tag & 0xffff) === 0) return next
-    this.#value(header.tag, vr, value, next)
-    this.#learn(header.tag, value, header.length, scope)
+    if (holdsOddItems(header, vr, bytes) && this.#embedded(header, value, end, depth, bounded) !== undefined) return next
+    this.output.element(header.tag, vr, bytes, this.#from.littleEndian === this.output.encoding.littleEndian ? 1 : swapUnit(vr))
+    scope.learn(header.tag, bytes, this.#from.littleEndian)
     return next
   }
 
-  #value(tag: number, vr: string, from: number, to: number): void {
-    this.header(tag, vr, to - from)
-    const at = this.#reserve(to - from)
-    this.#bytes.copy(this.#out, at, from, to)
-    if (!this.#from.littleEndian) swapBytes(this.#out.subarray(at, at + to - from), swapUnit(vr))
-  }
-
-  #learn(tag: number, value: number, length: number, scope: Scope): void {
-    if (length !== 2) return
-    const number = this.#from.littleEndian ? this.#bytes.readUInt16LE(value) : this.#bytes.readUInt16BE(value)
-    if (tag === PIXEL_REPRESENTATION) scope.signedPixels = number === 1
-    else if (tag === BITS_ALLOCATED) scope.bitsAllocated = number
-    else if (tag === WAVEFORM_BITS_ALLOCATED) scope.waveformBits = number
-  }
-
-  #sequence(header: ElementHeader, value: number, end: number, scope: Scope, depth: number, bounded: boolean): number {
+  /** @param vr  SQ, or UN that is one */
+  #sequence(header: ElementHeader, vr: string, value: number, end: number, scope: Scope, depth: number, bounded: boolean): number {
     if (depth >= MAX_DEPTH) unreadable('sequences nested too deeply')
     const { tag, length } = header
-    const stop = length === UNDEFINED_LENGTH ? end : value + length
+    const defined = length !== UNDEFINED_LENGTH
+    const stop = defined ? value + length : end
     if (stop > end) throw cut(bounded)
-    this.header(tag, 'SQ', length)
-    const lengthAt = this.#length - 4
+    this.output.header(tag, vr, length)
+    const contentAt = this.output.length
     try {
-      const next = this.#items(value, stop, length !== UNDEFINED_LENGTH, scope, depth, bounded || length !== UNDEFINED_LENGTH)
-      if (length !== UNDEFINED_LENGTH) this.#out.writeUInt32LE(this.#length - lengthAt - 4, lengthAt)
+      const next = this.#items(value, stop, defined, scope, depth, bounded || defined)
+      if (defined) this.output.closeLength(contentAt)
       return next
     } catch (error) {
       if (!(error instanceof CompressedIcon) || tag !== ICON_IMAGE_SEQUENCE) throw error
-      throw new CompressedIcon(length === UNDEFINED_LENGTH ? this.#skipItems(value, end, this.#from, depth, bounded) : stop)
+      throw new CompressedIcon(defined ? stop : this.#skipItems(value, end, this.#from, depth, bounded))
     }
   }
 
@@ -185,7 +101,7 @@ export class ElementCopier {
       if (header.read(this.#bytes, at, stop, false, this.#from.littleEndian) === 0) throw cut(bounded)
       at += 8
       if (header.tag === SEQUENCE_DELIMITATION) {
-        if (!defined) this.#delimiter(SEQUENCE_DELIMITATION, 0)
+        if (!defined) this.output.delimiter(SEQUENCE_DELIMITATION, 0)
         return defined ? stop : at
       }
       if (header.tag !== ITEM) unreadable(`no item at byte ${at - 8}`)
@@ -198,18 +114,18 @@ export class ElementCopier {
     const defined = length !== UNDEFINED_LENGTH
     const stop = defined ? offset + length : end
     if (stop > end) throw cut(bounded)
-    this.#delimiter(ITEM, length)
-    const lengthAt = this.#length - 4
-    const scope = { ...outer }
+    this.output.delimiter(ITEM, length)
+    const contentAt = this.output.length
+    const scope = outer.inner()
     let at = offset
     while (!defined || at < stop) {
       if (!defined && this.#isDelimiter(at, stop, bounded)) {
-        this.#delimiter(ITEM_DELIMITATION, 0)
+        this.output.delimiter(ITEM_DELIMITATION, 0)
         return at + 8
       }
       at = this.#element(at, stop, scope, depth + 1, defined || bounded)
     }
-    this.#out.writeUInt32LE(this.#length - lengthAt - 4, lengthAt)
+    this.output.closeLength(contentAt)
     return at
   }
 
@@ -222,25 +138,64 @@ export class ElementCopier {
     return tag === ITEM_DELIMITATION
   }
 
-  #delimiter(tag: number, length: number): void {
-    const at = this.#reserve(8)
-    this.#out.writeUInt16LE(0xfffe, at)
-    this.#out.writeUInt16LE(tag & 0xffff, at + 2)
-    this.#out.writeUInt32LE(length, at + 4)
-  }
-
-  /** Undefined length and no sequence that we know: a sequence in implicit VR under UN (PS3.5 6.2.2), copied as it is; or fragments. */
+  /** Undefined length and no sequence that we know: fragments, or a sequence under UN; one that cannot be followed is copied as it is. */
   #undefined(header: ElementHeader, vr: string, value: number, end: number, depth: number, bounded: boolean): number {
     if (header.tag === PIXEL_DATA) {
-      if (depth > 0) throw new CompressedIcon()
-      unreadable('compressed pixel data in a native transfer syntax')
+      if (depth === 0) unreadable('compressed pixel data in a native transfer syntax')
+      if (this.#keepsFragments) return this.#fragments(header, vr, value, this.#skipItems(value, end, this.#from, depth, bounded))
+      throw new CompressedIcon()
     }
     if (vr !== 'UN') unreadable(`${vr} of undefined length`)
     if (header.form === FORM.GUESSED) unreadable('undefined length after a VR that is none')
-    const next = this.#skipItems(value, end, { explicit: false, littleEndian: true }, depth, bounded)
-    this.header(header.tag, 'UN', UNDEFINED_LENGTH)
-    const at = this.#reserve(next - value)
-    this.#bytes.copy(this.#out, at, value, next)
+    const followed = this.#embedded(header, value, end, depth, bounded)
+    if (followed !== undefined) return followed
+    const next = this.#skipItems(value, end, IMPLICIT_LITTLE_ENDIAN, depth, bounded)
+    if ((next - value) % 2 === 1) unreadable('values of odd length where they cannot be told apart')
+    this.output.header(header.tag, 'UN', UNDEFINED_LENGTH)
+    this.output.bytes(this.#bytes.subarray(value, next))
+    return next
+  }
+
+  /** A sequence under UN. @returns what follows it, undefined where its items cannot be followed; nothing is written then */
+  #embedded(header: ElementHeader, value: number, end: number, depth: number, bounded: boolean): number | undefined {
+    const begin = this.output.length
+    const [from, to] = [this.#from, this.output.encoding]
+    this.output.header(header.tag, 'UN', header.length)
+    const contentAt = this.output.length
+    const defined = header.length !== UNDEFINED_LENGTH
+    if (depth >= MAX_DEPTH) unreadable('sequences nested too deeply')
+    this.#from = this.output.encoding = IMPLICIT_LITTLE_ENDIAN
+    let next: number
+    try {
+      next = this.#items(value, defined ? value + header.length : end, defined, new Scope(), depth, bounded || defined)
+    } catch (error) {
+      if (error instanceof Incomplete) throw error
+      this.output.rewind(begin)
+      return undefined
+    } finally {
+      this.#from = from
+      this.output.encoding = to
+    }
+    if (defined) this.output.closeLength(contentAt)
+    return next
+  }
+
+  /** The compressed pixel data of an icon: one frame (PS3.3 C.7.6.1.1.6), whose odd fragments are put together, so that no padding comes
+   *  between its bytes. */
+  #fragments(header: ElementHeader, vr: string, value: number, next: number): number {
+    const { fragments } = readFragments(this.#bytes.subarray(0, next), value)
+    const frame = Buffer.concat(fragments.map(({ bytes }) => bytes))
+    const isEven = fragments.every(({ bytes }) => bytes.length % 2 === 0)
+    this.output.header(header.tag, vr, UNDEFINED_LENGTH)
+    if (isEven) {
+      this.output.bytes(this.#bytes.subarray(value, next))
+      return next
+    }
+    this.output.delimiter(ITEM, 0)
+    this.output.delimiter(ITEM, evenLength(frame.length))
+    this.output.bytes(frame)
+    this.output.padding('OB', frame.length)
+    this.output.delimiter(SEQUENCE_DELIMITATION, 0)
     return next
   }
 
@@ -260,17 +215,11 @@ export class ElementCopier {
       if (at > end) throw cut(bounded)
     }
   }
+}
 
-  #reserve(size: number): number {
-    const at = this.#length
-    this.#length += size
-    if (this.#length > this.#out.length) {
-      const larger = Buffer.allocUnsafe(Math.max(this.#length, this.#out.length * 2))
-      this.#out.copy(larger, 0, 0, at)
-      this.#out = larger
-    }
-    return at
-  }
+/** Whether a value of UN has an odd length because of what lies in its items: padding belongs into them, not behind them. */
+export function holdsOddItems(header: ElementHeader, vr: string, value: Buffer): boolean {
+  return vr === 'UN' && header.length % 2 === 1 && value.length >= 4 && value.readUInt32LE(0) === 0xe000fffe
 }
 
 /** Compressed pixel data in a nested data set; `next` is what follows the Icon Image Sequence around it. */

@@ -3,8 +3,9 @@
  *  Promises: the contexts proposed are one for each stored transfer syntax of each SOP class of the job, with this syntax alone, so that the
  *  acceptor's choice never forces a conversion; and, for each class, one with Explicit and one with Implicit VR Little Endian to fall back to.
  *  A job with more than fits in one association is sent in several, one after the other. A destination that cannot be reached, from which
- *  {@link FRUITLESS_LIMIT} associations in a row were lost without one answer, or that lets an association time out without one answer, is
- *  given up: the rest fails at once.
+ *  {@link FRUITLESS_LIMIT} associations in a row were lost without one answer, is given up: the rest fails at once. One that timed out without
+ *  an answer counts for all but one of them: one instance that the destination cannot take does not cost the others, and a destination that
+ *  is dead takes two timeouts, not one for each instance.
  *  When the request is stopped, the instance in flight has {@link STOP_GRACE_MS} to end; then the association is aborted.
  *  Does not: count (see send-instances.ts). */
 import type { Retrievable } from '../catalog/contract.ts'
@@ -81,9 +82,8 @@ export class MoveLane implements Lane {
   }
 
   async send(instance: Retrievable): Promise<StoreResult> {
-    const { storage, moveOriginator } = this.#options
     const association = await this.#associationFor(instance.sopClassUid)
-    const store = await readyToSend(storage, association, instance, moveOriginator)
+    const store = await readyToSend(association, instance, this.#options)
     try {
       const result = await store()
       this.#fruitless = 0
@@ -134,7 +134,7 @@ export class MoveLane implements Lane {
     association.abort()
     const code = error instanceof NodeError ? error.code : undefined
     if (code === 'STORAGE_FAILED' || code === 'UNREADABLE') return
-    if (!this.#answered) this.#fruitless += code === 'PEER_TIMEOUT' ? FRUITLESS_LIMIT : 1
+    if (!this.#answered) this.#fruitless += code === 'PEER_TIMEOUT' ? FRUITLESS_LIMIT - 1 : 1
     if (this.#fruitless >= FRUITLESS_LIMIT) this.#giveUp(error)
   }
 

@@ -1,29 +1,37 @@
 /** One stored instance, sent by C-STORE on one association (PS3.4 B.2, PS3.7 9.1.1).
  *
- *  Promises: in the stored transfer syntax, byte for byte, wherever the peer accepts it; else in Explicit or Implicit VR Little Endian
- *  where it can be converted (convert-instance.ts); else nothing is sent and NO_CONTEXT is thrown. A file that is lost or shorter than it was,
- *  and an image that cannot be decoded, are found before the C-STORE begins, so that they do not cost the association.
+ *  Promises: in the stored transfer syntax wherever the peer accepts it, byte for byte unless the data set is of odd length (even-lengths.ts);
+ *  else in Explicit or Implicit VR Little Endian where it can be converted (convert-instance.ts); else nothing is sent and NO_CONTEXT is
+ *  thrown. A file that is lost or shorter than it was, odd lengths that cannot be mended, and an image that cannot be decoded, are found
+ *  before the C-STORE begins, so that they do not cost the association.
  *  Does not: open associations, count, or retry.
- *  Errors: NodeError NO_CONTEXT, STORAGE_FAILED (our file), UNREADABLE (cannot be converted), PEER_ABORTED, PEER_TIMEOUT. */
+ *  Errors: NodeError NO_CONTEXT, STORAGE_FAILED (our file), UNREADABLE (cannot be converted or mended), PEER_ABORTED, PEER_TIMEOUT. */
 import type { Retrievable } from '../catalog/contract.ts'
 import type { Association, OutgoingInstance, StoreResult } from '../dimse/contract.ts'
 import { NodeError } from '../errors.ts'
 import type { Storage } from '../storage/contract.ts'
 import { converterOf } from './convert-instance.ts'
+import { isOdd, madeEven } from './even-lengths.ts'
 
 type Payload = Pick<OutgoingInstance, 'transferSyntaxUid' | 'open'> & { readonly close?: () => void }
 
+export interface SendOptions {
+  readonly storage: Storage
+  /** Of the C-MOVE that this is a sub-operation of. */
+  readonly moveOriginator?: OutgoingInstance['moveOriginator']
+  /** The request is over: making ready is of no more use. */
+  readonly stopped: AbortSignal
+}
+
 /** Makes ready; the association is untouched.
- *  @returns what sends it; where that throws, the association is of no more use
- *  @param moveOriginator  of the C-MOVE that this is a sub-operation of */
+ *  @returns what sends it; where that throws, the association is of no more use */
 export async function readyToSend(
-  storage: Storage,
   association: Association,
   instance: Retrievable,
-  moveOriginator?: OutgoingInstance['moveOriginator'],
+  options: SendOptions,
 ): Promise<() => Promise<StoreResult>> {
-  const payload = await payloadFor(storage, association, instance)
-  return () => store(association, instance, payload, moveOriginator)
+  const payload = await payloadFor(association, instance, options)
+  return () => store(association, instance, payload, options.moveOriginator)
 }
 
 function checkSize({ storageKey, fileSizeBytes, sopInstanceUid }: Retrievable, size: number | undefined): void {
@@ -31,9 +39,10 @@ function checkSize({ storageKey, fileSizeBytes, sopInstanceUid }: Retrievable, s
     throw new NodeError('STORAGE_FAILED', { sopInstanceUid, storageKey, expectedBytes: fileSizeBytes, found: size })
 }
 
-async function payloadFor(storage: Storage, association: Association, instance: Retrievable): Promise<Payload> {
+async function payloadFor(association: Association, instance: Retrievable, { storage, stopped }: SendOptions): Promise<Payload> {
   const { sopClassUid, transferSyntaxUid, storageKey, dataSetOffset } = instance
   if (association.storeContext(sopClassUid, transferSyntaxUid) !== undefined) {
+    if (isOdd(instance)) return repaired(instance, storage, stopped)
     const bytes = await storage.openBytes(storageKey, dataSetOffset)
     try {
       checkSize(instance, bytes.sizeBytes + dataSetOffset)
@@ -48,6 +57,12 @@ async function payloadFor(storage: Storage, association: Association, instance: 
   const target = converter.target(transferSyntaxUid, association.storeSyntaxes(sopClassUid))
   if (target === undefined) throw new NodeError('NO_CONTEXT', { sopClassUid, transferSyntaxUid })
   return { transferSyntaxUid: target, open: await converter.convert(instance, target) }
+}
+
+async function repaired(instance: Retrievable, storage: Storage, stopped: AbortSignal): Promise<Payload> {
+  const { transferSyntaxUid, storageKey, dataSetOffset } = instance
+  checkSize(instance, await storage.size(storageKey))
+  return { transferSyntaxUid, open: await madeEven(() => storage.open(storageKey, dataSetOffset), transferSyntaxUid, stopped) }
 }
 
 async function store(

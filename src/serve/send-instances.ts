@@ -10,6 +10,7 @@ import type { Retrievable } from '../catalog/contract.ts'
 import type { Association, StoreResult } from '../dimse/contract.ts'
 import { NodeError } from '../errors.ts'
 import { log } from '../log.ts'
+import { NotRepairable } from './even-lengths.ts'
 import type { SubOperations } from './sub-operations.ts'
 
 /** Where sub-operations go, one at a time. */
@@ -85,6 +86,7 @@ async function sendOne(lane: Lane, { association, operations, stopped }: SendJob
 
 /** What the requestor reads; "Peer" alone would be taken for itself. */
 function reasonOf(error: NodeError): string {
+  if (error instanceof NotRepairable) return 'Stored values have odd lengths that cannot be mended'
   if (error.code === 'STORAGE_FAILED') return 'Stored file cannot be read'
   if (error.code === 'UNREADABLE') return 'Cannot be converted to a transfer syntax of the destination'
   if (error.code === 'NO_CONTEXT') return 'Destination accepts no suitable presentation context'
