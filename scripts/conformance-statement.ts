@@ -107,6 +107,7 @@ ${errorRows('find')}
 
 C-MOVE sends to configured peers only (A801 otherwise). Instances go out in the transfer syntax in which they are stored, one presentation context per SOP class and
 transfer syntax; where the receiver does not take it, converted to Explicit or Implicit VR Little Endian where that can be done, else the sub-operation fails.
+A data set kept with an odd length is sent with its odd values padded (PS3.5 7.1.1, A.5); where its structure does not allow that, the sub-operation fails.
 Pending responses with counts come at least every 2 seconds.
 
 | Status | Meaning |

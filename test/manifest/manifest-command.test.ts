@@ -6,10 +6,11 @@ import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest'
 import { manifestCommand } from '../../src/admin/manifest.ts'
 import { studyCommand } from '../../src/admin/study.ts'
 import { readManifest } from '../../src/manifest/read-manifest.ts'
-import { TAG } from '../support/data-sets.ts'
+import { CT_IMAGE, ct, EXPLICIT_LE, encode, TAG, testUid, textOf } from '../support/data-sets.ts'
 import { manifestVersion } from '../support/manifests.ts'
 import { type NodeProcess, startNode } from '../support/node-process.ts'
 import { runCommand } from '../support/run-command.ts'
+import { sendFiles } from '../support/sender.ts'
 import { type StudyFiles, studyFiles } from '../support/study-files.ts'
 
 let node: NodeProcess
@@ -118,6 +119,19 @@ it('build: nothing new to say; and without waiting for quiet', async () => {
 it('verify: exit code 0 when every reference leads back', async () => {
   const { output, exitCode } = await ariane('manifest', 'verify', manifestUid)
   expect(output).toContain('9 of 9 references retrieved: every reference leads back')
+  expect(exitCode).toBe(0)
+})
+
+it('verify: a data set of odd length comes mended, which is no fault', async () => {
+  const uid = testUid()
+  const odd = ct({ [TAG.StudyInstanceUID]: ['UI', uid], [TAG.PatientName]: ['PN', Buffer.from('Doe^Joe')] })
+  const sopInstanceUid = textOf(odd, TAG.SOPInstanceUID)
+  const file = { name: 'odd', sopClassUid: CT_IMAGE, sopInstanceUid, transferSyntaxUid: EXPLICIT_LE, dataSet: encode(odd) }
+  expect(file.dataSet.length % 2).toBe(1)
+  expect([...(await sendFiles(node, [file])).values()]).toEqual([0])
+  await manifestVersion(node, uid, 1)
+  const { output, exitCode } = await ariane('manifest', 'verify', uid)
+  expect(output).toContain('1 of 1 references retrieved: every reference leads back')
   expect(exitCode).toBe(0)
 })
 

@@ -97,6 +97,12 @@ function succeed(at: number, event: () => void): NonNullable<FakeAssociationOpti
   }
 }
 
+/** No answer in time: whoever asked has then aborted. */
+const timeOut: NonNullable<FakeAssociationOptions['answer']> = (_, __, association) => {
+  association.abort()
+  throw new NodeError('PEER_TIMEOUT')
+}
+
 function failedUids(asked: FakeRequest): string[] {
   return asked.final().identifier?.values(FAILED_LIST).sort() ?? []
 }
@@ -182,6 +188,28 @@ describe('C-MOVE', () => {
     const asked = await move({ connectTo: to.connectTo })
     expect(counts(asked.final() as never)).toEqual([0xa702, 0, COUNT, 0, undefined])
     expect(to.opened).toHaveLength(3)
+  })
+
+  it('D19: a destination that never answers is given up after two timeouts, not one for each instance', async () => {
+    const to = destination({ answer: timeOut })
+    const asked = await move({ connectTo: to.connectTo })
+    expect(counts(asked.final() as never)).toEqual([0xa702, 0, COUNT, 0, undefined])
+    expect(to.opened).toHaveLength(2)
+  })
+
+  it('a first instance that is never answered costs itself alone', async () => {
+    let first = true
+    const to = destination({
+      answer: (delivered, number, association) => {
+        if (!first) return { status: 0 }
+        first = false
+        return timeOut(delivered, number, association)
+      },
+    })
+    const asked = await move({ connectTo: to.connectTo })
+    expect(counts(asked.final() as never)).toEqual([0xb000, COUNT - 1, 1, 0, undefined])
+    expect(failedUids(asked)).toEqual([textOf(instances[0]!, TAG.SOPInstanceUID)])
+    expect(to.opened).toHaveLength(2)
   })
 
   it('an association that is lost after answers is opened again for the rest', async () => {
@@ -347,6 +375,54 @@ describe('C-GET', () => {
     const asked = ask('get', 'STUDY', keys(), { association })
     await cGet(home.serving(), asked)
     expect(counts(asked.final() as never)).toEqual([0xfe00, 2, 0, 0, COUNT - 2])
+  })
+})
+
+describe('a data set of odd length', () => {
+  const JPEG = '1.2.840.10008.1.2.4.50'
+  const FRAGMENTS = 'e07f10004f420000fffffffffeff00e000000000feff00e0010000000afeff00e0020000000a0afeff00e0020000000a0afeffdde000000000'
+
+  /** Gets three instances of one study, the second of which is odd. */
+  async function getOdd(second: (one: TestDataSet) => Buffer, syntax = EXPLICIT_LE) {
+    const uid = testUid()
+    const sets = [1, 2, 3].map((number) =>
+      ct({
+        [TAG.StudyInstanceUID]: ['UI', uid],
+        [TAG.SeriesInstanceUID]: ['UI', '1.2.3'],
+        [TAG.SOPInstanceUID]: ['UI', `${uid.slice(0, 40)}.${number}`],
+      }),
+    )
+    for (const [at, one] of sets.entries()) {
+      const bytes = at === 1 ? second(one) : encode(one)
+      expect(bytes.length % 2).toBe(at % 2)
+      expect(await home.keepBytes(bytes, CT_IMAGE, textOf(one, TAG.SOPInstanceUID), at === 1 ? syntax : EXPLICIT_LE)).toBe(0)
+    }
+    const association = new FakeAssociation({ contexts: [...BOTH, [CT_IMAGE, JPEG]] })
+    const asked = ask('get', 'STUDY', keys(uid), { association })
+    await cGet(home.serving(), asked)
+    return { sets, association, asked, oddUid: textOf(sets[1]!, TAG.SOPInstanceUID) }
+  }
+  const named = (one: TestDataSet, name: string | Buffer): Buffer => encode(new Map([...one, [TAG.PatientName, ['PN', name]]]))
+
+  it('is sent with even lengths, in the stored syntax; the file stays', async () => {
+    const { sets, association, asked, oddUid } = await getOdd((one) => named(one, Buffer.from('Doe^Joe')))
+    expect(counts(asked.final() as never)).toEqual([0, 3, 0, 0, undefined])
+    expect(association.delivered.map(({ bytes }) => bytes)).toEqual([encode(sets[0]!), named(sets[1]!, 'Doe^Joe'), encode(sets[2]!)])
+    const facts = (await home.catalog.findInstance(oddUid as Uid))!
+    expect((facts.fileSizeBytes - facts.dataSetOffset) % 2).toBe(1)
+    expect(await home.storage.digest(facts.storageKey, facts.dataSetOffset)).toBe(facts.sha256)
+  })
+
+  it('that cannot be mended fails alone and says why, and C-GET goes on', async () => {
+    const unknownFrames = (one: TestDataSet) => {
+      const header = encode(ct({ ...Object.fromEntries(one), [TAG.NumberOfFrames]: ['IS', '2'], [TAG.PixelData]: undefined }))
+      return Buffer.concat([header, Buffer.from(FRAGMENTS, 'hex')])
+    }
+    const { association, asked, oddUid } = await getOdd(unknownFrames, JPEG)
+    expect(counts(asked.final() as never)).toEqual([0xb000, 2, 1, 0, undefined])
+    expect(asked.final().fields.errorComment).toBe('Stored values have odd lengths that cannot be mended')
+    expect(failedUids(asked)).toEqual([oddUid])
+    expect(association.delivered).toHaveLength(2)
   })
 })
 
