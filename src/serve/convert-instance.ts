@@ -1,10 +1,12 @@
 /** A stored instance in a transfer syntax that a peer accepts, where it does not accept the stored one (PS3.4 C.4.2.3.1, PS3.5 10).
  *
  *  Promises: Explicit VR Little Endian or Implicit VR Little Endian, whichever the peer accepts (Explicit first, because it keeps VRs).
- *  Native data sets are re-encoded while they stream (reencode.ts); compressed ones are decoded in a worker thread (decompressor.ts).
+ *  Native data sets are re-encoded while they stream (reencode.ts); compressed ones are decoded in a worker thread (decompressor.ts), when
+ *  there is room for what comes out (decoded-budget.ts): memory does not grow with the number of readers. One whose request is over is
+ *  left out.
  *  What comes out of a lossy compression is no longer compressed but still lossy: Lossy Image Compression (0028,2110) stays as it is.
  *  Does not: compress, or keep what it made.
- *  Errors: NodeError UNREADABLE. */
+ *  Errors: NodeError UNREADABLE, PEER_ABORTED where the request was stopped. Sizes in bytes. */
 
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
@@ -13,18 +15,35 @@ import { EXPLICIT_VR_LITTLE_ENDIAN, encodingOf, IMPLICIT_VR_LITTLE_ENDIAN, trans
 import { NodeError } from '../errors.ts'
 import type { Storage } from '../storage/contract.ts'
 import { DECODERS } from './decodable.ts'
+import { LARGEST_COMPRESSED_BYTES, LARGEST_NATIVE_BYTES } from './decode-limits.ts'
+import { DecodedBudget } from './decoded-budget.ts'
 import { Decompressor } from './decompressor.ts'
 import { reencode } from './reencode.ts'
+import { readStoredHeader } from './stored-header.ts'
 
-/** Largest compressed file that is decoded: it is held in memory. */
-export const LARGEST_COMPRESSED_BYTES = 256 * 1024 * 1024
+/** Decoded pixel data that may wait for its readers, over all associations. */
+export const DECODED_BYTES = 512 * 1024 * 1024
+
+/** Group 0028 is read up to here: it holds the size of an image (PS3.3 C.7.6.3). */
+const AFTER_SIZE = 0x00280101
+const SIZE_FACTORS = [0x00280002, 0x00280010, 0x00280011, 0x00280100]
+const NUMBER_OF_FRAMES = 0x00280008
+
+/** A data set that can be sent. */
+export interface Converted {
+  readonly open: () => Readable
+  /** To be called when it has been sent, or will not be. */
+  readonly close?: () => void
+}
 
 export class Converter {
   readonly #storage: Storage
+  readonly #budget: DecodedBudget
   readonly #decompressor = new Decompressor()
 
-  constructor(storage: Storage) {
+  constructor(storage: Storage, budget = new DecodedBudget(DECODED_BYTES)) {
     this.#storage = storage
+    this.#budget = budget
   }
 
   /** @returns the transfer syntax to convert to, undefined where there is none */
@@ -34,16 +53,32 @@ export class Converter {
     return [EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN].find((syntax) => accepted.includes(syntax))
   }
 
-  /** @returns a function that gives the data set; where decoding was needed it has been done, so that what fails, fails here */
-  async convert(instance: Retrievable, target: string): Promise<() => Readable> {
+  /** @returns the data set; where decoding was needed it has been done, so that what fails, fails here */
+  async convert(instance: Retrievable, target: string, stopped: AbortSignal): Promise<Converted> {
     const { storageKey, dataSetOffset, fileSizeBytes, transferSyntaxUid } = instance
     const from = encodingOf(transferSyntaxUid)
     const toExplicit = target === EXPLICIT_VR_LITTLE_ENDIAN
-    if (!from.encapsulated) return () => reencode(() => this.#storage.open(storageKey, dataSetOffset), from, toExplicit)
+    if (!from.encapsulated) return { open: () => reencode(() => this.#storage.open(storageKey, dataSetOffset), from, toExplicit) }
     if (fileSizeBytes > LARGEST_COMPRESSED_BYTES) throw new NodeError('UNREADABLE', { why: 'too large to be decoded', fileSizeBytes })
-    const compressed = await buffer(this.#storage.open(storageKey, dataSetOffset))
-    const decoded = await this.#decompressor.decompress(compressed, transferSyntaxUid, toExplicit)
-    return () => Readable.from(slices(decoded), { objectMode: false })
+    const share = await this.#budget.take(await this.#decodedBytes(instance), stopped)
+    try {
+      const load = () => buffer(this.#storage.open(storageKey, dataSetOffset))
+      const parts = await this.#decompressor.decompress({ load, transferSyntaxUid, toExplicit }, stopped)
+      share.resize(parts.reduce((sum, part) => sum + part.length, 0))
+      return { open: () => Readable.from(slices(parts), { objectMode: false }), close: () => share.release() }
+    } catch (error) {
+      share.release()
+      throw error
+    }
+  }
+
+  /** What the header promises, before anything is decoded; the most there can be where it cannot be read. */
+  async #decodedBytes({ storageKey, transferSyntaxUid, sopInstanceUid, fileSizeBytes }: Retrievable): Promise<number> {
+    const header = await readStoredHeader(this.#storage, { storageKey, transferSyntaxUid, SOPInstanceUID: sopInstanceUid }, AFTER_SIZE)
+    if (header === undefined) return LARGEST_NATIVE_BYTES
+    const frames = Number.parseInt(header.text(NUMBER_OF_FRAMES) ?? '', 10)
+    const bits = SIZE_FACTORS.reduce((product, tag) => product * Number(header.text(tag) ?? 0), frames > 0 ? frames : 1)
+    return Math.min(Math.max(Math.ceil(bits / 8) || 0, fileSizeBytes), LARGEST_NATIVE_BYTES)
   }
 }
 
@@ -56,7 +91,7 @@ export function converterOf(storage: Storage): Converter {
   return converter
 }
 
-function* slices(bytes: Buffer): Generator<Buffer> {
+function* slices(parts: readonly Buffer[]): Generator<Buffer> {
   const size = 256 * 1024
-  for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size)
+  for (const part of parts) for (let at = 0; at < part.length; at += size) yield part.subarray(at, at + size)
 }

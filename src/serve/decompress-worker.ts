@@ -9,7 +9,8 @@ export interface DecompressJob {
 }
 
 export interface DecompressResult {
-  readonly dataSet?: Uint8Array<ArrayBuffer>
+  /** The decoded data set, in parts that follow each other. */
+  readonly parts?: readonly Uint8Array<ArrayBuffer>[]
   /** Why there is none. */
   readonly why?: string
   /** The thread may be in a bad state and should be ended. */
@@ -19,9 +20,12 @@ export interface DecompressResult {
 parentPort?.on('message', async ({ dataSet, transferSyntaxUid, toExplicit }: DecompressJob) => {
   try {
     const bytes = Buffer.from(dataSet.buffer, dataSet.byteOffset, dataSet.byteLength)
-    const decoded = await decompress(bytes, transferSyntaxUid, toExplicit)
-    const result: DecompressResult = { dataSet: decoded }
-    parentPort?.postMessage(result, [decoded.buffer])
+    const parts = await decompress(bytes, transferSyntaxUid, toExplicit)
+    const result: DecompressResult = { parts }
+    parentPort?.postMessage(
+      result,
+      parts.map(({ buffer }) => buffer),
+    )
   } catch (error) {
     // What a codec left behind in its memory after throwing is unknown.
     const result: DecompressResult = { why: error instanceof Error ? error.message : String(error), unusable: true }

@@ -9,14 +9,12 @@ import { ElementWriter } from '../dicom/element-writer.ts'
 import { encodingOf } from '../dicom/transfer-syntaxes.ts'
 import { NodeError } from '../errors.ts'
 import { decodeFrame, frameBytes, type PixelFormat, prepareDecoding } from './decode-frame.ts'
+import { LARGEST_NATIVE_BYTES } from './decode-limits.ts'
 import { ElementCopier } from './element-copier.ts'
 import { ElementOutput } from './element-output.ts'
 import { PIXEL_DATA } from './element-vr.ts'
 import { DESCRIBE_FRAGMENTS } from './even-fragments.ts'
 import { framesOf, readFragments } from './frames.ts'
-
-/** Largest native pixel data that is made: it is held in memory. */
-export const LARGEST_NATIVE_BYTES = 512 * 1024 * 1024
 
 const SAMPLES_PER_PIXEL = 0x00280002
 const PHOTOMETRIC_INTERPRETATION = 0x00280004
@@ -44,16 +42,18 @@ interface Walked {
   readonly fragmentsAt?: number
 }
 
-/** @param dataSet  without Part 10 header; Explicit VR Little Endian, as all compressed ones */
-export async function decompress(dataSet: Buffer, transferSyntaxUid: string, toExplicit: boolean): Promise<Uint8Array<ArrayBuffer>> {
+/** @param dataSet  without Part 10 header; Explicit VR Little Endian, as all compressed ones
+ *  @returns what precedes the pixels, the pixels, and what follows them, each with memory of its own: joined, they would need twice as much */
+export async function decompress(dataSet: Buffer, transferSyntaxUid: string, toExplicit: boolean): Promise<Uint8Array<ArrayBuffer>[]> {
   const { parts, values, fragmentsAt } = walk(dataSet, encodingOf(transferSyntaxUid).littleEndian, toExplicit)
-  if (fragmentsAt === undefined) return joined(parts)
+  if (fragmentsAt === undefined) return [joined(parts)]
   await prepareDecoding()
   const { basicOffsets, fragments, next } = readFragments(dataSet, fragmentsAt)
   const frames = framesOf({ basicOffsets, fragments, next }, numberOfFrames(values), offsets64(values.get(EXTENDED_OFFSET_TABLE)))
   const { pixels, format } = decodeAll(frames, transferSyntaxUid, formatOf(values))
   const trailing = walk(dataSet.subarray(next), true, toExplicit).parts
-  return joined([...withFormat(parts, values, format, toExplicit), ...pixelParts(pixels, format, toExplicit), ...trailing])
+  const leading = [...withFormat(parts, values, format, toExplicit), pixelHeader(pixels.length, format, toExplicit)]
+  return [joined(leading), pixels, joined(trailing)]
 }
 
 function walk(bytes: Buffer, littleEndian: boolean, toExplicit: boolean): Walked {
@@ -75,8 +75,13 @@ function walk(bytes: Buffer, littleEndian: boolean, toExplicit: boolean): Walked
   return { parts, values }
 }
 
-function decodeAll(frames: readonly Buffer[], transferSyntaxUid: string, declared: PixelFormat): { pixels: Buffer; format: PixelFormat } {
-  let pixels: Buffer | undefined
+interface Decoded {
+  readonly pixels: Uint8Array<ArrayBuffer>
+  readonly format: PixelFormat
+}
+
+function decodeAll(frames: readonly Buffer[], transferSyntaxUid: string, declared: PixelFormat): Decoded {
+  let pixels: Decoded['pixels'] | undefined
   let format = declared
   for (const [index, frame] of frames.entries()) {
     const decoded = decodeFrame(frame, transferSyntaxUid, declared)
@@ -88,13 +93,13 @@ function decodeAll(frames: readonly Buffer[], transferSyntaxUid: string, declare
     }
     putFrame(pixels, index, decoded.pixels, format)
   }
-  return { pixels: pixels ?? Buffer.alloc(0), format }
+  return { pixels: pixels ?? new Uint8Array(0), format }
 }
 
-function roomFor(format: PixelFormat, frames: number): Buffer {
+function roomFor(format: PixelFormat, frames: number): Decoded['pixels'] {
   const size = Math.ceil((frameBits(format) * frames) / 8)
   if (size > LARGEST_NATIVE_BYTES) throw new NodeError('UNREADABLE', { why: `${size} bytes of native pixel data are too many` })
-  return Buffer.alloc(size + (size % 2))
+  return new Uint8Array(size + (size % 2))
 }
 
 function frameBits({ rows, columns, samplesPerPixel, bitsAllocated }: PixelFormat): number {
@@ -102,7 +107,7 @@ function frameBits({ rows, columns, samplesPerPixel, bitsAllocated }: PixelForma
 }
 
 /** Frames of single bits follow each other without padding, also within a byte (PS3.5 8.1.1). */
-function putFrame(into: Buffer, index: number, frame: Uint8Array, format: PixelFormat): void {
+function putFrame(into: Uint8Array, index: number, frame: Uint8Array, format: PixelFormat): void {
   const startBit = frameBits(format) * index
   const shift = startBit % 8
   const start = (startBit - shift) / 8
@@ -172,13 +177,10 @@ function withFormat(parts: readonly Part[], values: ReadonlyMap<number, Buffer>,
 }
 
 /** PS3.5 A.1, A.2: OW in implicit VR and for more than 8 bits. */
-function pixelParts(pixels: Buffer, format: PixelFormat, explicit: boolean): Part[] {
+function pixelHeader(length: number, format: PixelFormat, explicit: boolean): Part {
   const header = new ElementOutput({ explicit, littleEndian: true })
-  header.header(PIXEL_DATA, format.bitsAllocated > 8 ? 'OW' : 'OB', pixels.length)
-  return [
-    { tag: PIXEL_DATA, bytes: header.take() },
-    { tag: PIXEL_DATA, bytes: pixels },
-  ]
+  header.header(PIXEL_DATA, format.bitsAllocated > 8 ? 'OW' : 'OB', length)
+  return { tag: PIXEL_DATA, bytes: header.take() }
 }
 
 function joined(parts: readonly Part[]): Uint8Array<ArrayBuffer> {

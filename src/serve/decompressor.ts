@@ -1,11 +1,22 @@
 /** Decoding in a worker thread: the event loop stays free, and what a hostile or broken image does ends with the thread.
  *
- *  Promises: one image at a time, in the order asked, each within {@link TIME_LIMIT_MS}; the thread is started when needed and ended when
- *  idle for {@link IDLE_MS}; it never keeps the process alive.
- *  Errors: NodeError UNREADABLE where the image cannot be decoded, or not in time. Times in milliseconds. */
+ *  Promises: one image at a time, in the order asked, each within {@link TIME_LIMIT_MS}; its file is read when its turn comes. One that is
+ *  stopped ends at once: while it waits its turn is left out, while it is being decoded the thread is ended. The thread is started when
+ *  needed and ended when idle for {@link IDLE_MS}; it never keeps the process alive.
+ *  Errors: NodeError UNREADABLE where the image cannot be decoded, or not in time; PEER_ABORTED where it was stopped; what reading throws.
+ *  Times in milliseconds. */
 import { Worker } from 'node:worker_threads'
 import { NodeError } from '../errors.ts'
+import { wasStopped } from './decoded-budget.ts'
 import type { DecompressJob, DecompressResult } from './decompress-worker.ts'
+
+export interface ImageToDecode {
+  /** Reads the data set, without Part 10 header; it is not used otherwise. */
+  readonly load: () => Promise<Buffer>
+  readonly transferSyntaxUid: string
+  /** Explicit VR Little Endian comes out; Implicit VR otherwise. */
+  readonly toExplicit: boolean
+}
 
 export const TIME_LIMIT_MS = 60_000
 const IDLE_MS = 30_000
@@ -21,12 +32,16 @@ export class Decompressor {
     this.#timeLimitMs = timeLimitMs
   }
 
-  /** @param dataSet  without Part 10 header; must not be used afterwards
-   *  @returns the data set in Explicit or Implicit VR Little Endian, with native pixel data */
-  decompress(dataSet: Buffer, transferSyntaxUid: string, toExplicit: boolean): Promise<Buffer> {
-    const turn = this.#queue.then(() => this.#run({ dataSet, transferSyntaxUid, toExplicit }))
+  /** @returns the data set with native pixel data, in parts that follow each other */
+  decompress(image: ImageToDecode, stopped: AbortSignal): Promise<Buffer[]> {
+    const turn = this.#queue.then(() => this.#run(image, stopped))
     this.#queue = turn.catch(() => undefined)
-    return turn
+    return new Promise((resolve, reject) => {
+      const onStop = (): void => reject(wasStopped())
+      if (stopped.aborted) onStop()
+      stopped.addEventListener('abort', onStop, { once: true })
+      turn.then(resolve, reject).finally(() => stopped.removeEventListener('abort', onStop))
+    })
   }
 
   async close(): Promise<void> {
@@ -34,29 +49,36 @@ export class Decompressor {
     await this.#end()
   }
 
-  async #run(job: DecompressJob): Promise<Buffer> {
+  async #run({ load, transferSyntaxUid, toExplicit }: ImageToDecode, stopped: AbortSignal): Promise<Buffer[]> {
+    if (stopped.aborted) throw wasStopped()
+    const dataSet = await load()
     clearTimeout(this.#idleTimer)
     this.#worker ??= this.#start()
-    const worker = this.#worker
-    const result = await this.#ask(worker, job)
+    const result = await this.#ask(this.#worker, { dataSet, transferSyntaxUid, toExplicit }, stopped)
     if (result.unusable) await this.#end()
     else this.#idleTimer = setTimeout(() => void this.#end(), IDLE_MS).unref()
-    if (result.dataSet === undefined) throw new NodeError('UNREADABLE', { why: result.why, transferSyntaxUid: job.transferSyntaxUid })
-    return Buffer.from(result.dataSet.buffer, result.dataSet.byteOffset, result.dataSet.byteLength)
+    if (result.parts === undefined) throw new NodeError('UNREADABLE', { why: result.why, transferSyntaxUid })
+    return result.parts.map((part) => Buffer.from(part.buffer, part.byteOffset, part.byteLength))
   }
 
-  #ask(worker: Worker, job: DecompressJob): Promise<DecompressResult> {
+  #ask(worker: Worker, job: DecompressJob, stopped: AbortSignal): Promise<DecompressResult> {
     return new Promise((resolve) => {
       const settle = (result: DecompressResult) => {
         clearTimeout(timer)
         worker.off('message', settle).off('error', failed).off('exit', ended)
+        stopped.removeEventListener('abort', onStop)
         resolve(result)
       }
       const failed = (error: unknown) => settle({ why: String(error), unusable: true })
       const ended = () => settle({ why: 'decoder ended', unusable: true })
+      const onStop = () => settle({ why: 'stopped', unusable: true })
       const timer = setTimeout(() => settle({ why: `not decoded within ${this.#timeLimitMs} ms`, unusable: true }), this.#timeLimitMs)
       worker.on('message', settle).on('error', failed).on('exit', ended)
-      worker.postMessage(job)
+      if (stopped.aborted) onStop()
+      else {
+        stopped.addEventListener('abort', onStop)
+        worker.postMessage(job)
+      }
     })
   }
 

@@ -5,7 +5,8 @@
  *  thrown. A file that is lost or shorter than it was, odd lengths that cannot be mended, and an image that cannot be decoded, are found
  *  before the C-STORE begins, so that they do not cost the association.
  *  Does not: open associations, count, or retry.
- *  Errors: NodeError NO_CONTEXT, STORAGE_FAILED (our file), UNREADABLE (cannot be converted or mended), PEER_ABORTED, PEER_TIMEOUT. */
+ *  Errors: NodeError NO_CONTEXT, STORAGE_FAILED (our file), UNREADABLE (cannot be converted or mended), PEER_ABORTED (by the peer, or the
+ *  request was stopped), PEER_TIMEOUT. */
 import type { Retrievable } from '../catalog/contract.ts'
 import type { Association, OutgoingInstance, StoreResult } from '../dimse/contract.ts'
 import { NodeError } from '../errors.ts'
@@ -56,7 +57,7 @@ async function payloadFor(association: Association, instance: Retrievable, { sto
   const converter = converterOf(storage)
   const target = converter.target(transferSyntaxUid, association.storeSyntaxes(sopClassUid))
   if (target === undefined) throw new NodeError('NO_CONTEXT', { sopClassUid, transferSyntaxUid })
-  return { transferSyntaxUid: target, open: await converter.convert(instance, target) }
+  return { transferSyntaxUid: target, ...(await converter.convert(instance, target, stopped)) }
 }
 
 async function repaired(instance: Retrievable, storage: Storage, stopped: AbortSignal): Promise<Payload> {

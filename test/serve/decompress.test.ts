@@ -29,6 +29,13 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
+const NEVER = new AbortController().signal
+
+/** @param by  whose thread decodes */
+async function decompressed(bytes: Buffer, transferSyntaxUid: string, toExplicit: boolean, by = decompressor): Promise<Buffer> {
+  return Buffer.concat(await by.decompress({ load: async () => Buffer.from(bytes), transferSyntaxUid, toExplicit }, NEVER))
+}
+
 interface Source {
   readonly bytes: Buffer
   readonly syntax: string
@@ -44,7 +51,7 @@ async function decoded(path: string, toExplicit = true): Promise<DataSet> {
   const { bytes, syntax } = read(path)
   const from = encodingOf(syntax)
   const whole = from.encapsulated
-    ? await decompressor.decompress(Buffer.from(bytes), syntax, toExplicit)
+    ? await decompressed(bytes, syntax, toExplicit)
     : await buffer(reencode(() => Readable.from([Buffer.from(bytes)], { objectMode: false }), from, toExplicit))
   return readDataSet(whole, toExplicit ? EXPLICIT_LE : IMPLICIT_LE)
 }
@@ -140,7 +147,7 @@ describeCorpus('pixels of the corpus', () => {
 
   it('an independent reader takes the result', async () => {
     const { bytes, syntax } = read(find('test_files/examples_ybr_color.dcm'))
-    const made = await decompressor.decompress(Buffer.from(bytes), syntax, false)
+    const made = await decompressed(bytes, syntax, false)
     const header = part10Header({ sopClassUid: '1.2', sopInstanceUid: '1.3', transferSyntaxUid: IMPLICIT_LE })
     writeFileSync(join(folder, 'made.dcm'), Buffer.concat([header, made]))
     const dump = execFileSync('dcmdump', ['-q', '+P', '7fe0,0010', '+P', '0028,0004', join(folder, 'made.dcm')]).toString()
@@ -192,7 +199,7 @@ describeCorpus('pixels of the corpus', () => {
 describe('the decoder thread', () => {
   it('ends an image that takes too long, and takes the next', async () => {
     const impatient = new Decompressor(1)
-    await expect(impatient.decompress(encode(ct()), '1.2.840.10008.1.2.5', true)).rejects.toMatchObject({ code: 'UNREADABLE' })
+    await expect(decompressed(encode(ct()), '1.2.840.10008.1.2.5', true, impatient)).rejects.toMatchObject({ code: 'UNREADABLE' })
     await impatient.close()
   })
 
@@ -202,7 +209,7 @@ describe('the decoder thread', () => {
       encode(huge),
       Buffer.from('e07f10004f420000fffffffffeff00e000000000feff00e00400000001020304feffdde000000000', 'hex'),
     ])
-    await expect(decompressor.decompress(bytes, '1.2.840.10008.1.2.5', true)).rejects.toMatchObject({ code: 'UNREADABLE' })
+    await expect(decompressed(bytes, '1.2.840.10008.1.2.5', true)).rejects.toMatchObject({ code: 'UNREADABLE' })
   })
 })
 

@@ -332,7 +332,7 @@ describe('re-encoding', () => {
       frame,
       item(END_OF_SEQUENCE, 0),
     ])
-    const out = Buffer.from(await decompress(source, RLE, true))
+    const out = Buffer.concat(await decompress(source, RLE, true))
     expect(out).toEqual(Buffer.concat([head('Joe '), encodeElement(0x7fe00010, 'OB', Buffer.from([5, 5, 5, 5, 5, 5, 5, 5, 5, 0]))]))
   })
 })
