@@ -16,7 +16,7 @@ import type { FindRequest, RequestedKey } from '../dicom/query-model.ts'
 import { offsetOfStudy } from '../dicom/time-zone.ts'
 import { encodingOf } from '../dicom/transfer-syntaxes.ts'
 import { isText, numberBytes } from '../dicom/value-representations.ts'
-import { swapBytes, swapUnit } from './element-copier.ts'
+import { swapBytes, swapUnit } from './element-output.ts'
 import type { Serving } from './serving.ts'
 import { readStoredHeader } from './stored-header.ts'
 
