@@ -60,8 +60,8 @@ describe('PS3.4 C.2.2.2.4 wild card matching', () => {
     ['a long piece with ?', (length) => `*${'a'.repeat(length)}?b*`, (length) => 'a'.repeat(length * 20)],
     ['many short pieces', (length) => `${'*ab'.repeat(length / 3)}c*`, (length) => 'ab'.repeat(length * 10)],
     ['many pieces with ?', (length) => `${'*?a'.repeat(length / 3)}b*`, (length) => 'a'.repeat(length * 20)],
-  ])('twice the pattern on twice the value takes twice the time, not four times it: %s', (_what, pattern, value) => {
-    const texts = [4500, 9000].map((length) => [pattern(length), value(length)] as const)
+  ])('eight times the pattern on eight times the value takes eight times the time, not 64 times it: %s', (_what, pattern, value) => {
+    const texts = [1125, 9000].map((length) => [pattern(length), value(length)] as const)
     const quickest = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]
     for (let round = 0; round < 10; round++) {
       for (const [at, [wanted, text]] of texts.entries()) {
@@ -70,7 +70,7 @@ describe('PS3.4 C.2.2.2.4 wild card matching', () => {
         quickest[at] = Math.min(quickest[at]!, performance.now() - started)
       }
     }
-    expect(quickest[1]).toBeLessThan(3 * quickest[0]! + 2)
+    expect(quickest[1]).toBeLessThan(24 * quickest[0]! + 2)
   })
 
   it.each<[string, string, string, boolean]>([
