@@ -67,7 +67,7 @@ const PEER = [
     type: 'uids',
     default: [],
     reason:
-      'Transfer syntaxes to prefer, best first, in what this peer sends. Where empty its own order counts, save that Explicit VR goes before Implicit.',
+      'Transfer syntaxes to prefer, best first, in what this peer sends and in what it gets by C-GET. Where empty its own order counts, save that Explicit VR goes before Implicit, and in C-GET both go before what can be converted to them.',
   }),
   setting({
     key: 'characterSet',

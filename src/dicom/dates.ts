@@ -23,6 +23,8 @@ export type DateRange =
 const DATE = /^(\d{4})(\.?)(\d{2})\2(\d{2})$/
 const TIME = /^(\d{2})(?:(:?)(\d{2})(?:\2(\d{2})(?:\.(\d{1,6}))?)?)?$/
 const DATE_TIME = /^(\d{4})(?:(\d{2})(?:(\d{2})(\d{2}(?:\d{2}(?:\d{2}(?:\.\d{1,6})?)?)?)?)?)?$/
+/** Two DT of 26 characters with a hyphen between them, and some spaces. */
+const LONGEST_RANGE = 64
 /** -1200 to +1400; a year behind a hyphen is the end of a range. */
 const OFFSET = /[+-](?:0\d|1[0-4])[0-5]\d$/
 
@@ -70,6 +72,7 @@ export function parseDateTime(text: string): Span | undefined {
 export function parseRange(text: string, vr: string): DateRange {
   const key = text.trim()
   if (key === '' || key === '*' || key === '-') return { kind: 'universal' }
+  if (key.length > LONGEST_RANGE) return { kind: 'invalid' }
   const parse = vr === 'TM' ? parseTime : vr === 'DT' ? parseDateTime : dateSpan
   const single = parse(key)
   if (single) return { kind: 'single', ...single }

@@ -5,6 +5,7 @@
  *  the preamble, and returns undefined where there is no group 0002.
  *  Does not: look into the data set, or guess a transfer syntax where the file names none. */
 import { IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME } from './implementation.ts'
+import { trimEnd } from './value-representations.ts'
 
 export interface FileMetaFacts {
   readonly sopClassUid: string
@@ -87,7 +88,7 @@ export function readPart10Header(bytes: Buffer): FileMeta | undefined {
     const value = valueAt(bytes, offset)
     if (value === undefined) return undefined
     const element = bytes.readUInt16LE(offset + 2)
-    if (!values.has(element)) values.set(element, bytes.toString('latin1', value.start, value.end).replace(/[\0 ]+$/, ''))
+    if (!values.has(element)) values.set(element, trimEnd(bytes.toString('latin1', value.start, value.end)))
     offset = value.end
     found = true
   }

@@ -1,5 +1,6 @@
 /** Unique identifiers (PS3.5 9.1): checked once, at the border; a peer's text reaches storage and catalog only as {@link Uid}. */
 import { randomUUID } from 'node:crypto'
+import { trimEnd } from './value-representations.ts'
 
 declare const uidBrand: unique symbol
 /** A checked UID: digits and dots, 1 to 64 characters, no padding. */
@@ -12,7 +13,7 @@ const UID = /^[0-9]+(?:\.[0-9]+)*$/
  *  @returns undefined where the text is no UID: empty, longer than 64, letters, empty components */
 export function parseUid(text: string | undefined): Uid | undefined {
   if (text === undefined) return undefined
-  const trimmed = text.replace(/[\0 ]+$/, '')
+  const trimmed = trimEnd(text)
   return trimmed.length <= 64 && UID.test(trimmed) ? (trimmed as Uid) : undefined
 }
 

@@ -4,6 +4,8 @@
  *  no SOP class extended negotiation, and announces the smaller of both sides' maximum lengths; hence this one.
  *  Promises: every length is checked against what encloses it; unknown items are skipped (PS3.8 9.3.1).
  *  Throws ProtocolError where a PDU is malformed. Judging what is asked is negotiation.ts's work. */
+
+import { trimEnd } from '../dicom/value-representations.ts'
 import { ABORT, ProtocolError } from './protocol-error.ts'
 
 export interface ProposedContext {
@@ -167,7 +169,7 @@ function pushDefined<T>(list: T[], value: T | undefined): void {
 
 /** UIDs are not padded here (PS3.8 Annex F); a trailing NUL or space is a common mistake and tolerated. */
 function uidText(value: Buffer): string {
-  return value.toString('latin1').replace(/[\0 ]+$/, '')
+  return trimEnd(value.toString('latin1'))
 }
 
 function malformed(text: string): ProtocolError {

@@ -2,6 +2,8 @@
  *
  *  Tolerant where real peers err (group length absent or wrong, elements out of order: first one wins); a length that does not fit its
  *  VR, an element outside group 0000 or past the end is a ProtocolError. */
+
+import { trimEnd } from '../dicom/value-representations.ts'
 import type { CommandSet } from './contract.ts'
 import { ABORT, ProtocolError } from './protocol-error.ts'
 
@@ -66,7 +68,7 @@ export function decodeCommandSet(bytes: Buffer): CommandSet {
     if (length > bytes.length - at) throw malformed(`element (0000,${element.toString(16).padStart(4, '0')}) past the end`)
     const text = TEXT.get(element)
     const number = NUMBERS.get(element)
-    if (text !== undefined) command[text] ??= bytes.toString('latin1', at, at + length).replace(/[\0 ]+$/, '')
+    if (text !== undefined) command[text] ??= trimEnd(bytes.toString('latin1', at, at + length))
     else if (number !== undefined) command[number] ??= shortAt(bytes, at, length, element)
     else if (element === DATA_SET_TYPE && !hasType) {
       hasType = true

@@ -7,6 +7,7 @@
 import { ElementHeader, UNDEFINED_LENGTH } from '../dicom/element-header.ts'
 import { ElementWriter } from '../dicom/element-writer.ts'
 import { encodingOf } from '../dicom/transfer-syntaxes.ts'
+import { trimEnd } from '../dicom/value-representations.ts'
 import { NodeError } from '../errors.ts'
 import { decodeFrame, frameBytes, type PixelFormat, prepareDecoding } from './decode-frame.ts'
 import { LARGEST_NATIVE_BYTES } from './decode-limits.ts'
@@ -153,7 +154,7 @@ function offsets64(table: Buffer | undefined): number[] {
 }
 
 function text(value: Buffer | undefined): string {
-  return (value ?? Buffer.alloc(0)).toString('latin1').replace(/[\0 ]+$/, '')
+  return trimEnd((value ?? Buffer.alloc(0)).toString('latin1'))
 }
 
 /** The attributes that decoding has changed, in their places. */

@@ -6,8 +6,8 @@
  *  Does not: know DICOM beyond bytes, look at the catalog.
  *  Errors: NodeError STORAGE_FULL, STORAGE_FAILED, INSTANCE_TOO_LARGE. Sizes in bytes.
  *
- *  Layout under `storage.path`: `drafts/` (swept at start), `instances/YYYY/MM/DD/<random>.dcm`,
- *  `manifests/YYYY/MM/DD/<random>.dcm`, `quarantine/`, `catalog.sqlite` (not ours). */
+ *  Layout under `storage.path`: `drafts/` (swept at start), `instances/YYYY/MM/DD/<time>-<random>.dcm`,
+ *  `manifests/YYYY/MM/DD/<time>-<random>.dcm`, `quarantine/`, `catalog.sqlite` (not ours). */
 import type { Readable } from 'node:stream'
 import type { StorageKey } from '../catalog/contract.ts'
 

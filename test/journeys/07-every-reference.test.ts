@@ -67,6 +67,10 @@ const GETSCU_OPTION: Readonly<Record<string, string>> = {
   '1.2.840.10008.1.2.5': '+xr',
 }
 
+/** getscu offers each class in one context, and Little Endian with whatever else it asks for: which of them it would rather have, its peer entry says. */
+const getscuTitle = (syntax: string): string => `GET${Object.keys(GETSCU_OPTION).indexOf(syntax)}`
+const GETSCU_PEERS = Object.keys(GETSCU_OPTION).map((syntax) => ({ aeTitle: getscuTitle(syntax), transferSyntaxes: [syntax] }))
+
 let node: NodeProcess
 let viewer: Storescp
 let folder: string
@@ -84,7 +88,7 @@ describeCorpus('07 every reference of the corpus', () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'ariane-corpus-'))
     viewer = await startStorescp({ aeTitle: 'VIEWER' })
-    const peers = [{ aeTitle: 'VIEWER', host: '127.0.0.1', port: viewer.port }]
+    const peers = [{ aeTitle: 'VIEWER', host: '127.0.0.1', port: viewer.port }, ...GETSCU_PEERS]
     // Studies of the corpus share patients and Study Instance UIDs by accident; those in conflict are looked at below.
     node = await startNode({ settings: { peers, log: { level: 'warn' }, manifest: { quietSeconds: 2 } } })
     sent = corpusFiles().map((file) => {
@@ -192,7 +196,7 @@ describeCorpus('07 every reference of the corpus', () => {
       const option = GETSCU_OPTION[syntax]
       if (option === undefined) continue
       const keys = ['0008,0052=IMAGE', `0020,000d=${study}`, `0008,0018=${instances.map((one) => one.file.sopInstanceUid).join('\\')}`]
-      await getscu(node, keys, folder, { options: [option], withinMs: 60_000 })
+      await getscu(node, keys, folder, { options: [option], calling: getscuTitle(syntax), withinMs: 60_000 })
     }
     const files = filesBelow(folder).map((name) => join(folder, name))
     const proposed = new Set(files.map((file) => sopClassOf(file)))
