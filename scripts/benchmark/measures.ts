@@ -1,5 +1,7 @@
 /** What is measured of one server, with DCMTK's clients: each returns figures by name. */
 import { spawn } from 'node:child_process'
+import { existsSync, readdirSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { aeTitle } from '../../src/dicom/ae-title.ts'
 import { connect } from '../../src/dimse/connect.ts'
 import type { Kind } from './data.ts'
@@ -56,6 +58,14 @@ export async function retrieve(server: Server, studyInstanceUid: string, instanc
   }
 }
 
+/** From the last instance of a study to its manifest in the outbox, beyond the quiet time. */
+export async function manifestDelay(server: Server, files: readonly string[], studyFolder: string, quietSeconds: number): Promise<Figures> {
+  await client('storescu', server, [], files)
+  const began = performance.now()
+  while (!existsSync(studyFolder) || readdirSync(studyFolder).length === 0) await sleep(5)
+  return { 'manifest after quiet time ms': performance.now() - began - quietSeconds * 1000 }
+}
+
 async function seconds(work: () => Promise<void>): Promise<number> {
   const began = performance.now()
   await work()
@@ -83,7 +93,7 @@ function echoing(server: Server): () => Promise<number[]> {
       const began = performance.now()
       await association.echo()
       latencies.push(performance.now() - began)
-      await new Promise((resolve) => setTimeout(resolve, 10))
+      await sleep(10)
     }
     await association.release()
   })()

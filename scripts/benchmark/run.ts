@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { type Kind, makeSlices } from './data.ts'
-import { type Figures, retrieve, store } from './measures.ts'
-import { memory, type Server, type Start, startAriane, startDestination, startOrthanc, startStorescp } from './servers.ts'
+import { type Figures, manifestDelay, retrieve, store } from './measures.ts'
+import { memory, QUIET_SECONDS, type Server, type Start, startAriane, startDestination, startOrthanc, startStorescp } from './servers.ts'
 
 const { values } = parseArgs({ options: { quick: { type: 'boolean' }, json: { type: 'string' } } })
 const ROUNDS = values.quick ? 1 : 3
@@ -56,6 +56,12 @@ async function measure(name: string, home: string, start: (home: string) => Prom
         note('one CT study out', name, await retrieve(server, `${root}.1.0`, inStudy, inStudy * kind.side * kind.side * 2))
       }
     }
+  }
+  if (name === 'ariane') {
+    const root = `2.25.98${round}`
+    const files = await makeSlices(join(folder, 'data'), { ...SMALL, count: 400 }, root)
+    note('manifest of 400 instances', name, await manifestDelay(server, files, join(home, 'storage/outbox', `${root}.1.0`), QUIET_SECONDS))
+    await rm(join(folder, 'data'), { recursive: true })
   }
   note('process', name, { 'highest MiB': (await memory(server.pid)).peak / 1048576 })
   await server.stop()

@@ -19,6 +19,7 @@ export interface Server {
 export type Start = (folder: string, destinationPort: number) => Promise<Server>
 
 export const DESTINATION = 'DEST'
+export const QUIET_SECONDS = 1
 
 const root = new URL('../..', import.meta.url).pathname
 const environment = { ...process.env, TCP_NODELAY: '1' }
@@ -30,7 +31,7 @@ export const startAriane: Start = async (folder, destinationPort) => {
     ARIANE_DICOM_HOST: '127.0.0.1',
     ARIANE_DICOM_PORT: String(port),
     ARIANE_STORAGE_PATH: join(folder, 'storage'),
-    ARIANE_MANIFEST_QUIETSECONDS: '1',
+    ARIANE_MANIFEST_QUIETSECONDS: String(QUIET_SECONDS),
     ARIANE_PEERS: JSON.stringify([{ aeTitle: DESTINATION, host: '127.0.0.1', port: destinationPort }]),
     ARIANE_LOG_LEVEL: 'warn',
   }

@@ -5,9 +5,10 @@
  *  Does not: cache what it reads. Sizes in bytes, times in milliseconds since 1970. */
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { lstat, mkdir, open, rename, stat, unlink, writeFile } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { lstat, open, rename, stat, unlink, writeFile } from 'node:fs/promises'
+import { basename, join, resolve } from 'node:path'
 import { Readable } from 'node:stream'
+import { NodeError } from '../errors.ts'
 import type { ByteSource, Draft, Storage, StorageArea, StorageKey } from './contract.ts'
 import { DayFolders, makeFolder, syncFolder } from './day-folders.ts'
 import { diskError, errnoOf } from './disk-errors.ts'
@@ -39,10 +40,12 @@ export interface FileStorageOptions {
 export async function openStorage(options: FileStorageOptions): Promise<Storage> {
   const now = options.now ?? Date.now
   try {
-    await mkdir(options.path, { recursive: true, mode: 0o700 })
+    // Step by step: the platform's recursive mkdir tries for ever where nothing can be made (/proc).
+    await makeFolder('/', resolve(options.path).slice(1))
     for (const folder of FOLDERS) await makeFolder(options.path, folder)
   } catch (cause) {
-    throw new Error(`storage.path ${options.path} cannot be used: ${inWords(errnoOf(cause))}`, { cause })
+    const errno = cause instanceof NodeError ? cause.details.errno : errnoOf(cause)
+    throw new Error(`storage.path ${options.path} cannot be used: ${inWords(typeof errno === 'string' ? errno : undefined)}`, { cause })
   }
   await requireOneFileSystem(options.path)
   const room = new Room({ path: options.path, reserveBytes: options.reserveBytes, maxTotalBytes: options.maxTotalBytes, now })
@@ -55,6 +58,7 @@ function inWords(errno: string | undefined): string {
   if (errno === 'EROFS') return 'it is on a read-only file system'
   if (errno === 'EEXIST' || errno === 'ENOTDIR') return 'it is not a folder'
   if (errno === 'ENOSPC') return 'the disk is full'
+  if (errno === 'ENOENT') return 'no folder can be made there'
   return errno ?? 'unknown reason'
 }
 

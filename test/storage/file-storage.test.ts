@@ -308,3 +308,12 @@ describe('upkeep', () => {
     expect((await readAll(again, key, 20)).toString()).toBe('stays')
   })
 })
+
+describe('a storage.path that cannot be used is told in words', () => {
+  it.each([
+    ['/proc/ariane', /no folder can be made there/],
+    ['/dev/null/storage', /it is not a folder/],
+  ])('%s', async (path, words) => {
+    await expect(openStorage({ path, reserveBytes: 0, maxInstanceBytes: MiB })).rejects.toThrow(words)
+  })
+})

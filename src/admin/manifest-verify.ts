@@ -1,0 +1,108 @@
+/** `ariane manifest verify`: every reference of a manifest, ours or another's, followed back at the AE title that it names.
+ *
+ *  Promises: the node of this configuration, and its peers, are reached as a viewer would; what cannot be followed is said for each series.
+ *  Exit code 1 where anything is missing. */
+import { Command } from 'commander'
+import type { Config } from '../config/settings.ts'
+import { type AeTitle, aeTitle } from '../dicom/ae-title.ts'
+import { VERIFICATION } from '../dicom/sop-classes.ts'
+import { IMPLICIT_VR_LITTLE_ENDIAN } from '../dicom/transfer-syntaxes.ts'
+import { parseUid } from '../dicom/uid.ts'
+import { connect } from '../dimse/connect.ts'
+import { NodeError } from '../errors.ts'
+import type { ReadManifest } from '../manifest/read-manifest.ts'
+import { type VerifyReport, verifyManifest } from '../manifest/verify-manifest.ts'
+import { CommandFailure } from './command-line.ts'
+import { manifestNamed, withParts } from './named-manifest.ts'
+import { type Parts, progressLine } from './open-parts.ts'
+
+export function verifyCommand(): Command {
+  return new Command('verify')
+    .description('follow every reference back: C-FIND, then C-GET or C-MOVE, at the AE title that the manifest names')
+    .argument('<uid|file>', 'UID of a manifest or a study, or a file')
+    .option('--json', 'the whole report')
+    .action((what: string, flags: { json?: boolean }, command: Command) =>
+      withParts(command, async (parts) => {
+        const { manifest } = await manifestNamed(parts, what)
+        const report = await verify(parts, manifest)
+        console.log(flags.json ? JSON.stringify(report, null, 2) : reportText(report))
+        if (!report.complete) process.exitCode = 1
+      }),
+    )
+}
+
+async function verify({ config, catalog }: Parts, manifest: ReadManifest): Promise<VerifyReport> {
+  if (manifest.series.some((series) => series.retrieveAeTitles.includes(config.aeTitle))) await requireOwnNode(config)
+  const progress = progressLine()
+  const sha256Of = async (text: string): Promise<string | undefined> => {
+    const uid = parseUid(text)
+    return uid && (await catalog.findInstance(uid))?.sha256
+  }
+  /** Of a data set of even length: an odd one is mended when it is sent (PS3.5 7.1.1). */
+  const expectedSha256 = async (text: string): Promise<string | undefined> => {
+    const uid = parseUid(text)
+    const facts = uid && (await catalog.findInstance(uid))
+    return facts === undefined || (facts.fileSizeBytes - facts.dataSetOffset) % 2 === 1 ? undefined : facts.sha256
+  }
+  const report = await verifyManifest(manifest, {
+    connectTo: (title, contexts) => {
+      const { host, port } = addressOf(config, title)
+      const { timeouts } = config.dicom
+      return connect({ host, port, callingAeTitle: aeTitle(config.aeTitle), calledAeTitle: title, contexts, timeouts })
+    },
+    expectedSha256,
+    moveTo: { destination: aeTitle(config.aeTitle), sha256Of },
+    onProgress: (done, total) => progress.show(() => `${done} of ${total} references followed`),
+  })
+  progress.clear()
+  return report
+}
+
+/** Said once, not for each reference.
+ *  @throws CommandFailure where our own node is not running, or does not let its commands in */
+async function requireOwnNode(config: Config): Promise<void> {
+  const own = aeTitle(config.aeTitle)
+  const { host, port } = addressOf(config, own)
+  const contexts = [{ abstractSyntax: VERIFICATION, transferSyntaxes: [IMPLICIT_VR_LITTLE_ENDIAN] }]
+  try {
+    const association = await connect({ host, port, callingAeTitle: own, calledAeTitle: own, contexts, timeouts: config.dicom.timeouts })
+    await association.release()
+  } catch (cause) {
+    if (!(cause instanceof NodeError)) throw cause
+    const what =
+      cause.code === 'PEER_REJECTED'
+        ? `takes no calls from its own commands; let them in: ariane peer add ${own} 127.0.0.1 --allow echo find get (then reload it)`
+        : `does not answer (${cause.tell}): is it running?`
+    throw new CommandFailure(`the node ${own} at ${host}:${port} ${what}`, { cause })
+  }
+}
+
+/** @throws NodeError UNKNOWN_DESTINATION where nobody told us the address */
+function addressOf(config: Config, title: AeTitle): { host: string; port: number } {
+  if (title === config.aeTitle) return { host: reachable(config.dicom.host), port: config.dicom.port }
+  const peer = config.peers.find((one) => one.aeTitle === title)
+  if (peer?.host === undefined || peer.port === undefined) {
+    throw new NodeError('UNKNOWN_DESTINATION', { aeTitle: title, help: 'ariane peer add' })
+  }
+  return { host: peer.host, port: peer.port }
+}
+
+/** "Listen everywhere" is no address to call. */
+function reachable(host: string): string {
+  if (host === '0.0.0.0') return '127.0.0.1'
+  return host === '::' ? '::1' : host
+}
+
+const PROBLEMS_SHOWN = 10
+
+function reportText(report: VerifyReport): string {
+  const lines = report.series.flatMap((series) => {
+    const where = series.aeTitle === undefined ? '' : ` at ${series.aeTitle}${series.by === undefined ? '' : ` by ${series.by}`}`
+    const head = `${series.problems.length === 0 ? 'ok     ' : 'MISSING'} series ${series.seriesInstanceUid}: ${series.retrieved} of ${series.references}${where}`
+    const shown = series.problems.slice(0, PROBLEMS_SHOWN).map((one) => `          ${one.sopInstanceUid}: ${one.problem}`)
+    const rest = series.problems.length - shown.length
+    return [head, ...shown, ...(rest > 0 ? [`          … ${rest} more`] : [])]
+  })
+  const verdict = report.complete ? 'every reference leads back' : 'references are broken'
+  return [...lines, `${report.retrieved} of ${report.references} references retrieved: ${verdict}`].join('\n')
+}

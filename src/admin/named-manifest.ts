@@ -1,0 +1,60 @@
+/** The manifest that a command is given: by its UID, by that of its study (the newest one is meant), or as a file.
+ *
+ *  Errors: CommandFailure, in words for whoever typed it. */
+import { readFile } from 'node:fs/promises'
+import type { Command } from 'commander'
+import type { Catalog, ManifestRecord } from '../catalog/contract.ts'
+import { readPart10Header } from '../dicom/part10.ts'
+import { parseUid, type Uid } from '../dicom/uid.ts'
+import { type ReadManifest, readManifest } from '../manifest/read-manifest.ts'
+import { CommandFailure } from './command-line.ts'
+import { openParts, type Parts } from './open-parts.ts'
+
+export async function withParts(command: Command, work: (parts: Parts) => Promise<void>): Promise<void> {
+  const parts = await openParts(command, { create: false })
+  try {
+    await work(parts)
+  } finally {
+    await parts.catalog.close()
+  }
+}
+
+export async function recordNamed(catalog: Catalog, uid: Uid): Promise<ManifestRecord> {
+  const record = (await catalog.findManifest(uid)) ?? (await catalog.manifestsOf(uid))[0]
+  if (record === undefined) throw new CommandFailure(`no manifest, and no study with one: ${uid}`)
+  return record
+}
+
+export async function manifestNamed(parts: Parts, what: string): Promise<{ manifest: ReadManifest; record?: ManifestRecord }> {
+  const uid = parseUid(what)
+  if (uid === undefined) return { manifest: manifestIn(await readFileNamed(what), what) }
+  const record = await recordNamed(parts.catalog, uid)
+  return { manifest: readManifest(await bytesOf(parts, record)), record }
+}
+
+function manifestIn(bytes: Buffer, file: string): ReadManifest {
+  try {
+    return readManifest(bytes)
+  } catch (cause) {
+    if (readPart10Header(bytes) === undefined) throw new CommandFailure(`${file} is no DICOM file`, { cause })
+    throw new CommandFailure(`${file} holds no manifest that can be read: ${(cause as Error).message}`, { cause })
+  }
+}
+
+async function readFileNamed(file: string): Promise<Buffer> {
+  return readFile(file).catch((cause: Error) => {
+    throw new CommandFailure(`neither a UID nor a file that can be read: ${file}`, { cause })
+  })
+}
+
+export async function bytesOf({ catalog, storage }: Parts, record: ManifestRecord): Promise<Buffer> {
+  const facts = await catalog.findInstance(record.sopInstanceUid)
+  if (facts === undefined) throw new CommandFailure(`manifest ${record.sopInstanceUid} has lost its file`)
+  return storage.readStart(facts.storageKey, facts.fileSizeBytes)
+}
+
+export function checkedUid(text: string): Uid {
+  const uid = parseUid(text)
+  if (uid === undefined) throw new CommandFailure(`not a UID: ${text}`, { exitCode: 2 })
+  return uid
+}
