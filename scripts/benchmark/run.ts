@@ -86,7 +86,7 @@ function report(): void {
       const cells = names.map((name) => spread(byServer.get(name)))
       const ratio = (other: string): string => {
         const theirs = byServer.get(other)
-        return theirs === undefined ? '' : `${(median(byServer.get('ariane')!) / median(theirs)).toFixed(2)} x`
+        return theirs === undefined || median(theirs) === 0 ? '' : `${(median(byServer.get('ariane')!) / median(theirs)).toFixed(2)} x`
       }
       lines.push(`| ${measure} | ${figure} | ${cells.join(' | ')} | ${ratio('orthanc')} | ${ratio('storescp')} |`)
     }
@@ -96,7 +96,8 @@ function report(): void {
 
 /** Median (lowest–highest). */
 function spread(all: readonly number[] | undefined): string {
-  if (all === undefined) return ''
+  // Of a server that forks, the system tells the time of its children when they have been waited for: nothing is no figure.
+  if (all === undefined || median(all) === 0) return ''
   const text = (value: number): string => value.toFixed(value < 10 ? 2 : 0)
   return all.length === 1 ? text(all[0]!) : `${text(median(all))} (${text(Math.min(...all))}–${text(Math.max(...all))})`
 }
