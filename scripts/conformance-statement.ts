@@ -74,8 +74,8 @@ peer may not use the service (\`peers[].allow\`). A peer that may retrieve gets 
 
 ### 2.3 Storage as SCP
 
-Instances are kept exactly as received (Level 2, full): bytes are never changed, private and unknown elements stay. Success means that the file, its
-name and its index row are on stable storage. A data set that ends inside an element, or whose structure is broken, is refused.
+Instances are kept exactly as received (Level 2, full): bytes are never changed, private and unknown elements stay. Success means that the file and its
+name are on stable storage and its index row is committed; should a power failure take the row, the next start rebuilds it from the file. A data set that ends inside an element, or whose structure is broken, is refused.
 
 | Status | Meaning |
 |---|---|

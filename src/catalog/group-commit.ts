@@ -1,13 +1,14 @@
 /** One writer for everything: jobs that wait share one transaction, each in its own savepoint.
  *
- *  Promises: a job's promise resolves after COMMIT (synchronous=FULL: the write-ahead log is synced); a job that fails takes nothing of
- *  the others with it; where COMMIT fails, every job of the group is rejected and nothing of it is left.
+ *  Promises: a job's promise resolves after COMMIT, and after the write-ahead log is synced unless every job of the group can do without
+ *  (see {@link GroupCommit.run}); a job that fails takes nothing of the others with it; where COMMIT fails, every job of the group is rejected
+ *  and nothing of it is left.
  *  Where another process holds the lock, the group waits for it with the event loop free, {@link LOCK_MILLISECONDS} at most.
  *  Does not: await inside a transaction (a job is a plain function), retry after any other failure.
  *  Errors: NodeError CATALOG_FAILED with the SQLite error as cause. */
 import type { Database, Statement } from 'better-sqlite3'
 import { NodeError } from '../errors.ts'
-import { BEGIN, COMMIT, RELEASE, ROLLBACK, ROLLBACK_TO, SAVEPOINT } from './sql/transactions.ts'
+import { BEGIN, COMMIT, RELEASE, ROLLBACK, ROLLBACK_TO, SAVEPOINT, SYNC_COMMITS, SYNC_LATER } from './sql/transactions.ts'
 
 /** Longest time a group keeps taking jobs before it commits, so that the event loop is not held: milliseconds. */
 const GROUP_MILLISECONDS = 20
@@ -17,6 +18,7 @@ const LOCK_MILLISECONDS = 5_000
 const LOCK_LOOK_MILLISECONDS = 10
 
 interface Job {
+  readonly synced: boolean
   readonly run: () => unknown
   readonly resolve: (value: never) => void
   readonly reject: (cause: unknown) => void
@@ -30,6 +32,8 @@ export class GroupCommit {
   #idle: (() => void)[] = []
   /** When the lock was first refused to the present group. */
   #refusedSince: number | undefined
+  /** As {@link openDatabase} leaves it. */
+  #syncsCommits = true
 
   constructor(db: Database) {
     this.#db = db
@@ -42,10 +46,12 @@ export class GroupCommit {
     }
   }
 
-  /** @param job  reads and writes synchronously; what it returns is what the promise gives */
-  run<T>(job: () => T): Promise<T> {
+  /** @param job     reads and writes synchronously; what it returns is what the promise gives
+   *  @param synced  false where a power failure may take the row, because something else on disk says the same. A process that ends takes
+   *                 nothing: the log is then in the hands of the system. The next synced group takes the rows of those before along */
+  run<T>(job: () => T, synced = true): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      this.#waiting.push({ run: job, resolve, reject })
+      this.#waiting.push({ run: job, synced, resolve, reject })
       this.#schedule()
     })
   }
@@ -87,6 +93,7 @@ export class GroupCommit {
   /** @returns whether a transaction is open; where not, the group waits or has been rejected */
   #begin(): boolean {
     try {
+      this.#setSync(this.#waiting.some((job) => job.synced))
       this.#statements.begin.run()
       this.#refusedSince = undefined
       return true
@@ -102,6 +109,13 @@ export class GroupCommit {
       for (const idle of this.#idle.splice(0)) idle()
       return false
     }
+  }
+
+  /** Cannot be changed inside a transaction. */
+  #setSync(synced: boolean): void {
+    if (this.#syncsCommits === synced) return
+    this.#db.exec(synced ? SYNC_COMMITS : SYNC_LATER)
+    this.#syncsCommits = synced
   }
 
   /** Runs one job in its savepoint. @returns what to tell its caller after COMMIT

@@ -1,6 +1,6 @@
 /** The catalog's SQLite engine, as a table of contents: what each method is, is in the file that it names.
  *
- *  Writes go through one queue (group-commit.ts) and resolve after COMMIT. Reads are short statements on the same connection: between two
+ *  Writes go through one queue (group-commit.ts) and resolve after COMMIT, synced but for the rows of new instances. Reads are short statements on the same connection: between two
  *  groups nothing uncommitted is visible. See contract.ts for what each promises. */
 import type { Database } from 'better-sqlite3'
 import type { Catalog } from './contract.ts'
@@ -45,7 +45,8 @@ export function catalogOn(db: Database): Catalog {
   }
   return {
     // receive
-    keep: (facts, options) => write(() => keepInstance(all, facts, options?.replace ?? false)),
+    // A new row can be rebuilt from its file, which is on disk by now; one that is replaced cannot, for the former file goes.
+    keep: (facts, options) => writes.run(() => keepInstance(all, facts, options?.replace ?? false), options?.replace ?? false),
     findInstance: (uid) => read(() => findInstance(all, uid)),
     relocate: (uid, from, to) =>
       write(() => all.run(KEEP_SQL.relocateInstance, to.storageKey, to.fileSizeBytes, to.dataSetOffset, uid, from).changes > 0),

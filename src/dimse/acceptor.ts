@@ -1,5 +1,4 @@
 /** An association that a peer opens: admission, negotiation, then the services (PS3.8 7.1). */
-import type { Socket } from 'node:net'
 import { IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME } from '../dicom/implementation.ts'
 import { log } from '../log.ts'
 import { decodeAssociateRq, encodeAssociateAc } from './associate-pdu.ts'
@@ -7,6 +6,7 @@ import { type AssociationOptions, DicomAssociation, type Handlers } from './asso
 import type { AssociationRequest, Rejection, Services, StoreSink } from './contract.ts'
 import { CONTEXT_RESULT, checkForm, type NegotiationPolicy, negotiate, readTitles } from './negotiation.ts'
 import { refusingSink } from './refusals.ts'
+import type { ChunkedSocket } from './socket-chunks.ts'
 
 export interface AcceptorHost {
   readonly services: Services
@@ -27,7 +27,7 @@ export class AcceptedAssociation extends DicomAssociation {
   /** C-STORE requests that the caller has no right to. */
   #refused = 0
 
-  constructor(socket: Socket, options: AssociationOptions, host: AcceptorHost) {
+  constructor(socket: ChunkedSocket, options: AssociationOptions, host: AcceptorHost) {
     super(socket, 'inbound', options)
     this.#host = host
     const { services, policy } = host

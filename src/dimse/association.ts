@@ -25,6 +25,7 @@ import type { ServiceKind } from './negotiation.ts'
 import { type LastAnswer, type OwnRequest, OwnRequests } from './own-requests.ts'
 import { ABORT, ProtocolError } from './protocol-error.ts'
 import { answerTo, isErrorCode, refusingSink, serviceFor } from './refusals.ts'
+import type { ChunkedSocket } from './socket-chunks.ts'
 import { type Timeouts, UpperLayer, type UpperLayerUser } from './upper-layer.ts'
 
 /** Requests that may wait behind the one being served before reading pauses. */
@@ -66,9 +67,10 @@ export abstract class DicomAssociation implements Association {
   #retrievals = 0
   #pauses = 0
 
-  constructor(socket: Socket, direction: 'inbound' | 'outbound', options: AssociationOptions) {
+  constructor(chunked: ChunkedSocket, direction: 'inbound' | 'outbound', options: AssociationOptions) {
     this.id = options.id
     this.direction = direction
+    const { socket } = chunked
     this.socket = socket
     this.address = (socket.remoteAddress ?? '').replace(/^::ffff:/, '')
     this.timeouts = options.timeouts
@@ -85,7 +87,7 @@ export abstract class DicomAssociation implements Association {
       gaveUp: () => this.abort(),
       settled: () => this.layer.touch(),
     })
-    this.layer = new UpperLayer(socket, direction, options, this.#user())
+    this.layer = new UpperLayer(chunked, direction, options, this.#user())
   }
 
   protected abstract associateRequested(body: Buffer): void

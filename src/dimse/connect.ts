@@ -1,9 +1,9 @@
 /** Opens associations. */
-import { connect as connectTcp } from 'node:net'
 import type { AeTitle } from '../dicom/ae-title.ts'
 import { NodeError } from '../errors.ts'
 import type { OutboundAssociation } from './contract.ts'
 import { RequestedAssociation, type WantedContext } from './requestor.ts'
+import { connectChunked } from './socket-chunks.ts'
 import type { Timeouts } from './upper-layer.ts'
 
 export type { WantedContext }
@@ -25,7 +25,8 @@ let opened = 0
 export async function connect(options: ConnectOptions): Promise<OutboundAssociation> {
   const { host, port, timeouts } = options
   if (options.contexts.length > 128) throw new NodeError('NO_CONTEXT', { contexts: options.contexts.length, limit: 128 })
-  const socket = connectTcp({ host, port, noDelay: true })
+  const chunked = connectChunked({ host, port, noDelay: true })
+  const { socket } = chunked
   try {
     await new Promise<void>((resolve, reject) => {
       const timer = setTimeout(() => reject(new Error(`no connection within ${timeouts.connectSeconds} s`)), timeouts.connectSeconds * 1000)
@@ -44,7 +45,11 @@ export async function connect(options: ConnectOptions): Promise<OutboundAssociat
     socket.destroy()
     throw new NodeError('PEER_UNREACHABLE', { called: options.calledAeTitle, host, port, cause: (cause as Error).message }, { cause })
   }
-  const association = new RequestedAssociation(socket, { ...options, maxPduLength: options.maxPduLength ?? 131_072, id: `out-${++opened}` })
+  const association = new RequestedAssociation(chunked, {
+    ...options,
+    maxPduLength: options.maxPduLength ?? 131_072,
+    id: `out-${++opened}`,
+  })
   association.begin()
   await association.established
   return association

@@ -167,7 +167,7 @@ export interface IncomingStore {
 
 /** Takes the data set of one C-STORE request. Nothing is answered until `end` resolves. */
 export interface StoreSink {
-  /** One fragment; the buffer is the sink's from now on. @returns a promise when reading should pause until it resolves */
+  /** One fragment; the buffer is used again on return: what is to be kept has to be copied. @returns a promise when reading should pause until it resolves */
   write(fragment: Buffer): Promise<void> | undefined
   /** The last fragment has been written. @returns what to answer; never rejects */
   end(): Promise<ResponseFields>

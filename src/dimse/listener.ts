@@ -7,6 +7,7 @@ import { log } from '../log.ts'
 import { AcceptedAssociation, type AcceptorHost } from './acceptor.ts'
 import type { AssociationRequest, Rejection, Services } from './contract.ts'
 import type { NegotiationPolicy } from './negotiation.ts'
+import { chunkedSocket } from './socket-chunks.ts'
 import type { Timeouts } from './upper-layer.ts'
 
 export interface ListenerOptions {
@@ -44,11 +45,13 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
     opened: (association) => associations.add(association),
     closed: (association) => associations.delete(association),
   }
-  const server = createServer({ noDelay: true }, (socket) => {
+  const server = createServer({ noDelay: true, pauseOnConnect: true }, (accepted) => {
+    const chunked = chunkedSocket(accepted)
+    const { socket } = chunked
     makeRoomFor(socket, sockets, associations)
     sockets.add(socket)
     socket.once('close', () => sockets.delete(socket))
-    new AcceptedAssociation(socket, { id: `in-${++connections}`, maxPduLength: options.maxPduLength, timeouts: options.timeouts }, host)
+    new AcceptedAssociation(chunked, { id: `in-${++connections}`, maxPduLength: options.maxPduLength, timeouts: options.timeouts }, host)
   })
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) =>

@@ -59,7 +59,7 @@ export class MessageAssembler {
 
   pdvData(fragment: Buffer): void {
     if (this.#sink !== undefined) {
-      const ready = this.#sink.write(ownOf(fragment))
+      const ready = this.#sink.write(fragment)
       if (ready !== undefined) this.#receiver.pauseUntil(ready)
       return
     }
@@ -112,9 +112,4 @@ export class MessageAssembler {
     this.#size = 0
     return bytes
   }
-}
-
-/** A small slice keeps the whole chunk alive in which it came (64 KiB): it is copied out. */
-function ownOf(fragment: Buffer): Buffer {
-  return fragment.length * 4 < fragment.buffer.byteLength ? Buffer.from(fragment) : fragment
 }

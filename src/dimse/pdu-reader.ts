@@ -1,8 +1,8 @@
 /** Cuts a TCP stream into PDUs and PDVs (PS3.8 9.3.1, 9.3.5) in linear time and without joining growing buffers.
  *
  *  Promises: a PDU's type and length are judged as soon as its six header bytes are here, before anything is allocated; P-DATA-TF is
- *  never gathered: each fragment is handed on as the slice of the chunk in which it came; reading stops in the middle of a chunk when
- *  the sink calls {@link PduReader.hold}.
+ *  never gathered: each fragment is handed on as the slice of the chunk in which it came, valid during the call; reading stops in the middle
+ *  of a chunk when the sink calls {@link PduReader.hold}. A chunk can be used again when {@link PduReader.push} returns.
  *  Does not: know states, contexts or messages. Throws {@link ProtocolError}; after that the reader is not to be used again. */
 import { ABORT, ProtocolError } from './protocol-error.ts'
 
@@ -67,13 +67,14 @@ export class PduReader {
 
   push(chunk: Buffer): void {
     if (this.#held) {
-      this.#rest = this.#rest === undefined ? chunk : Buffer.concat([this.#rest, chunk])
+      this.#rest = Buffer.concat(this.#rest === undefined ? [chunk] : [this.#rest, chunk])
       return
     }
     let at = 0
     while (at < chunk.length) {
       if (this.#held) {
-        this.#rest = chunk.subarray(at)
+        // The buffer of the chunk is used again.
+        this.#rest = Buffer.from(chunk.subarray(at))
         return
       }
       at = this.#step(chunk, at)

@@ -1,5 +1,4 @@
 /** An association that we open, and the SCU verbs on it (PS3.7 9.1, PS3.4 Annexes A, C). */
-import type { Socket } from 'node:net'
 import type { AeTitle } from '../dicom/ae-title.ts'
 import { IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME } from '../dicom/implementation.ts'
 import { ERRORS, NodeError } from '../errors.ts'
@@ -8,6 +7,7 @@ import { type AssociationOptions, DicomAssociation, type Handlers } from './asso
 import { type AcceptedContext, COMMAND, type CommandSet, type IncomingStore, type OutboundAssociation, type StoreSink } from './contract.ts'
 import { type ServiceKind, SMALLEST_PDU } from './negotiation.ts'
 import { ABORT, ProtocolError } from './protocol-error.ts'
+import type { ChunkedSocket } from './socket-chunks.ts'
 
 /** A context that we propose. */
 export interface WantedContext {
@@ -33,7 +33,7 @@ export class RequestedAssociation extends DicomAssociation implements OutboundAs
   readonly #proposed: ProposedContext[]
   #settle!: { resolve: () => void; reject: (error: NodeError) => void }
 
-  constructor(socket: Socket, options: RequestorOptions) {
+  constructor(socket: ChunkedSocket, options: RequestorOptions) {
     super(socket, 'outbound', options)
     this.#options = options
     this.callingAeTitle = options.callingAeTitle

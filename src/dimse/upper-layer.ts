@@ -11,6 +11,7 @@ import dimse from 'dcmjs-dimse'
 import { PDU, PduReader } from './pdu-reader.ts'
 import { PduWriter } from './pdu-writer.ts'
 import { ABORT, ProtocolError } from './protocol-error.ts'
+import type { ChunkedSocket } from './socket-chunks.ts'
 
 // The library's own log would print what peers send; ours tells what matters.
 dimse.log.setLevel('silent')
@@ -73,7 +74,7 @@ export class UpperLayer extends Scp {
   #releaseAnswered: (() => void) | undefined
 
   constructor(
-    socket: Socket,
+    { socket, listen }: ChunkedSocket,
     direction: 'inbound' | 'outbound',
     options: { maxPduLength: number; timeouts: Timeouts },
     user: UpperLayerUser,
@@ -93,7 +94,7 @@ export class UpperLayer extends Scp {
       pdvEnds: () => user.pdvEnds(),
     })
     socket.setNoDelay(true)
-    socket.on('data', (chunk: Buffer) => this.#received(chunk))
+    listen((chunk) => this.#received(chunk))
     socket.on('error', (error) => this.#end(`connection lost: ${(error as NodeJS.ErrnoException).code ?? error.message}`))
     socket.on('close', () => this.#end('connection closed by the peer'))
     this.#limit(options.timeouts.associateSeconds, 'no A-ASSOCIATE in time')

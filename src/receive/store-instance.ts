@@ -71,7 +71,8 @@ class Reception implements StoreSink {
       this.#walker?.feed(fragment)
       if (this.#walker?.failure !== undefined) throw this.#walker.failure
       if (this.#draft !== undefined) return this.#draft.write(fragment)
-      this.#early.push(fragment)
+      // The buffer is used again for what comes next.
+      this.#early.push(Buffer.from(fragment))
       this.#earlyBytes += fragment.length
       return this.#earlyBytes > MAX_EARLY_BYTES ? this.#opening : undefined
     } catch (error) {

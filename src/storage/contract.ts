@@ -18,7 +18,7 @@ export type StorageArea = 'instances' | 'manifests'
 export interface Draft {
   /** The Part 10 header: preamble to the last element of group 0002. Counted in the file size, not in the digest. Call once, first. */
   begin(header: Buffer): void
-  /** Data set bytes; the buffer must not be changed afterwards.
+  /** Data set bytes; the buffer is the caller's again on return.
    *  @returns a promise when the caller should wait before writing more (back-pressure), undefined otherwise
    *  @throws NodeError INSTANCE_TOO_LARGE, STORAGE_FULL, STORAGE_FAILED; the draft is then already discarded */
   write(chunk: Buffer): Promise<void> | undefined

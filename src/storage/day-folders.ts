@@ -1,10 +1,11 @@
-/** The folders by day, and giving a synced file its final name in one of them.
+/** The folders by day, and giving a file its final name in one of them.
  *
- *  Promises: when {@link DayFolders.name} resolves, the name is on disk (folder synced, and its parents where they are new); when it throws,
- *  the name is not there. Concurrent callers share one fsync of the folder: each waits for one that began after its rename. They are answered in the
- *  order of their names, so that rows are entered in the order in which a rebuild of the catalog will come upon the files.
- *  Does not: sync the file itself (the draft did). */
-import { close, fsync, mkdir, open, rename, unlink } from 'node:fs'
+ *  Promises: when {@link DayFolders.name} resolves, the file and its name are on disk (and parents of the name where they are new); when it
+ *  throws, the name is not there. Where the file system takes the name along with the file (journaling.ts), one sync after the renaming does
+ *  both; else the file is synced first and the folder after, and concurrent callers share one sync of the folder: each waits for one that began
+ *  after its rename. They are answered in the order of their names, so that rows are entered in the order in which a rebuild of the catalog will
+ *  come upon the files. */
+import { close, fdatasync, fsync, mkdir, open, rename, unlink } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import type { StorageArea, StorageKey } from './contract.ts'
@@ -13,15 +14,26 @@ import { giveToOwner } from './owner.ts'
 import { dayFolder, newStorageKey } from './storage-key.ts'
 
 const closeAsync = promisify(close)
+const fdatasyncAsync = promisify(fdatasync)
 const fsyncAsync = promisify(fsync)
 const mkdirAsync = promisify(mkdir)
 const openAsync = promisify(open)
 const renameAsync = promisify(rename)
 const unlinkAsync = promisify(unlink)
 
+/** A file whose sync others would notice. */
+const LARGE_BYTES = 4 * 1024 * 1024
+
+const failedTo =
+  (step: string) =>
+  (error: unknown): never => {
+    throw diskError(step, error)
+  }
+
 export class DayFolders {
   readonly #root: string
   readonly #now: () => number
+  readonly #fileTakesName: boolean
   /** The folder in use per area; that of yesterday is dropped when today's is first used. */
   readonly #current = new Map<StorageArea, { folder: string; opened: Promise<SyncedFolder> }>()
   /** When the last key was given, and how many before it in the same millisecond. */
@@ -29,32 +41,36 @@ export class DayFolders {
   /** Settles when everything named so far has been answered for. */
   #answered: Promise<void> = Promise.resolve()
 
-  constructor(root: string, now: () => number) {
+  /** @param fileTakesName  what {@link syncTakesName} says of the file system */
+  constructor(root: string, now: () => number, fileTakesName: boolean) {
     this.#root = root
     this.#now = now
+    this.#fileTakesName = fileTakesName
   }
 
-  /** Moves a draft to a new key of today. */
-  async name(draftPath: string, area: StorageArea): Promise<StorageKey> {
+  /** Moves a draft to a new key of today. @param fd  of the draft, everything written */
+  async name(draftPath: string, area: StorageArea, fd: number, sizeBytes: number): Promise<StorageKey> {
+    // The others that come meanwhile do not wait for the bytes of a large one.
+    if (!this.#fileTakesName || sizeBytes > LARGE_BYTES) await fdatasyncAsync(fd).catch(failedTo('sync'))
     const at = this.#now()
     this.#last = { at, number: at === this.#last.at ? this.#last.number + 1 : 0 }
     const folderName = dayFolder(area, at)
     const key = newStorageKey(folderName, at, this.#last.number)
     const before = this.#answered
-    const named = this.#named(draftPath, area, folderName, key)
+    const named = this.#named(draftPath, area, fd, folderName, key)
     this.#answered = Promise.allSettled([before, named]).then(() => undefined)
     await before
     return named
   }
 
-  async #named(draftPath: string, area: StorageArea, folderName: string, key: StorageKey): Promise<StorageKey> {
+  async #named(draftPath: string, area: StorageArea, fd: number, folderName: string, key: StorageKey): Promise<StorageKey> {
     const path = join(this.#root, key)
     const folder = await this.#moved(draftPath, path, area, folderName)
     try {
-      await folder.sync()
+      await (this.#fileTakesName ? fsyncAsync(fd) : folder.sync())
     } catch (error) {
       await unlinkAsync(path).catch(() => undefined)
-      throw diskError('sync folder', error)
+      throw diskError('sync name', error)
     } finally {
       folder.release()
     }

@@ -1,13 +1,14 @@
-/** One file being written: fragments gathered without copying, written a chunk at a time, hashed on the way.
+/** One file being written: fragments copied together, written a chunk at a time, hashed on the way. A fragment is the caller's again at once.
  *
  *  Promises: those of {@link Draft}. A file of less than one chunk costs open, one write, sync, rename. The name in `drafts/` begins with the number of this
  *  process, so that another process that starts meanwhile leaves it alone.
- *  Does not: keep more than {@link MAX_WAITING_BYTES} in memory for a caller that honours the back-pressure. Sizes in bytes. */
+ *  Does not: keep more than {@link MAX_WAITING_BYTES} and a chunk in memory for a caller that honours the back-pressure. Sizes in bytes. */
 import { createHash } from 'node:crypto'
-import { closeSync, constants, fchown, fdatasync, open, unlink, writev } from 'node:fs'
+import { closeSync, constants, fchown, open, unlink, writev } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { NodeError } from '../errors.ts'
+import { CHUNK_BYTES, type ChunkPool } from './chunk-pool.ts'
 import type { Draft, KeptFile, StorageArea } from './contract.ts'
 import type { DayFolders } from './day-folders.ts'
 import { diskError } from './disk-errors.ts'
@@ -16,17 +17,12 @@ import type { Room } from './room.ts'
 import { newRandomName } from './storage-key.ts'
 
 const fchownAsync = promisify(fchown)
-const fdatasyncAsync = promisify(fdatasync)
 const openAsync = promisify(open)
 const unlinkAsync = promisify(unlink)
 const writevAsync = promisify(writev)
 
-/** What is gathered before it is written. */
-const CHUNK_BYTES = 256 * 1024
 /** What may wait in memory before the caller is asked to pause. */
 const MAX_WAITING_BYTES = 1024 * 1024
-/** What a fragment costs beside its bytes: a peer that sends single bytes must not fill the memory with buffer objects. */
-const FRAGMENT_COST = 128
 const CREATE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL
 
 /** What a draft needs of the storage it belongs to. */
@@ -35,6 +31,7 @@ export interface DraftHome {
   readonly maxInstanceBytes: number
   readonly room: Room
   readonly folders: DayFolders
+  readonly chunks: ChunkPool
   /** Names of drafts of this process that are being written. */
   readonly active: Set<string>
   /** To whom a new file is given. */
@@ -47,9 +44,13 @@ export class FileDraft implements Draft {
   readonly #name = `${process.pid}-${newRandomName()}`
   readonly #hash = createHash('sha256')
   #fd: number | undefined
+  /** Being filled. */
+  #chunk: Buffer | undefined
+  #chunkLength = 0
+  /** Filled, each a chunk of the pool or its beginning. */
   #waiting: Buffer[] = []
-  /** Bytes in {@link #waiting} and in the write that is under way, fragments' own cost included. */
-  #waitingCost = 0
+  /** Bytes in {@link #waiting} and in the write that is under way. */
+  #waitingBytes = 0
   #writing: Promise<void> | undefined
   #resume: PromiseWithResolvers<void> | undefined
   #fileSizeBytes = 0
@@ -74,8 +75,8 @@ export class FileDraft implements Draft {
     if (chunk.length === 0) return undefined
     this.#accept(chunk)
     this.#hash.update(chunk)
-    if (this.#waitingCost >= CHUNK_BYTES) this.#writing ??= this.#writeWaiting(CHUNK_BYTES)
-    if (this.#waitingCost <= MAX_WAITING_BYTES) return undefined
+    if (this.#waiting.length > 0) this.#writing ??= this.#writeWaiting()
+    if (this.#waitingBytes <= MAX_WAITING_BYTES) return undefined
     this.#resume ??= Promise.withResolvers()
     return this.#resume.promise
   }
@@ -85,10 +86,10 @@ export class FileDraft implements Draft {
     this.#keeping = this.#failure === undefined
     try {
       await this.#writing
-      await this.#writeWaiting(1)
+      this.#seal()
+      await this.#writeWaiting()
       if (this.#failure !== undefined) throw this.#failure
-      await fdatasyncAsync(await this.#file())
-      const key = await this.#home.folders.name(this.#path(), this.#area)
+      const key = await this.#home.folders.name(this.#path(), this.#area, await this.#file(), this.#fileSizeBytes)
       this.#home.active.delete(this.#name)
       this.#close()
       return { key, fileSizeBytes: this.#fileSizeBytes, dataSetOffset: this.#dataSetOffset, sha256: this.#hash.digest('hex') }
@@ -106,7 +107,7 @@ export class FileDraft implements Draft {
     return this.#discarding
   }
 
-  /** Puts bytes into the queue, or throws and leaves nothing. */
+  /** Copies bytes into chunks, or throws and leaves nothing. */
   #accept(bytes: Buffer): void {
     this.#stopIfFailed()
     try {
@@ -118,28 +119,47 @@ export class FileDraft implements Draft {
       throw this.#fail(diskError('accept', error))
     }
     this.#fileSizeBytes += bytes.length
-    this.#waitingCost += bytes.length + FRAGMENT_COST
-    this.#waiting.push(bytes)
+    for (let at = 0; at < bytes.length; ) {
+      this.#chunk ??= this.#home.chunks.take()
+      const count = bytes.copy(this.#chunk, this.#chunkLength, at)
+      this.#chunkLength += count
+      at += count
+      if (this.#chunkLength === CHUNK_BYTES) this.#seal()
+    }
   }
 
-  /** Writes what waits, until less than `leastCost` is left. Never rejects: a failure is kept in {@link #failure}. */
-  async #writeWaiting(leastCost: number): Promise<void> {
+  /** The chunk is as full as it gets. */
+  #seal(): void {
+    if (this.#chunk === undefined) return
+    this.#waiting.push(this.#chunk.subarray(0, this.#chunkLength))
+    this.#waitingBytes += this.#chunkLength
+    this.#chunk = undefined
+    this.#chunkLength = 0
+  }
+
+  /** Writes what waits. Never rejects: a failure is kept in {@link #failure}. */
+  async #writeWaiting(): Promise<void> {
     try {
-      while (this.#failure === undefined && this.#waitingCost >= leastCost && this.#waiting.length > 0) {
+      while (this.#failure === undefined && this.#waiting.length > 0) {
         if (this.#fd !== undefined) await this.#home.room.check()
-        const fragments = this.#waiting
-        const cost = this.#waitingCost
+        const filled = this.#waiting
+        const count = filled.reduce((sum, part) => sum + part.length, 0)
         this.#waiting = []
-        await writeAll(await this.#file(), fragments)
-        this.#landed(cost - fragments.length * FRAGMENT_COST)
-        this.#waitingCost -= cost
-        if (this.#waitingCost <= CHUNK_BYTES) this.#letGo()
+        await writeAll(await this.#file(), [...filled])
+        this.#giveBack(filled)
+        this.#landed(count)
+        this.#waitingBytes -= count
+        if (this.#waitingBytes <= CHUNK_BYTES) this.#letGo()
       }
     } catch (error) {
       this.#fail(diskError('write', error))
     }
     this.#writing = undefined
     this.#letGo()
+  }
+
+  #giveBack(parts: readonly Buffer[]): void {
+    for (const part of parts) this.#home.chunks.give(Buffer.from(part.buffer, part.byteOffset, CHUNK_BYTES))
   }
 
   #landed(bytes: number): void {
@@ -184,6 +204,8 @@ export class FileDraft implements Draft {
   async #remove(): Promise<void> {
     this.#failure ??= new NodeError('STORAGE_FAILED', { step: 'draft was discarded' })
     await this.#writing
+    this.#seal()
+    this.#giveBack(this.#waiting)
     this.#waiting = []
     const { room, active } = this.#home
     this.#landed(this.#fileSizeBytes - this.#landedBytes)

@@ -9,11 +9,13 @@ import { lstat, open, rename, stat, unlink, writeFile } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { Readable } from 'node:stream'
 import { NodeError } from '../errors.ts'
+import { ChunkPool } from './chunk-pool.ts'
 import type { ByteSource, Draft, Storage, StorageArea, StorageKey } from './contract.ts'
 import { DayFolders, makeFolder, syncFolder } from './day-folders.ts'
 import { diskError, errnoOf } from './disk-errors.ts'
 import { openFileBytes } from './file-bytes.ts'
 import { type DraftHome, FileDraft } from './file-draft.ts'
+import { syncTakesName } from './journaling.ts'
 import { type KeptFileEntry, keptFiles, sweepDrafts } from './kept-files.ts'
 import { giveToOwner, type Owner, ownerOf } from './owner.ts'
 import { Room } from './room.ts'
@@ -50,7 +52,7 @@ export async function openStorage(options: FileStorageOptions): Promise<Storage>
   await requireOneFileSystem(options.path)
   const room = new Room({ path: options.path, reserveBytes: options.reserveBytes, maxTotalBytes: options.maxTotalBytes, now })
   if (options.maxTotalBytes !== undefined) for await (const file of keptFiles(options.path)) room.usedBytes += file.sizeBytes
-  return new FileStorage(options, room, now, await ownerOf(options.path))
+  return new FileStorage(options, room, now, await ownerOf(options.path), await syncTakesName(options.path))
 }
 
 function inWords(errno: string | undefined): string {
@@ -77,14 +79,15 @@ class FileStorage implements Storage {
   readonly #home: DraftHome
   readonly #now: () => number
 
-  constructor(options: FileStorageOptions, room: Room, now: () => number, owner: Owner | undefined) {
+  constructor(options: FileStorageOptions, room: Room, now: () => number, owner: Owner | undefined, fileTakesName: boolean) {
     this.#path = options.path
     this.#now = now
     this.#home = {
       draftsPath: join(options.path, 'drafts'),
       maxInstanceBytes: options.maxInstanceBytes,
       room,
-      folders: new DayFolders(options.path, now),
+      folders: new DayFolders(options.path, now, fileTakesName),
+      chunks: new ChunkPool(),
       active: new Set(),
       owner,
     }

@@ -1,6 +1,6 @@
 /** How much may still be written: the file system's free space less the reserve, and the quota of `maxTotalBytes`.
  *
- *  Promises: asks the file system once a second while there is plenty, more often as the reserve comes near, always before it says no; what was
+ *  Promises: asks the file system ten times a second while there is plenty and something is written, more often as the reserve comes near, always before it says no; what was
  *  accepted since the last answer is subtracted. So service resumes by itself as soon as room returns, and what the catalog writes beside the
  *  instances (its journal can grow as fast as they do) cannot use up the reserve unseen.
  *  Does not: prevent others from filling the disk (the write then fails with STORAGE_FULL). Sizes in bytes, times in milliseconds. */
@@ -8,7 +8,8 @@ import { statfs } from 'node:fs/promises'
 import { NodeError } from '../errors.ts'
 import { diskError } from './disk-errors.ts'
 
-const FRESH_MS = 1000
+/** In so long the catalog's journal takes a few megabytes at most, of which nobody tells us. */
+const FRESH_MS = 100
 
 export interface RoomOptions {
   readonly path: string

@@ -152,6 +152,25 @@ it('keeps a manifest of our own without touching its study, and lets nobody repl
   expect(await catalog.keep(forged, { replace: true })).toMatchObject({ kind: 'different' })
 })
 
+it('syncs every commit but that of new instances, which their files say too', async () => {
+  const db = openDatabase(temporaryFile())
+  const own = catalogOn(db)
+  const syncs = () => db.pragma('synchronous', { simple: true })
+  const FULL = 2
+  const NORMAL = 1
+  await own.keep(instance(1, 1, 1))
+  expect(syncs()).toBe(NORMAL)
+  await own.keep(instance(1, 1, 1, {}, { sha256: 'other bytes', storageKey: 'instances/other.dcm' as StorageKey }), { replace: true })
+  expect(syncs()).toBe(FULL)
+  await Promise.all([own.keep(instance(1, 1, 2)), own.note('a', 'b')])
+  expect(syncs()).toBe(FULL)
+  await own.keep(instance(1, 1, 3))
+  expect(syncs()).toBe(NORMAL)
+  await own.forget(uid('1.1.1.3'))
+  expect(syncs()).toBe(FULL)
+  await own.close()
+})
+
 it('forgets a row and what becomes empty above it', async () => {
   const catalog = temporaryCatalog()
   await catalog.keep(instance(1, 1, 1))

@@ -275,7 +275,7 @@ async function getInto(
     const uid = command.affectedSopInstanceUid!
     const fragments: Buffer[] = []
     return {
-      write: (fragment) => void fragments.push(fragment),
+      write: (fragment) => void fragments.push(Buffer.from(fragment)),
       end: async () => {
         came.set(uid, await identityOf(Buffer.concat(fragments), stored.get(uid)?.file))
         return { status: 0 }

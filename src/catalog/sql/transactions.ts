@@ -5,3 +5,7 @@ export const ROLLBACK = 'ROLLBACK'
 export const SAVEPOINT = 'SAVEPOINT one'
 export const RELEASE = 'RELEASE one'
 export const ROLLBACK_TO = 'ROLLBACK TO one'
+
+/** With a write-ahead log: each commit syncs it, or checkpoints do (the file is sound in either case). */
+export const SYNC_COMMITS = 'PRAGMA synchronous = FULL'
+export const SYNC_LATER = 'PRAGMA synchronous = NORMAL'
