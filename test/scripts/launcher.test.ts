@@ -65,13 +65,13 @@ describe('scripts/ariane', () => {
       await runCommand(program, args, { env: environment() })
       return performance.now() - since
     }
-    const overheads: number[] = []
-    for (let round = 0; round < 5; round++) {
+    let least = Number.POSITIVE_INFINITY
+    // On a busy machine it takes some rounds until both were left alone.
+    for (let round = 0; round < 5 || (least >= 100 && round < 30); round++) {
       const launched = await timed(join(project, 'scripts/ariane'), [])
-      overheads.push(launched - (await timed(process.execPath, [join(project, 'dist/main.js')])))
+      least = Math.min(least, launched - (await timed(process.execPath, [join(project, 'dist/main.js')])))
     }
-    // A start of npm, or of a second Node.js, would take longer on any machine.
-    expect(Math.min(...overheads)).toBeLessThan(250)
+    expect(least).toBeLessThan(100)
   })
 
   it('two starts at once: one builds, both run', async () => {

@@ -60,17 +60,22 @@ describe('keeping', () => {
     expect(statSync(join(path, 'instances/2026')).mode & 0o777).toBe(0o700)
   })
 
-  it('takes single bytes, in a buffer that is used again for the next, and keeps them in order', async () => {
+  it('takes single bytes, in a buffer that is used again for the next, asks for a pause, and keeps them in order', async () => {
     const { storage } = await opened()
     const draft = await storage.draft('instances')
     draft.begin(HEADER)
-    const bytes = randomBytes(600_000)
+    const bytes = randomBytes(1.5 * MiB)
     const one = Buffer.alloc(1)
+    let pauses = 0
     for (const byte of bytes) {
       one[0] = byte
-      await draft.write(one)
+      const pause = draft.write(one)
+      if (pause === undefined) continue
+      pauses++
+      await pause
     }
     const { key } = await draft.keep()
+    expect(pauses).toBeGreaterThan(0)
     expect((await readAll(storage, key, 20)).equals(bytes)).toBe(true)
   })
 
