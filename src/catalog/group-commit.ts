@@ -8,7 +8,7 @@
  *  Errors: NodeError CATALOG_FAILED with the SQLite error as cause. */
 import type { Database, Statement } from 'better-sqlite3'
 import { NodeError } from '../errors.ts'
-import { BEGIN, COMMIT, RELEASE, ROLLBACK, ROLLBACK_TO, SAVEPOINT, SYNC_COMMITS, SYNC_LATER } from './sql/transactions.ts'
+import { BEGIN, COMMIT, DATA_VERSION, RELEASE, ROLLBACK, ROLLBACK_TO, SAVEPOINT, SYNC_COMMITS, SYNC_LATER } from './sql/transactions.ts'
 
 /** Longest time a group keeps taking jobs before it commits, so that the event loop is not held: milliseconds. */
 const GROUP_MILLISECONDS = 20
@@ -26,7 +26,8 @@ interface Job {
 
 export class GroupCommit {
   readonly #db: Database
-  readonly #statements: Readonly<Record<'begin' | 'commit' | 'savepoint' | 'release' | 'rollbackTo', Statement>>
+  readonly #statements: Readonly<Record<'begin' | 'commit' | 'savepoint' | 'release' | 'rollbackTo' | 'dataVersion', Statement>>
+  readonly #rowsChanged: () => void
   #waiting: Job[] = []
   #scheduled = false
   #idle: (() => void)[] = []
@@ -35,14 +36,20 @@ export class GroupCommit {
   /** As {@link openDatabase} leaves it. */
   #syncsCommits = true
 
-  constructor(db: Database) {
+  /** What {@link DATA_VERSION} said last. */
+  #dataVersion: unknown
+
+  /** @param rowsChanged  called where rows are not as the jobs before left them: another process has written, or something was taken back */
+  constructor(db: Database, rowsChanged: () => void) {
     this.#db = db
+    this.#rowsChanged = rowsChanged
     this.#statements = {
       begin: db.prepare(BEGIN),
       commit: db.prepare(COMMIT),
       savepoint: db.prepare(SAVEPOINT),
       release: db.prepare(RELEASE),
       rollbackTo: db.prepare(ROLLBACK_TO),
+      dataVersion: db.prepare(DATA_VERSION).pluck(),
     }
   }
 
@@ -79,6 +86,7 @@ export class GroupCommit {
       this.#statements.commit.run()
     } catch (cause) {
       if (this.#db.inTransaction) this.#db.exec(ROLLBACK)
+      this.#rowsChanged()
       // A full disk: it is the same for all that wait.
       taken = group.length
       answers.length = 0
@@ -96,8 +104,12 @@ export class GroupCommit {
       this.#setSync(this.#waiting.some((job) => job.synced))
       this.#statements.begin.run()
       this.#refusedSince = undefined
+      const dataVersion = this.#statements.dataVersion.get()
+      if (dataVersion !== this.#dataVersion) this.#rowsChanged()
+      this.#dataVersion = dataVersion
       return true
     } catch (cause) {
+      if (this.#db.inTransaction) this.#db.exec(ROLLBACK)
       this.#refusedSince ??= performance.now()
       if (isBusy(cause) && performance.now() - this.#refusedSince < LOCK_MILLISECONDS) {
         setTimeout(() => this.#flush(), LOCK_LOOK_MILLISECONDS)
@@ -129,6 +141,7 @@ export class GroupCommit {
     } catch (cause) {
       if (!this.#db.inTransaction) throw cause
       this.#statements.rollbackTo.run()
+      this.#rowsChanged()
       this.#statements.release.run()
       return () => job.reject(failure(cause))
     }

@@ -8,23 +8,40 @@ import { COLUMNS, canFill, rowOf, type Value } from './columns.ts'
 import type { IndexKeys, InstanceFacts, KeepOutcome } from './contract.ts'
 import { beginIdentity, type IdentityOfStudy, identityKey, keepIdentity, keepPatient, pruneIdentities } from './identity.ts'
 import { findInstance } from './instance-rows.ts'
+import { broughtBy, type Place, type PlaceMemory } from './place-memory.ts'
 import { mergeRequestItems } from './request-items.ts'
 import { KEEP_SQL } from './sql/keep.ts'
 import type { Statements } from './statements.ts'
 
-interface Place {
+interface StudyPlace {
   readonly studyId: number
   readonly identity: IdentityOfStudy
 }
 
-export function keepInstance(statements: Statements, facts: InstanceFacts, replace: boolean): KeepOutcome {
-  const present = statements.row(KEEP_SQL.placeOfInstance, facts.sopInstanceUid)
-  if (present !== undefined) return keepAgain(statements, facts, replace, present)
-  const { studyId, identity } = keepStudy(statements, facts)
-  const seriesId = keepSeries(statements, studyId, facts)
-  statements.run(KEEP_SQL.insertInstance, seriesId, identity.id, ...fileOf(facts), ...rowOf('IMAGE', keysOf(facts)))
+export function keepInstance(statements: Statements, facts: InstanceFacts, replace: boolean, memory?: PlaceMemory): KeepOutcome {
+  // A statement of its own: the join below takes eight times as long, and most instances are new.
+  if (statements.value(KEEP_SQL.instanceIsHere, facts.sopInstanceUid) !== undefined) {
+    memory?.forgetStudy(facts.studyInstanceUid)
+    return keepAgain(statements, facts, replace, statements.row(KEEP_SQL.placeOfInstance, facts.sopInstanceUid)!)
+  }
+  const keys = keysOf(facts)
+  const { studyId, seriesId, identityId, conflict } = findPlace(statements, facts, keys, memory)
+  statements.run(KEEP_SQL.insertInstance, seriesId, identityId, ...fileOf(facts), ...rowOf('IMAGE', keys))
   if (facts.role !== 'manifest') statements.run(KEEP_SQL.studyChanged, facts.receivedAt, studyId)
-  return { kind: 'kept', conflict: identity.conflict }
+  return { kind: 'kept', conflict }
+}
+
+/** Rows of patient, study and series: those that an instance before it was given, where this one brings the same for them. */
+function findPlace(statements: Statements, facts: InstanceFacts, keys: IndexKeys, memory: PlaceMemory | undefined): Place {
+  const brought = memory === undefined || facts.role === 'manifest' ? undefined : broughtBy(keys)
+  const known = brought === undefined ? undefined : memory?.find(facts.studyInstanceUid, brought)
+  if (known !== undefined) return known
+  const before = statements.writes
+  const { studyId, identity } = keepStudy(statements, facts, keys)
+  const place = { studyId, seriesId: keepSeries(statements, studyId, facts, keys), identityId: identity.id, conflict: identity.conflict }
+  if (statements.writes !== before) memory?.forgetStudy(facts.studyInstanceUid)
+  if (brought !== undefined) memory?.remember(facts.studyInstanceUid, brought, place)
+  return place
 }
 
 /** The SOP Instance UID is here already. */
@@ -34,16 +51,16 @@ function keepAgain(statements: Statements, facts: InstanceFacts, replace: boolea
   if (seriesInstanceUid !== facts.seriesInstanceUid || studyInstanceUid !== facts.studyInstanceUid) return { kind: 'different', existing }
   if (sha256 === facts.sha256) return { kind: 'identical', existing }
   if (!replace || role === 'manifest') return { kind: 'different', existing }
-  const { studyId, identity } = keepStudy(statements, facts)
-  keepSeries(statements, studyId, facts)
-  statements.run(KEEP_SQL.replaceInstance, identity.id, ...fileOf(facts), ...rowOf('IMAGE', keysOf(facts)), id!)
+  const keys = keysOf(facts)
+  const { studyId, identity } = keepStudy(statements, facts, keys)
+  keepSeries(statements, studyId, facts, keys)
+  statements.run(KEEP_SQL.replaceInstance, identity.id, ...fileOf(facts), ...rowOf('IMAGE', keys), id!)
   statements.run(KEEP_SQL.studyChanged, facts.receivedAt, studyId)
   pruneIdentities(statements, studyId)
   return { kind: 'replaced', former: existing }
 }
 
-function keepStudy(statements: Statements, facts: InstanceFacts): Place {
-  const keys = keysOf(facts)
+function keepStudy(statements: Statements, facts: InstanceFacts, keys: IndexKeys): StudyPlace {
   const patient = rowOf('PATIENT', keys)
   const key = identityKey(patient, facts.studyInstanceUid)
   const study = rowOf('STUDY', keys)
@@ -65,8 +82,8 @@ function keepStudy(statements: Statements, facts: InstanceFacts): Place {
 
 const REQUESTS = COLUMNS.SERIES.keywords.indexOf('RequestAttributesSequence')
 
-function keepSeries(statements: Statements, studyId: number, facts: InstanceFacts): number {
-  const series = rowOf('SERIES', keysOf(facts))
+function keepSeries(statements: Statements, studyId: number, facts: InstanceFacts, keys: IndexKeys): number {
+  const series = rowOf('SERIES', keys)
   const present = statements.row(KEEP_SQL.seriesByUid, facts.seriesInstanceUid, studyId)
   if (present === undefined) return statements.run(KEEP_SQL.insertSeries, studyId, ...series).id
   const id = present[0] as number

@@ -14,6 +14,7 @@ import { resolveStudy } from './identity.ts'
 import { files, findByStorageKey, findInstance } from './instance-rows.ts'
 import { keepInstance } from './keep.ts'
 import { ensureDeliveries, findManifest, manifests, manifestsOf, restoreManifest } from './manifests.ts'
+import { PlaceMemory } from './place-memory.ts'
 import { countRetrievables, retrievables } from './retrievables.ts'
 import { INSTANCE_SQL } from './sql/instances.ts'
 import { KEEP_SQL } from './sql/keep.ts'
@@ -32,9 +33,15 @@ export function openCatalog(file: string, options: OpenOptions = {}): Catalog {
 
 /** @param db  opened by {@link openDatabase} */
 export function catalogOn(db: Database): Catalog {
-  const writes = new GroupCommit(db)
+  const memory = new PlaceMemory()
+  const writes = new GroupCommit(db, () => memory.forgetAll())
   const all = new Statements(db)
-  const write = <T>(job: () => T): Promise<T> => writes.run(job)
+  /** What is remembered is not told which rows a job changes. */
+  const write = <T>(job: () => T): Promise<T> =>
+    writes.run(() => {
+      memory.forgetAll()
+      return job()
+    })
   /** A failure of SQLite becomes one of ours. */
   const read = async <T>(work: () => T | Promise<T>): Promise<T> => {
     try {
@@ -46,7 +53,7 @@ export function catalogOn(db: Database): Catalog {
   return {
     // receive
     // A new row can be rebuilt from its file, which is on disk by now; one that is replaced cannot, for the former file goes.
-    keep: (facts, options) => writes.run(() => keepInstance(all, facts, options?.replace ?? false), options?.replace ?? false),
+    keep: (facts, { replace = false } = {}) => writes.run(() => keepInstance(all, facts, replace, memory), replace),
     findInstance: (uid) => read(() => findInstance(all, uid)),
     relocate: (uid, from, to) =>
       write(() => all.run(KEEP_SQL.relocateInstance, to.storageKey, to.fileSizeBytes, to.dataSetOffset, uid, from).changes > 0),

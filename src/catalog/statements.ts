@@ -13,8 +13,15 @@ export class Statements {
   readonly #values = new Map<string, Statement<Parameter[], unknown>>()
   readonly #changes = new Map<string, Statement<Parameter[]>>()
 
+  #writes = 0
+
   constructor(db: Database) {
     this.#db = db
+  }
+
+  /** How many statements that write were run. */
+  get writes(): number {
+    return this.#writes
   }
 
   all(sql: string, ...parameters: Parameter[]): Row[] {
@@ -37,6 +44,7 @@ export class Statements {
 
   /** @returns rows changed and the id of the row inserted last */
   run(sql: string, ...parameters: Parameter[]): { changes: number; id: number } {
+    this.#writes++
     const { changes, lastInsertRowid } = remembered(this.#changes, sql, () => this.#db.prepare<Parameter[]>(sql)).run(...parameters)
     return { changes, id: Number(lastInsertRowid) }
   }

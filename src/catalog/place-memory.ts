@@ -1,0 +1,56 @@
+/** Where instances of the studies that arrive just now belong: what one brought for its patient, study and series, and which rows it was given.
+ *
+ *  Another instance that brings the very same would find these rows again and change nothing in them, so that it need not look.
+ *  Promises: true as long as it is told of everything that changes rows above the instance: {@link PlaceMemory.forgetStudy} and
+ *  {@link PlaceMemory.forgetAll}. Bounded.
+ *  Does not: read or write rows. */
+import { COLUMNS } from './columns.ts'
+import type { IndexKeys } from './contract.ts'
+
+export interface Place {
+  readonly studyId: number
+  readonly seriesId: number
+  readonly identityId: number
+  readonly conflict: boolean
+}
+
+/** More than a busy hospital's modalities send at a time. */
+const MOST_STUDIES = 64
+/** A study whose instances differ at the upper levels gains nothing from being remembered. */
+const MOST_PLACES = 64
+
+const ABOVE_IMAGE = [...COLUMNS.PATIENT.keywords, ...COLUMNS.STUDY.keywords, ...COLUMNS.SERIES.keywords]
+
+export class PlaceMemory {
+  /** By StudyInstanceUID, the latest used last; in each by what was brought. */
+  readonly #studies = new Map<string, Map<string, Place>>()
+
+  find(studyInstanceUid: string, brought: string): Place | undefined {
+    return this.#studies.get(studyInstanceUid)?.get(brought)
+  }
+
+  remember(studyInstanceUid: string, brought: string, place: Place): void {
+    let places = this.#studies.get(studyInstanceUid)
+    if (places === undefined || places.size >= MOST_PLACES) places = new Map()
+    places.set(brought, place)
+    this.#studies.delete(studyInstanceUid)
+    this.#studies.set(studyInstanceUid, places)
+    if (this.#studies.size > MOST_STUDIES) this.#studies.delete(this.#studies.keys().next().value!)
+  }
+
+  forgetStudy(studyInstanceUid: string): void {
+    this.#studies.delete(studyInstanceUid)
+  }
+
+  forgetAll(): void {
+    this.#studies.clear()
+  }
+}
+
+/** Everything that an instance says above its own level, as one text. */
+export function broughtBy(keys: IndexKeys): string {
+  let brought = ''
+  // No value holds the separator: it is no character of any value representation (PS3.5 6.1.3).
+  for (const keyword of ABOVE_IMAGE) brought += `${keys[keyword] ?? ''}\u0000`
+  return brought
+}
