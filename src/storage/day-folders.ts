@@ -5,30 +5,34 @@
  *  both; else the file is synced first and the folder after, and concurrent callers share one sync of the folder: each waits for one that began
  *  after its rename. They are answered in the order of their names, so that rows are entered in the order in which a rebuild of the catalog will
  *  come upon the files. */
-import { close, fdatasync, fsync, mkdir, open, rename, unlink } from 'node:fs'
+import { close, fsync, mkdir, open, unlink } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
+import { NodeError } from '../errors.ts'
 import type { StorageArea, StorageKey } from './contract.ts'
 import { diskError, errnoOf } from './disk-errors.ts'
 import { giveToOwner } from './owner.ts'
 import { dayFolder, newStorageKey } from './storage-key.ts'
 
 const closeAsync = promisify(close)
-const fdatasyncAsync = promisify(fdatasync)
 const fsyncAsync = promisify(fsync)
 const mkdirAsync = promisify(mkdir)
 const openAsync = promisify(open)
-const renameAsync = promisify(rename)
 const unlinkAsync = promisify(unlink)
 
 /** A file whose sync others would notice. */
 const LARGE_BYTES = 4 * 1024 * 1024
 
-const failedTo =
-  (step: string) =>
-  (error: unknown): never => {
-    throw diskError(step, error)
-  }
+/** A file that has everything but its name. */
+export interface Nameless {
+  readonly sizeBytes: number
+  /** Syncs its bytes. */
+  sync(): Promise<unknown>
+  /** Gives it its name.
+   *  @param synced  and syncs it then
+   *  @throws NodeError with `errno: 'ENOENT'` where the folder is gone: it can be asked again */
+  rename(to: string, synced: boolean): Promise<unknown>
+}
 
 export class DayFolders {
   readonly #root: string
@@ -48,26 +52,26 @@ export class DayFolders {
     this.#fileTakesName = fileTakesName
   }
 
-  /** Moves a draft to a new key of today. @param fd  of the draft, everything written */
-  async name(draftPath: string, area: StorageArea, fd: number, sizeBytes: number): Promise<StorageKey> {
+  /** Gives a file a new key of today. */
+  async name(file: Nameless, area: StorageArea): Promise<StorageKey> {
     // The others that come meanwhile do not wait for the bytes of a large one.
-    if (!this.#fileTakesName || sizeBytes > LARGE_BYTES) await fdatasyncAsync(fd).catch(failedTo('sync'))
+    if (!this.#fileTakesName || file.sizeBytes > LARGE_BYTES) await file.sync()
     const at = this.#now()
     this.#last = { at, number: at === this.#last.at ? this.#last.number + 1 : 0 }
     const folderName = dayFolder(area, at)
     const key = newStorageKey(folderName, at, this.#last.number)
     const before = this.#answered
-    const named = this.#named(draftPath, area, fd, folderName, key)
+    const named = this.#named(file, area, folderName, key)
     this.#answered = Promise.allSettled([before, named]).then(() => undefined)
     await before
     return named
   }
 
-  async #named(draftPath: string, area: StorageArea, fd: number, folderName: string, key: StorageKey): Promise<StorageKey> {
+  async #named(file: Nameless, area: StorageArea, folderName: string, key: StorageKey): Promise<StorageKey> {
     const path = join(this.#root, key)
-    const folder = await this.#moved(draftPath, path, area, folderName)
+    const folder = await this.#moved(file, path, area, folderName)
     try {
-      await (this.#fileTakesName ? fsyncAsync(fd) : folder.sync())
+      if (!this.#fileTakesName) await folder.sync()
     } catch (error) {
       await unlinkAsync(path).catch(() => undefined)
       throw diskError('sync name', error)
@@ -78,17 +82,17 @@ export class DayFolders {
   }
 
   /** @returns the folder, held until it is released */
-  async #moved(from: string, to: string, area: StorageArea, folderName: string): Promise<SyncedFolder> {
+  async #moved(file: Nameless, to: string, area: StorageArea, folderName: string): Promise<SyncedFolder> {
     for (let attempt = 1; ; attempt++) {
       const folder = await this.#folder(area, folderName)
       folder.hold()
       try {
-        await renameAsync(from, to)
+        await file.rename(to, this.#fileTakesName)
         return folder
       } catch (error) {
         folder.release()
         // somebody may have removed the folder under us: once more, with a new one
-        if (errnoOf(error) !== 'ENOENT' || attempt === 2) throw diskError('name', error)
+        if (!(error instanceof NodeError && error.details.errno === 'ENOENT') || attempt === 2) throw error
         this.#current.delete(area)
       }
     }

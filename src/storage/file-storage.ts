@@ -10,6 +10,7 @@ import { basename, join, resolve } from 'node:path'
 import { Readable } from 'node:stream'
 import { NodeError } from '../errors.ts'
 import { ChunkPool } from './chunk-pool.ts'
+import { Clerks } from './clerks.ts'
 import type { ByteSource, Draft, Storage, StorageArea, StorageKey } from './contract.ts'
 import { DayFolders, makeFolder, syncFolder } from './day-folders.ts'
 import { diskError, errnoOf } from './disk-errors.ts'
@@ -19,7 +20,7 @@ import { syncTakesName } from './journaling.ts'
 import { type KeptFileEntry, keptFiles, sweepDrafts } from './kept-files.ts'
 import { giveToOwner, type Owner, ownerOf } from './owner.ts'
 import { Room } from './room.ts'
-import { pathOfKey } from './storage-key.ts'
+import { newRandomName, pathOfKey } from './storage-key.ts'
 
 /** `storage.readChunk`: what one read from disk asks for. */
 export const READ_CHUNK_BYTES = 256 * 1024
@@ -82,12 +83,16 @@ class FileStorage implements Storage {
   constructor(options: FileStorageOptions, room: Room, now: () => number, owner: Owner | undefined, fileTakesName: boolean) {
     this.#path = options.path
     this.#now = now
+    const run = newRandomName()
+    let drafts = 0
     this.#home = {
       draftsPath: join(options.path, 'drafts'),
       maxInstanceBytes: options.maxInstanceBytes,
       room,
       folders: new DayFolders(options.path, now, fileTakesName),
       chunks: new ChunkPool(),
+      clerks: new Clerks(),
+      newName: () => `${process.pid}-${run}-${drafts++}`,
       active: new Set(),
       owner,
     }
