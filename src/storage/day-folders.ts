@@ -12,7 +12,7 @@ import { NodeError } from '../errors.ts'
 import type { StorageArea, StorageKey } from './contract.ts'
 import { diskError, errnoOf } from './disk-errors.ts'
 import { giveToOwner } from './owner.ts'
-import { dayFolder, newStorageKey } from './storage-key.ts'
+import { NameSource } from './storage-key.ts'
 
 const closeAsync = promisify(close)
 const fsyncAsync = promisify(fsync)
@@ -38,6 +38,7 @@ export class DayFolders {
   readonly #root: string
   readonly #now: () => number
   readonly #fileTakesName: boolean
+  readonly #names = new NameSource()
   /** The folder in use per area; that of yesterday is dropped when today's is first used. */
   readonly #current = new Map<StorageArea, { folder: string; opened: Promise<SyncedFolder> }>()
   /** When the last key was given, and how many before it in the same millisecond. */
@@ -58,8 +59,8 @@ export class DayFolders {
     if (!this.#fileTakesName || file.sizeBytes > LARGE_BYTES) await file.sync()
     const at = this.#now()
     this.#last = { at, number: at === this.#last.at ? this.#last.number + 1 : 0 }
-    const folderName = dayFolder(area, at)
-    const key = newStorageKey(folderName, at, this.#last.number)
+    const folderName = this.#names.dayFolder(area, at)
+    const key = this.#names.newStorageKey(folderName, at, this.#last.number)
     const before = this.#answered
     const named = this.#named(file, area, folderName, key)
     this.#answered = Promise.allSettled([before, named]).then(() => undefined)

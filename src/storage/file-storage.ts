@@ -20,7 +20,7 @@ import { syncTakesName } from './journaling.ts'
 import { type KeptFileEntry, keptFiles, sweepDrafts } from './kept-files.ts'
 import { giveToOwner, type Owner, ownerOf } from './owner.ts'
 import { Room } from './room.ts'
-import { newRandomName, pathOfKey } from './storage-key.ts'
+import { NameSource, pathOfKey } from './storage-key.ts'
 
 /** `storage.readChunk`: what one read from disk asks for. */
 export const READ_CHUNK_BYTES = 256 * 1024
@@ -83,7 +83,7 @@ class FileStorage implements Storage {
   constructor(options: FileStorageOptions, room: Room, now: () => number, owner: Owner | undefined, fileTakesName: boolean) {
     this.#path = options.path
     this.#now = now
-    const run = newRandomName()
+    const run = new NameSource().randomName()
     let drafts = 0
     this.#home = {
       draftsPath: join(options.path, 'drafts'),
