@@ -141,6 +141,8 @@ export class FileDraft implements Draft {
     try {
       while (this.#failure === undefined && this.#waiting.length > 0) {
         if (this.#clerk !== undefined) await this.#home.room.check()
+        // The last step may have taken them along meanwhile.
+        if (this.#waiting.length === 0) break
         await this.#give((bytes) => this.#ask({ kind: 'write', ...bytes }))
         if (this.#waitingBytes <= CHUNK_BYTES) this.#letGo()
       }

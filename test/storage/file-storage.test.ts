@@ -127,6 +127,25 @@ describe('keeping', () => {
     expect(listed).toEqual([key])
   })
 
+  it('keeps what is still being written when it is asked to keep, and leaves no draft behind', async () => {
+    let now = 0
+    // So that the file system is asked for room before each write.
+    const { path, storage } = await opened({ now: () => (now += 2000) })
+    const dataSet = randomBytes(3 * MiB + 1)
+    for (const pauseMs of [0, 1, 5, 20]) {
+      const draft = await storage.draft('instances')
+      draft.begin(HEADER)
+      void draft.write(dataSet.subarray(0, 400_000))
+      await new Promise((resolve) => setTimeout(resolve, pauseMs))
+      void draft.write(dataSet.subarray(400_000, 800_000))
+      void draft.write(dataSet.subarray(800_000))
+      const file = await draft.keep()
+      expect(file.sha256).toBe(createHash('sha256').update(dataSet).digest('hex'))
+      expect(await storage.digest(file.key, 20)).toBe(file.sha256)
+    }
+    expect(filesBelow(join(path, 'drafts'))).toEqual([])
+  })
+
   it('makes the folder again when somebody removed it', async () => {
     const { path, storage } = await opened()
     await kept(storage, Buffer.from('a'))
