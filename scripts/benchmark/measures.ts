@@ -22,7 +22,7 @@ export async function store(server: Server, files: readonly string[], associatio
   const latencies = await echoes()
   return {
     'instances/s': files.length / seconds,
-    'MB/s': (files.length * kind.side * kind.side * 2) / seconds / 1e6,
+    'MB/s': (files.length * kind.sizeBytes) / seconds / 1e6,
     'server CPU ms/instance': (cpu / files.length) * 1000,
     'C-ECHO p99 ms': percentile(latencies, 0.99),
     'C-ECHO worst ms': percentile(latencies, 1),

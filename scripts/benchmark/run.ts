@@ -4,14 +4,14 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { type Kind, makeSlices } from './data.ts'
+import { ctSlice, writeFiles } from './data.ts'
 import { type Figures, manifestDelay, retrieve, store } from './measures.ts'
 import { memory, QUIET_SECONDS, type Server, type Start, startAriane, startDestination, startOrthanc, startStorescp } from './servers.ts'
 
 const { values } = parseArgs({ options: { quick: { type: 'boolean' }, json: { type: 'string' } } })
 const ROUNDS = values.quick ? 1 : 3
-const CT: Kind = { name: 'CT 512x512, 525 KB', side: 512, count: values.quick ? 200 : 400 }
-const SMALL: Kind = { name: '64x64, 9 KB', side: 64, count: values.quick ? 400 : 1200 }
+const CT = { ...ctSlice(512), count: values.quick ? 200 : 400 }
+const SMALL = { ...ctSlice(64), count: values.quick ? 400 : 1200 }
 const SERVERS: readonly (readonly [string, Start])[] = [
   ['ariane', startAriane],
   ['orthanc', startOrthanc],
@@ -42,8 +42,8 @@ async function measure(name: string, home: string, start: (home: string) => Prom
   note('process', name, { 'listening after ms': server.startMilliseconds, 'idle MiB': (await memory(server.pid)).now / 1048576 })
   for (const kind of [CT, SMALL]) {
     for (const associations of [1, 4]) {
-      const root = `2.25.99${round}.${kind.side}.${associations}`
-      const files = await makeSlices(join(folder, 'data'), kind, root)
+      const root = `2.25.99${round}.${kind.sizeBytes}.${associations}`
+      const files = await writeFiles(join(folder, 'data'), kind, root, kind.count, 400)
       note(
         `C-STORE ${kind.name}, ${associations} association${associations > 1 ? 's' : ''}`,
         name,
@@ -53,14 +53,18 @@ async function measure(name: string, home: string, start: (home: string) => Prom
       // storescp only receives.
       if (kind === CT && associations === 4 && name !== 'storescp') {
         const inStudy = Math.min(kind.count, 400)
-        note('one CT study out', name, await retrieve(server, `${root}.1.0`, inStudy, inStudy * kind.side * kind.side * 2))
+        note('one CT study out', name, await retrieve(server, `${root}.1.1000000`, inStudy, inStudy * kind.sizeBytes))
       }
     }
   }
   if (name === 'ariane') {
     const root = `2.25.98${round}`
-    const files = await makeSlices(join(folder, 'data'), { ...SMALL, count: 400 }, root)
-    note('manifest of 400 instances', name, await manifestDelay(server, files, join(home, 'storage/outbox', `${root}.1.0`), QUIET_SECONDS))
+    const files = await writeFiles(join(folder, 'data'), SMALL, root, 400, 400)
+    note(
+      'manifest of 400 instances',
+      name,
+      await manifestDelay(server, files, join(home, 'storage/outbox', `${root}.1.1000000`), QUIET_SECONDS),
+    )
     await rm(join(folder, 'data'), { recursive: true })
   }
   note('process', name, { 'highest MiB': (await memory(server.pid)).peak / 1048576 })
