@@ -1,110 +1,255 @@
-/** What is measured of one server, with DCMTK's clients: each returns figures by name. */
-import { spawn } from 'node:child_process'
-import { existsSync, readdirSync } from 'node:fs'
+/** What is measured of one running server: each function returns figures by name.
+ *
+ *  CPU time is the server's, from the operating system's accounting: user and system, children that have ended included. */
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { aeTitle } from '../../src/dicom/ae-title.ts'
-import { connect } from '../../src/dimse/connect.ts'
-import type { Kind } from './data.ts'
-import { cpuSeconds, DESTINATION, type Server } from './servers.ts'
+import { cpuSeconds, memory, resetPeak } from './accounting.ts'
+import { dcmtk, openAssociation, send, startPulse, startSending } from './clients.ts'
+import { namesOf } from './data.ts'
+import { type Figures, MIB, median, percentile } from './figures.ts'
+import { run } from './processes.ts'
+import { configureAriane, DESTINATION, isOpen, type Server } from './servers.ts'
 
-export type Figures = Readonly<Record<string, number>>
-
-/** C-STORE of all files, one storescu for each association, all started together; meanwhile C-ECHO on an association of its own. */
-export async function store(server: Server, files: readonly string[], associations: number, kind: Kind): Promise<Figures> {
-  const share = Math.ceil(files.length / associations)
-  const echoes = echoing(server)
-  const before = await cpuSeconds(server.pid)
-  const began = performance.now()
-  const shares = Array.from({ length: associations }, (_, at) => files.slice(at * share, (at + 1) * share))
-  await Promise.all(shares.map((part) => client('storescu', server, [], part)))
-  const seconds = (performance.now() - began) / 1000
-  const cpu = (await cpuSeconds(server.pid)) - before
-  const latencies = await echoes()
-  return {
-    'instances/s': files.length / seconds,
-    'MB/s': (files.length * kind.sizeBytes) / seconds / 1e6,
-    'server CPU ms/instance': (cpu / files.length) * 1000,
-    'C-ECHO p99 ms': percentile(latencies, 0.99),
-    'C-ECHO worst ms': percentile(latencies, 1),
-  }
-}
-
-/** One study out by C-GET and by C-MOVE, and all its instances by C-FIND. */
-export async function retrieve(server: Server, studyInstanceUid: string, instances: number, bytes: number): Promise<Figures> {
-  const study = ['-S', '-k', '0008,0052=STUDY', '-k', `0020,000d=${studyInstanceUid}`]
-  const images = [
-    '-S',
-    '-k',
-    '0008,0052=IMAGE',
-    '-k',
-    `0020,000d=${studyInstanceUid}`,
-    '-k',
-    '0008,0018',
-    '-k',
-    '0020,000e',
-    '-k',
-    '0020,0013',
-  ]
-  const get = await seconds(() => client('getscu', server, ['--ignore', '-pdu', '131072', ...study]))
-  const move = await seconds(() => client('movescu', server, ['-aem', DESTINATION, ...study]))
-  const find = await seconds(() => client('findscu', server, images))
-  const idle = await seconds(() => client('echoscu', server, []))
-  return {
-    'C-GET instances/s': instances / (get - idle),
-    'C-GET MB/s': bytes / (get - idle) / 1e6,
-    'C-MOVE instances/s': instances / (move - idle),
-    'C-MOVE MB/s': bytes / (move - idle) / 1e6,
-    'C-FIND answers/s': instances / (find - idle),
-  }
-}
-
-/** From the last instance of a study to its manifest in the outbox, beyond the quiet time. */
-export async function manifestDelay(server: Server, files: readonly string[], studyFolder: string, quietSeconds: number): Promise<Figures> {
-  await client('storescu', server, [], files)
-  const began = performance.now()
-  while (!existsSync(studyFolder) || readdirSync(studyFolder).length === 0) await sleep(5)
-  return { 'manifest after quiet time ms': performance.now() - began - quietSeconds * 1000 }
-}
-
-async function seconds(work: () => Promise<void>): Promise<number> {
-  const began = performance.now()
-  await work()
-  return (performance.now() - began) / 1000
-}
-
-function client(program: string, server: Server, options: readonly string[], files: readonly string[] = []): Promise<void> {
-  const args = ['-aet', 'BENCH', '-aec', server.aeTitle, ...options, '127.0.0.1', String(server.port), ...files]
-  const child = spawn(program, args, { env: { ...process.env, TCP_NODELAY: '1' }, stdio: 'ignore' })
-  return new Promise((resolve, reject) => {
-    child.once('exit', (code) => (code === 0 ? resolve() : reject(new Error(`${program} at ${server.name} ended with ${code}`))))
+/** @param options  of raw-sender.ts: what, how many, on how many associations */
+export async function storeRaw(server: Server, options: readonly string[]): Promise<Figures> {
+  return observed(server, async () => {
+    const { instances, bytes, seconds, ...sent } = await send(server, options)
+    return {
+      instances,
+      bytes,
+      figures: {
+        'instances/s': instances / seconds,
+        'MB/s': bytes / seconds / 1e6,
+        'answer p50 ms': sent.latencyP50Ms,
+        'answer p99 ms': sent.latencyP99Ms,
+        'sender CPU ms/instance': sent.senderCpuMsPerInstance,
+      },
+    }
   })
 }
 
-/** Calls C-ECHO every 10 ms. @returns what ends it and gives the latencies in milliseconds */
-function echoing(server: Server): () => Promise<number[]> {
-  const latencies: number[] = []
-  let isOver = false
-  const work = (async () => {
-    const contexts = [{ abstractSyntax: '1.2.840.10008.1.1', transferSyntaxes: ['1.2.840.10008.1.2'] }]
-    const timeouts = { associateSeconds: 5, idleSeconds: 60, writeSeconds: 10, connectSeconds: 5, responseSeconds: 20 }
-    const titles = { callingAeTitle: aeTitle('PULSE'), calledAeTitle: aeTitle(server.aeTitle) }
-    const association = await connect({ host: '127.0.0.1', port: server.port, ...titles, contexts, timeouts })
-    while (!isOver) {
-      const began = performance.now()
-      await association.echo()
-      latencies.push(performance.now() - began)
-      await sleep(10)
-    }
-    await association.release()
-  })()
-  return async () => {
-    isOver = true
-    await work
-    return latencies
+/** All files, one storescu for each association, all started together. Their start counts. */
+export async function storeFiles(server: Server, files: readonly string[], associations: number, bytes: number): Promise<Figures> {
+  return observed(server, async () => {
+    const share = Math.ceil(files.length / associations)
+    const began = performance.now()
+    const shares = Array.from({ length: associations }, (_, at) => files.slice(at * share, (at + 1) * share))
+    await Promise.all(shares.map((part) => dcmtk('storescu', server, [], part)))
+    const seconds = (performance.now() - began) / 1000
+    return { instances: files.length, bytes, figures: { 'instances/s': files.length / seconds, 'MB/s': bytes / seconds / 1e6 } }
+  })
+}
+
+interface Load {
+  readonly instances: number
+  readonly bytes: number
+  readonly figures: Figures
+}
+
+/** A load, and what it does to the server meanwhile: CPU time, memory, the answer to a C-ECHO, the event loop. */
+async function observed(server: Server, work: () => Promise<Load>): Promise<Figures> {
+  // What others left to be written goes first, so that it is not written at our cost.
+  await run('sync', [])
+  await resetPeak(server.pid)
+  const before = await cpuSeconds(server.pid)
+  const endPulse = await startPulse(server)
+  server.probe?.reset()
+  const { instances, bytes, figures } = await work()
+  const stallMs = await server.probe?.stallMs()
+  const echoes = await endPulse()
+  const cpu = (await cpuOfAll(server)) - before
+  return {
+    ...figures,
+    'server CPU s/GB': cpu / (bytes / 1e9),
+    'server CPU s/1000 instances': (cpu / instances) * 1000,
+    'C-ECHO p99 ms': percentile(echoes, 0.99),
+    'C-ECHO worst ms': percentile(echoes, 1),
+    ...(server.forks ? {} : { 'highest resident MiB': (await memory(server.pid)).peak / MIB }),
+    ...(stallMs === undefined ? {} : { 'longest stall ms': stallMs }),
   }
 }
 
-function percentile(all: readonly number[], share: number): number {
-  const sorted = [...all].sort((a, b) => a - b)
-  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN
+/** A server that forks waits for its children when the next connection comes. */
+async function cpuOfAll(server: Server): Promise<number> {
+  if (server.forks) {
+    for (let touch = 0; touch < 5; touch++) {
+      await sleep(30)
+      await isOpen(server.port)
+    }
+  }
+  return cpuSeconds(server.pid)
+}
+
+/** Stores one study, which also warms the server up, and gives what {@link retrieve} needs. */
+export async function storeStudy(server: Server, options: readonly string[], instances: number): Promise<Study> {
+  const root = '2.25.7'
+  const count = String(instances)
+  const { bytes } = await send(server, [...options, '--root', root, '--one-study', '--count', count])
+  return { studyInstanceUid: namesOf(root, 0, 0).studyInstanceUid, instances, bytes }
+}
+
+export interface Study {
+  readonly studyInstanceUid: string
+  readonly instances: number
+  readonly bytes: number
+}
+
+/** A study out by C-GET, or by C-MOVE, some times. What a client costs that only calls C-ECHO is taken off. */
+export async function retrieve(server: Server, by: 'C-GET' | 'C-MOVE', study: Study, repetitions: number): Promise<Figures> {
+  const keys = ['-S', '-k', '0008,0052=STUDY', '-k', `0020,000d=${study.studyInstanceUid}`]
+  const [program, options] =
+    by === 'C-GET' ? ['getscu', ['--ignore', '-pdu', '131072', ...keys]] : ['movescu', ['-aem', DESTINATION, ...keys]]
+  const idle = await medianSeconds(repetitions, () => dcmtk('echoscu', server))
+  await run('sync', [])
+  await resetPeak(server.pid)
+  server.probe?.reset()
+  const before = await cpuSeconds(server.pid)
+  const seconds = (await medianSeconds(repetitions, () => dcmtk(program!, server, options))) - idle
+  const cpu = ((await cpuSeconds(server.pid)) - before) / repetitions
+  const stallMs = await server.probe?.stallMs()
+  return {
+    'instances/s': study.instances / seconds,
+    'MB/s': study.bytes / seconds / 1e6,
+    'server CPU s/GB': cpu / (study.bytes / 1e9),
+    'server CPU s/1000 instances': (cpu / study.instances) * 1000,
+    'highest resident MiB': (await memory(server.pid)).peak / MIB,
+    ...(stallMs === undefined ? {} : { 'longest stall ms': stallMs }),
+  }
+}
+
+/** All instances of a study by C-FIND; as many times on one association, so that the client's start is small beside it. */
+export async function find(server: Server, study: Study, repetitions: number): Promise<Figures> {
+  const keys = ['0008,0052=IMAGE', `0020,000d=${study.studyInstanceUid}`, '0008,0018', '0020,000e', '0020,0013']
+  const options = ['-S', '--repeat', String(repetitions), ...keys.flatMap((key) => ['-k', key])]
+  const idle = await medianSeconds(3, () => dcmtk('echoscu', server))
+  const before = await cpuSeconds(server.pid)
+  const seconds = (await medianSeconds(3, () => dcmtk('findscu', server, options))) - idle
+  const cpu = ((await cpuSeconds(server.pid)) - before) / (3 * repetitions)
+  return { 'answers/s': (study.instances * repetitions) / seconds, 'server CPU s/1000 answers': (cpu / study.instances) * 1000 }
+}
+
+async function medianSeconds(times: number, work: () => Promise<void>): Promise<number> {
+  const all: number[] = []
+  for (let time = 0; time < times; time++) {
+    const began = performance.now()
+    await work()
+    all.push((performance.now() - began) / 1000)
+  }
+  return median(all)
+}
+
+/** One multi-frame in, and where the server can also out by C-MOVE; memory is counted above what it was before. */
+export async function multiFrame(server: Server, mebibytes: number, isArchive: boolean): Promise<Figures> {
+  const root = '2.25.8'
+  const idle = (await memory(server.pid)).now
+  const stored = await storeRaw(server, ['--multi-frame', String(mebibytes), '--count', '1', '--root', root])
+  const above = async (): Promise<number> => ((await memory(server.pid)).peak - idle) / MIB
+  const figures: Record<string, number> = {
+    'in: MB/s': stored['MB/s']!,
+    'in: server CPU s/GB': stored['server CPU s/GB']!,
+    'in: C-ECHO worst ms': stored['C-ECHO worst ms']!,
+  }
+  if (stored['longest stall ms'] !== undefined) figures['in: longest stall ms'] = stored['longest stall ms']
+  if (!isArchive) return figures
+  figures['in: highest resident MiB above idle'] = await above()
+  const study = { studyInstanceUid: namesOf(root, 0, 0).studyInstanceUid, instances: 1, bytes: mebibytes * MIB }
+  const out = await retrieve(server, 'C-MOVE', study, 1)
+  figures['out: MB/s'] = out['MB/s']!
+  figures['out: server CPU s/GB'] = out['server CPU s/GB']!
+  figures['out: highest resident MiB above idle'] = await above()
+  return figures
+}
+
+/** Associations opened, asked C-ECHO once and released, eight at a time. What memory has grown by shows a leak; the heap is measured once garbage is collected. */
+export async function associations(server: Server, count: number): Promise<Figures> {
+  const each = async (many: number): Promise<void> => {
+    let claimed = 0
+    const worker = async (): Promise<void> => {
+      while (claimed++ < many) {
+        const association = await openAssociation(server)
+        await association.echo()
+        await association.release()
+      }
+    }
+    await Promise.all(Array.from({ length: 8 }, worker))
+  }
+  const heap = async (): Promise<number> => ((await server.probe?.heapBytes()) ?? Number.NaN) / MIB
+  const resident = async (): Promise<number> => (await memory(server.pid)).now / MIB
+  await each(Math.min(1000, count))
+  await sleep(3000)
+  const [heapBefore, residentBefore] = [await heap(), await resident()]
+  const cpuBefore = await cpuSeconds(server.pid)
+  const began = performance.now()
+  await each(count)
+  const seconds = (performance.now() - began) / 1000
+  const cpu = (await cpuSeconds(server.pid)) - cpuBefore
+  await sleep(3000)
+  const [heapAfter, residentAfter] = [await heap(), await resident()]
+  return {
+    'associations/s': count / seconds,
+    'server CPU ms/association': (cpu / count) * 1000,
+    'resident MiB before': residentBefore,
+    'resident MiB after': residentAfter,
+    ...(server.probe === undefined ? {} : { 'heap MiB before': heapBefore, 'heap MiB after': heapAfter }),
+  }
+}
+
+/** From the last answer to an instance of a study to its manifest in the outbox, beyond the quiet time. */
+export async function manifestDelay(server: Server, instances: number, quietSeconds: number): Promise<Figures> {
+  const root = '2.25.9'
+  const folder = join(server.home, 'storage/outbox', namesOf(root, 0, 0).studyInstanceUid)
+  const size = ['--side', '64', '--count', String(instances), '--one-study', '--associations', '4']
+  const { endedAt } = await send(server, [...size, '--root', root])
+  server.probe?.reset()
+  await appeared(folder, 1, 120)
+  const delayMs = Date.now() - endedAt - quietSeconds * 1000
+  const stallMs = await server.probe?.stallMs()
+  return { 'after the quiet time ms': delayMs, ...(stallMs === undefined ? {} : { 'longest stall ms': stallMs }) }
+}
+
+/** Many small studies that fall due at once, by a shorter quiet time, while others are stored.
+ *  @param load     of raw-sender.ts, what is stored meanwhile
+ *  @param quiet    of the node's start: nothing falls due before this measure says so */
+export async function dueAtOnce(server: Server, studies: number, load: readonly string[], destinationPort: number): Promise<Figures> {
+  const inStudy = 3
+  const few = ['--side', '64', '--associations', '4', '--in-study', String(inStudy), '--count', String(studies * inStudy)]
+  await send(server, few)
+  // Studies of the load itself stay unfinished, so that they fall due in neither part.
+  const endless = [...load, '--associations', '4', '--in-study', '1000000', '--count', '1000000']
+  const without = await send(server, [...endless, '--seconds', '5'])
+  await configureAriane({ home: server.home, quietSeconds: 1, destinationPort }, server.port)
+  const outbox = join(server.home, 'storage/outbox')
+  process.kill(server.pid, 'SIGHUP')
+  // The sender takes a moment to start: it is there when the first study is due.
+  await sleep(600)
+  const endPulse = await startPulse(server)
+  const sending = startSending(server, endless)
+  await appeared(outbox, 1, 60)
+  const began = performance.now()
+  server.probe?.reset()
+  await appeared(outbox, studies, 300)
+  const seconds = (performance.now() - began) / 1000
+  const stallMs = await server.probe?.stallMs()
+  sending.stop()
+  const meanwhile = await sending.figures
+  const echoes = await endPulse()
+  return {
+    'instances/s without': without.instancesPerSecond,
+    'instances/s meanwhile': meanwhile.instancesPerSecond,
+    'meanwhile to without': meanwhile.instancesPerSecond / without.instancesPerSecond,
+    'answer p99 ms without': without.latencyP99Ms,
+    'answer p99 ms meanwhile': meanwhile.latencyP99Ms,
+    'manifests/s meanwhile': studies / seconds,
+    'C-ECHO p99 ms meanwhile': percentile(echoes, 0.99),
+    ...(stallMs === undefined ? {} : { 'longest stall ms': stallMs }),
+  }
+}
+
+async function appeared(folder: string, entries: number, withinSeconds: number): Promise<void> {
+  const until = performance.now() + withinSeconds * 1000
+  while ((await readdir(folder).catch(() => [])).length < entries) {
+    if (performance.now() > until) throw new Error(`not ${entries} in ${folder} within ${withinSeconds} s`)
+    await sleep(5)
+  }
 }

@@ -14,6 +14,7 @@ const USAGE = `raw-sender: stores instances, each association waiting for the an
   --calling AET        default BENCH
   --associations N     at the same time, default 1
   --count N            instances in all, default 1000
+  --seconds N          begin no instance after so many seconds, default: as long as it takes
   --side N             CT slices of N x N x 16 bits, default 512
   --ultrasound         instead: loops of 120 frames, JPEG Baseline, 6 MB
   --multi-frame MIB    instead: native multi-frames of so many MiB
@@ -27,6 +28,8 @@ export interface RawFigures {
   readonly instances: number
   readonly bytes: number
   readonly seconds: number
+  /** When the last answer had come, in milliseconds since 1970. */
+  readonly endedAt: number
   readonly instancesPerSecond: number
   readonly megabytesPerSecond: number
   readonly senderCpuMsPerInstance: number
@@ -42,6 +45,7 @@ const OPTIONS = {
   calling: { type: 'string', default: 'BENCH' },
   associations: { type: 'string', default: '1' },
   count: { type: 'string', default: '1000' },
+  seconds: { type: 'string' },
   side: { type: 'string', default: '512' },
   ultrasound: { type: 'boolean', default: false },
   'multi-frame': { type: 'string' },
@@ -60,21 +64,24 @@ const inStudy = Number(values['in-study'])
 const latencies: number[] = []
 let claimed = 0
 let isOver = false
-process.once('SIGTERM', () => {
-  isOver = true
-})
+process.once('SIGTERM', stop)
 
 const target = { host: values.host, port: Number(values.port), called: values.called, calling: values.calling }
 try {
   const associations = await Promise.all(Array.from({ length: Number(values.associations) }, () => RawAssociation.open(target, kind, root)))
   const cpuBefore = process.cpuUsage()
   const began = performance.now()
+  if (values.seconds !== undefined) setTimeout(stop, Number(values.seconds) * 1000).unref()
   await Promise.all(associations.map(send))
   print((performance.now() - began) / 1000, process.cpuUsage(cpuBefore))
   await Promise.all(associations.map((association) => association.release()))
 } catch (error) {
   process.stderr.write(`${(error as Error).message}\n`)
   process.exit(1)
+}
+
+function stop(): void {
+  isOver = true
 }
 
 /** The one that is faster takes more, so that all end together. */
@@ -96,6 +103,7 @@ function print(seconds: number, cpu: NodeJS.CpuUsage): void {
     instances,
     bytes,
     seconds,
+    endedAt: Date.now(),
     instancesPerSecond: instances / seconds,
     megabytesPerSecond: bytes / seconds / 1e6,
     senderCpuMsPerInstance: (cpu.user + cpu.system) / 1000 / instances,

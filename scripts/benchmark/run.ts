@@ -1,119 +1,99 @@
-/** The benchmark: each server in turn on a fresh storage, round after round (A B C A B C). It prints medians with their range, and how Ariane
- *  stands against each. Ratios within one run count; machines differ and are noisy. Never a test. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+/** The benchmark: group after group, and in each each server in turn on a fresh storage, round after round (A B C A B C), so that what is compared was
+ *  measured within the same minute. Ratios within one run count; machines differ and are noisy. Never a test.
+ *
+ *  Promises: a run that is cut stops what it has started and removes its folder; a measure that fails is told, and the others go on. */
+import { mkdtemp, rm, statfs, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
-import { ctSlice, writeFiles } from './data.ts'
-import { type Figures, manifestDelay, retrieve, store } from './measures.ts'
-import { memory, QUIET_SECONDS, type Server, type Start, startAriane, startDestination, startOrthanc, startStorescp } from './servers.ts'
+import { type Group, groups, type Measure } from './groups.ts'
+import { type Options, readOptions } from './options.ts'
+import { endAll } from './processes.ts'
+import { Progress } from './progress.ts'
+import { machine, Results } from './report.ts'
+import { type Name, START, startDestination } from './servers.ts'
 
-const { values } = parseArgs({ options: { quick: { type: 'boolean' }, json: { type: 'string' } } })
-const ROUNDS = values.quick ? 1 : 3
-const CT = { ...ctSlice(512), count: values.quick ? 200 : 400 }
-const SMALL = { ...ctSlice(64), count: values.quick ? 400 : 1200 }
-const SERVERS: readonly (readonly [string, Start])[] = [
-  ['ariane', startAriane],
-  ['orthanc', startOrthanc],
-  ['storescp', startStorescp],
-]
+const TMPFS = 0x01021994
 
-/** Measure → figure → server → one value a round. */
-const results = new Map<string, Map<string, Map<string, number[]>>>()
-const folder = await mkdtemp(join(tmpdir(), 'ariane-bench-'))
+const options = readOptions()
+if (options.list) {
+  for (const group of chosen(groups({ size: options.size, destinationPort: 0, folder: '' }), options)) {
+    for (const measure of group.measures) if (!measure.prepares) process.stdout.write(`${nameOf(group, measure)}\n`)
+  }
+  process.exit(0)
+}
+
+const folder = await mkdtemp(join(options.folder, 'ariane-bench-'))
+if ((await statfs(folder)).type === TMPFS) process.stderr.write(`${options.folder} is in memory: syncs cost nothing there; see --folder\n`)
+for (const [signal, code] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const) {
+  process.once(signal, () => {
+    process.stderr.write('cut: stopping servers, removing files\n')
+    void cleanUp().finally(() => process.exit(code))
+  })
+}
+
+const results = new Results()
+let isCut = false
 try {
-  const destination = await startDestination()
-  for (let round = 0; round < ROUNDS; round++) {
-    for (const [name, start] of SERVERS) {
-      process.stderr.write(`round ${round + 1} of ${ROUNDS}: ${name}\n`)
-      await measure(name, await mkdtemp(join(folder, 'server-')), (home) => start(home, destination.port), round)
+  const destination = await startDestination(folder)
+  const plan = chosen(groups({ size: options.size, destinationPort: destination.port, folder }), options)
+  const progress = new Progress(plan)
+  for (const group of plan) {
+    for (let round = 0; round < group.rounds; round++) {
+      for (const name of group.servers) await measure(group, name, round, destination.port, progress)
     }
   }
-  await destination.stop()
-  report()
-  if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(results, asObjects, 1)}\n`)
+  if (!isCut) {
+    process.stdout.write(results.markdown(options.servers))
+    if (options.json !== undefined) await writeFile(options.json, results.json({ ...machine(), size: options.size }))
+  }
 } finally {
+  if (!isCut) await cleanUp()
+}
+
+async function cleanUp(): Promise<void> {
+  isCut = true
+  await endAll()
   await rm(folder, { recursive: true, force: true })
 }
 
-async function measure(name: string, home: string, start: (home: string) => Promise<Server>, round: number): Promise<void> {
-  const server = await start(home)
-  await pause(1000)
-  note('process', name, { 'listening after ms': server.startMilliseconds, 'idle MiB': (await memory(server.pid)).now / 1048576 })
-  for (const kind of [CT, SMALL]) {
-    for (const associations of [1, 4]) {
-      const root = `2.25.99${round}.${kind.sizeBytes}.${associations}`
-      const files = await writeFiles(join(folder, 'data'), kind, root, kind.count, 400)
-      note(
-        `C-STORE ${kind.name}, ${associations} association${associations > 1 ? 's' : ''}`,
-        name,
-        await store(server, files, associations, kind),
-      )
-      await rm(join(folder, 'data'), { recursive: true })
-      // storescp only receives.
-      if (kind === CT && associations === 4 && name !== 'storescp') {
-        const inStudy = Math.min(kind.count, 400)
-        note('one CT study out', name, await retrieve(server, `${root}.1.1000000`, inStudy, inStudy * kind.sizeBytes))
+async function measure(group: Group, name: Name, round: number, destinationPort: number, progress: Progress): Promise<void> {
+  if (isCut) return
+  const home = await mkdtemp(join(folder, `${name}-`))
+  try {
+    const { quietSeconds, probe } = group
+    const server = await START[name]({ home, destinationPort, quietSeconds, probe })
+    for (const one of group.measures) {
+      if (isCut || one.servers?.includes(name) === false) continue
+      progress.begin(group, round, name, one)
+      try {
+        const figures = await one.run(server)
+        if (!one.prepares) results.add(nameOf(group, one), name, round, figures)
+      } catch (error) {
+        if (!isCut) results.fail(nameOf(group, one), name, round, error)
       }
     }
-  }
-  if (name === 'ariane') {
-    const root = `2.25.98${round}`
-    const files = await writeFiles(join(folder, 'data'), SMALL, root, 400, 400)
-    note(
-      'manifest of 400 instances',
-      name,
-      await manifestDelay(server, files, join(home, 'storage/outbox', `${root}.1.1000000`), QUIET_SECONDS),
-    )
-    await rm(join(folder, 'data'), { recursive: true })
-  }
-  note('process', name, { 'highest MiB': (await memory(server.pid)).peak / 1048576 })
-  await server.stop()
-  await rm(home, { recursive: true, force: true })
-}
-
-function note(measure: string, server: string, figures: Figures): void {
-  const byFigure = results.get(measure) ?? new Map<string, Map<string, number[]>>()
-  results.set(measure, byFigure)
-  for (const [figure, value] of Object.entries(figures)) {
-    const byServer = byFigure.get(figure) ?? new Map<string, number[]>()
-    byFigure.set(figure, byServer)
-    byServer.set(server, [...(byServer.get(server) ?? []), value])
+    await server.stop()
+  } catch (error) {
+    if (!isCut) results.fail(group.title, name, round, error)
+  } finally {
+    await rm(home, { recursive: true, force: true })
   }
 }
 
-function report(): void {
-  const names = SERVERS.map(([name]) => name)
-  const lines = [`| | | ${names.join(' | ')} | Ariane to Orthanc | Ariane to storescp |`, `|---|---|${'---|'.repeat(names.length + 2)}`]
-  for (const [measure, byFigure] of results) {
-    for (const [figure, byServer] of byFigure) {
-      const cells = names.map((name) => spread(byServer.get(name)))
-      const ratio = (other: string): string => {
-        const theirs = byServer.get(other)
-        return theirs === undefined || median(theirs) === 0 ? '' : `${(median(byServer.get('ariane')!) / median(theirs)).toFixed(2)} x`
-      }
-      lines.push(`| ${measure} | ${figure} | ${cells.join(' | ')} | ${ratio('orthanc')} | ${ratio('storescp')} |`)
-    }
-  }
-  process.stdout.write(`${lines.join('\n')}\n`)
+/** The groups with what is asked for, and what that needs. */
+function chosen(all: readonly Group[], { only, servers, rounds }: Options): Group[] {
+  return all
+    .map((group) => ({
+      ...group,
+      rounds: rounds ?? group.rounds,
+      servers: group.servers.filter((name) => servers.includes(name)),
+      measures: group.measures.filter((one) => one.prepares || only.test(nameOf(group, one))),
+    }))
+    .filter((group) => group.servers.length > 0 && group.measures.some((one) => !one.prepares))
 }
 
-/** Median (lowest–highest). */
-function spread(all: readonly number[] | undefined): string {
-  // Of a server that forks, the system tells the time of its children when they have been waited for: nothing is no figure.
-  if (all === undefined || median(all) === 0) return ''
-  const text = (value: number): string => value.toFixed(value < 10 ? 2 : 0)
-  return all.length === 1 ? text(all[0]!) : `${text(median(all))} (${text(Math.min(...all))}–${text(Math.max(...all))})`
-}
-
-function median(all: readonly number[]): number {
-  return [...all].sort((a, b) => a - b)[Math.floor(all.length / 2)]!
-}
-
-function asObjects(_key: string, value: unknown): unknown {
-  return value instanceof Map ? Object.fromEntries(value) : value
-}
-
-function pause(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds))
+function nameOf(group: Group, measure: Measure): string {
+  return `${group.title}: ${measure.title}`
 }

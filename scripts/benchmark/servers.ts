@@ -1,55 +1,89 @@
 /** The servers that are measured: each started on a fresh storage, with durable defaults, and stopped. */
-import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { ENVIRONMENT, end, start } from './processes.ts'
+
+export const NAMES = ['ariane', 'orthanc', 'storescp'] as const
+export type Name = (typeof NAMES)[number]
 
 export interface Server {
-  readonly name: string
+  readonly name: Name | 'destination'
   readonly pid: number
   readonly port: number
   readonly aeTitle: string
+  /** Its storage and configuration are here. */
+  readonly home: string
+  /** A process for each association: its memory is theirs, its CPU time counts once they have been waited for. */
+  readonly forks: boolean
   /** Milliseconds from process start to an open port. */
   readonly startMilliseconds: number
+  /** Of Ariane, where asked for. */
+  readonly probe: Probe | undefined
   stop(): Promise<void>
 }
 
-/** @param destinationPort  where the C-MOVE destination {@link DESTINATION} listens */
-export type Start = (folder: string, destinationPort: number) => Promise<Server>
+export interface StartOptions {
+  readonly home: string
+  /** Where the C-MOVE destination {@link DESTINATION} listens. */
+  readonly destinationPort: number
+  /** Of Ariane: how long a study must be quiet before its manifest is made. */
+  readonly quietSeconds: number
+  /** Of Ariane: watch its event loop. */
+  readonly probe: boolean
+  /** Of Ariane: further options of its runtime. */
+  readonly runtimeOptions?: readonly string[]
+}
 
 export const DESTINATION = 'DEST'
-export const QUIET_SECONDS = 1
+const LISTENING_WITHIN_MS = 30_000
 
 const root = new URL('../..', import.meta.url).pathname
-const environment = { ...process.env, TCP_NODELAY: '1' }
 
-export const startAriane: Start = async (folder, destinationPort) => {
+export const START: Readonly<Record<Name, (options: StartOptions) => Promise<Server>>> = {
+  ariane: startAriane,
+  orthanc: startOrthanc,
+  storescp: startStorescp,
+}
+
+async function startAriane(options: StartOptions): Promise<Server> {
   const port = await freePort()
-  const env = {
-    ...environment,
-    ARIANE_DICOM_HOST: '127.0.0.1',
-    ARIANE_DICOM_PORT: String(port),
-    ARIANE_STORAGE_PATH: join(folder, 'storage'),
-    ARIANE_MANIFEST_QUIETSECONDS: String(QUIET_SECONDS),
-    ARIANE_PEERS: JSON.stringify([{ aeTitle: DESTINATION, host: '127.0.0.1', port: destinationPort }]),
-    ARIANE_LOG_LEVEL: 'warn',
+  await configureAriane(options, port)
+  const probed = options.probe ? ['--expose-gc', '--import', join(root, 'scripts/benchmark/stall-probe.mjs')] : []
+  const child = start(process.execPath, [...probed, ...(options.runtimeOptions ?? []), join(root, 'dist/main.js'), 'serve'], {
+    env: { ...ENVIRONMENT, ARIANE_HOME: options.home },
+    cwd: options.home,
+    stdio: ['ignore', 'ignore', 'inherit', ...(options.probe ? ['ipc' as const] : [])],
+  })
+  return watch('ariane', 'ARIANE', port, child, options.home, options.probe ? new Probe(child) : undefined)
+}
+
+/** A running node takes another quiet time at SIGHUP. */
+export async function configureAriane(
+  options: Pick<StartOptions, 'home' | 'quietSeconds' | 'destinationPort'>,
+  port: number,
+): Promise<void> {
+  const settings = {
+    dicom: { host: '127.0.0.1', port },
+    storage: { path: join(options.home, 'storage') },
+    manifest: { quietSeconds: options.quietSeconds },
+    peers: [{ aeTitle: DESTINATION, host: '127.0.0.1', port: options.destinationPort }],
+    log: { level: 'warn' },
   }
-  return watch(
-    'ariane',
-    'ARIANE',
-    port,
-    spawn(process.execPath, [join(root, 'dist/main.js'), 'serve'], { env, cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] }),
-  )
+  await mkdir(join(options.home, 'config'), { recursive: true })
+  await writeFile(join(options.home, 'config/ariane.yaml'), JSON.stringify(settings))
 }
 
 /** Orthanc with its defaults (SQLite, SyncStorageArea) and its services opened to our clients. */
-export const startOrthanc: Start = async (folder, destinationPort) => {
+async function startOrthanc({ home, destinationPort }: StartOptions): Promise<Server> {
   const port = await freePort()
-  const file = join(folder, 'orthanc.json')
+  const file = join(home, 'orthanc.json')
   const settings = {
-    StorageDirectory: join(folder, 'db'),
-    IndexDirectory: join(folder, 'db'),
+    StorageDirectory: join(home, 'db'),
+    IndexDirectory: join(home, 'db'),
     DicomPort: port,
     HttpPort: await freePort(),
     DicomAlwaysAllowStore: true,
@@ -63,44 +97,75 @@ export const startOrthanc: Start = async (folder, destinationPort) => {
     Plugins: [],
   }
   await writeFile(file, JSON.stringify(settings))
-  return watch('orthanc', 'ORTHANC', port, spawn('/usr/sbin/Orthanc', [file], { env: environment, stdio: 'ignore' }))
+  return watch('orthanc', 'ORTHANC', port, start('/usr/sbin/Orthanc', [file]), home)
 }
 
 /** No index, no sync: what the wire and the page cache can do. */
-export const startStorescp: Start = async (folder) => {
+async function startStorescp({ home }: StartOptions): Promise<Server> {
   const port = await freePort()
-  const out = join(folder, 'out')
+  const out = join(home, 'out')
   await mkdir(out)
-  return watch(
-    'storescp',
-    'STORESCP',
-    port,
-    spawn('storescp', ['--fork', '+B', '-od', out, String(port)], { env: environment, stdio: 'ignore' }),
-  )
+  return watch('storescp', 'STORESCP', port, start('storescp', ['--fork', '+B', '+xa', '-od', out, String(port)]), home)
 }
 
-async function watch(name: string, aeTitle: string, port: number, child: ChildProcess): Promise<Server> {
+/** Where C-MOVE sends to: DCMTK's storescp, which throws away what it gets, without decoding it or holding it in memory. */
+export async function startDestination(home: string): Promise<Server> {
+  const port = await freePort()
+  const child = start('storescp', ['--fork', '+B', '--ignore', '+xa', '-pdu', '131072', String(port)])
+  return watch('destination', DESTINATION, port, child, home)
+}
+
+async function watch(
+  name: Server['name'],
+  aeTitle: string,
+  port: number,
+  child: ChildProcess,
+  home: string,
+  probe?: Probe,
+): Promise<Server> {
   const began = performance.now()
   while (!(await isOpen(port))) {
     if (child.exitCode !== null) throw new Error(`${name} ended with ${child.exitCode}`)
-    if (performance.now() - began > 30_000) throw new Error(`${name} does not listen`)
-    await sleep(5)
+    if (performance.now() - began > LISTENING_WITHIN_MS) throw new Error(`${name} does not listen`)
+    await sleep(2)
   }
   const startMilliseconds = performance.now() - began
-  return {
-    name,
-    aeTitle,
-    port,
-    startMilliseconds,
-    pid: child.pid!,
-    stop: async () => {
-      child.kill('SIGTERM')
-      if (child.exitCode === null) await new Promise((resolve) => child.once('exit', resolve))
-    },
+  const forks = child.spawnargs.includes('--fork')
+  // Orthanc takes seconds to end in peace, and its storage is thrown away anyway.
+  const patienceMs = name === 'orthanc' ? 0 : 20_000
+  return { name, aeTitle, port, home, forks, startMilliseconds, probe, pid: child.pid!, stop: () => end(child, patienceMs) }
+}
+
+/** Asks stall-probe.mjs. */
+export class Probe {
+  readonly #child: ChildProcess
+
+  constructor(child: ChildProcess) {
+    this.#child = child
+  }
+
+  reset(): void {
+    this.#child.send('reset')
+  }
+
+  async stallMs(): Promise<number> {
+    return (await this.#ask('read')).stallMs
+  }
+
+  /** After garbage was collected. */
+  async heapBytes(): Promise<number> {
+    return (await this.#ask('collect')).heapBytes
+  }
+
+  async #ask(what: string): Promise<{ stallMs: number; heapBytes: number }> {
+    const answer = once(this.#child, 'message')
+    this.#child.send(what)
+    return (await answer)[0]
   }
 }
 
-function isOpen(port: number): Promise<boolean> {
+/** One connection, closed at once. */
+export function isOpen(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1')
     socket.once('connect', () => {
@@ -111,36 +176,11 @@ function isOpen(port: number): Promise<boolean> {
   })
 }
 
-export function freePort(): Promise<number> {
+function freePort(): Promise<number> {
   return new Promise((resolve) => {
     const server = createServer().listen(0, '127.0.0.1', () => {
       const { port } = server.address() as { port: number }
       server.close(() => resolve(port))
     })
   })
-}
-
-/** CPU seconds (user and system) of a process and the children that it has waited for, from the operating system's accounting. */
-export async function cpuSeconds(pid: number): Promise<number> {
-  const fields = (await readFile(`/proc/${pid}/stat`, 'latin1')).replace(/^.*\) /, '').split(' ')
-  const ticks = fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0)
-  return ticks / 100
-}
-
-/** Resident memory now and at its highest, in bytes. */
-export async function memory(pid: number): Promise<{ now: number; peak: number }> {
-  const status = await readFile(`/proc/${pid}/status`, 'latin1')
-  const bytes = (key: string): number => Number(status.match(new RegExp(`${key}:\\s+(\\d+)`))?.[1] ?? 0) * 1024
-  return { now: bytes('VmRSS'), peak: bytes('VmHWM') }
-}
-
-/** Where C-MOVE sends to: DCMTK's storescp, which throws away what it gets. */
-export async function startDestination(): Promise<Server> {
-  const port = await freePort()
-  return watch(
-    'destination',
-    DESTINATION,
-    port,
-    spawn('storescp', ['--fork', '--ignore', String(port)], { env: environment, stdio: 'ignore' }),
-  )
 }
