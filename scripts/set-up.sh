@@ -48,6 +48,16 @@ find_runtime() {
   return 1
 }
 
+# The same, for scripts that are TypeScript and run as they are, which takes Node 23.6 or later.
+# $1: project folder
+find_typescript_runtime() {
+  chosen=$(find_runtime "$1") || return 1
+  case $("$chosen" --version) in
+    v22.*) for own in "$1"/node_modules/node-linux-*/bin/node; do [ ! -x "$own" ] || chosen=$own; done ;;
+  esac
+  printf '%s\n' "$chosen"
+}
+
 # `npm ci` where node_modules is absent or belongs to another package-lock.json.
 # $1: project folder
 install_packages() {

@@ -26,6 +26,7 @@ if ((await statfs(folder)).type === TMPFS) process.stderr.write(`${options.folde
 for (const [signal, code] of [
   ['SIGINT', 130],
   ['SIGTERM', 143],
+  ['SIGHUP', 129],
 ] as const) {
   process.once(signal, () => {
     process.stderr.write('cut: stopping servers, removing files\n')
