@@ -149,7 +149,7 @@ function start(): Measure {
     title: 'start',
     seconds: 2,
     run: async (server) => {
-      await sleep(2000)
+      await sleep(1000)
       return { 'listening after ms': server.startMilliseconds, 'idle resident MiB': (await memory(server.pid)).now / MIB }
     },
   }
