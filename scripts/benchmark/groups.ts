@@ -68,12 +68,12 @@ export function groups(around: Surroundings): Group[] {
   all.push(
     group('ultrasound, 120 frames, 6 MB', ALL, [warmUp(['--ultrasound'], 20), ...[1, 4].map((n) => raw(around, ['--ultrasound'], n))]),
     group('CT slices, eight senders', ALL, [raw(around, ['--side', '512'], 8)], { rounds: few }),
-    group(`${studies} studies due at once`, ARIANE, [due(around, studies, 64, 15)], { rounds: few, quietSeconds: 3600 }),
+    group(`${studies} studies due at once`, ARIANE, [due(around, studies, 64, 8 + studies / 70)], { rounds: few, quietSeconds: 3600 }),
     group(`${opened} associations`, ARCHIVES, [associations(opened)], { rounds: few }),
   )
   if (size === 'default') return all
   all.push(
-    group(`${studies} studies due at once, CT`, ARIANE, [due(around, studies, 512, 20)], { rounds: few, quietSeconds: 3600 }),
+    group(`${studies} studies due at once, CT`, ARIANE, [due(around, studies, 512, 8 + studies / 60)], { rounds: few, quietSeconds: 3600 }),
     group('manifest of 20000 instances', ARIANE, [manifest(20_000, 40)], { rounds: few }),
     group('multi-frame of 2 GiB', ALL, [large(2048)], { rounds: few }),
   )
@@ -112,7 +112,7 @@ function slices(around: Surroundings, side: number, instances: number): Measure[
 }
 
 function raw({ size }: Surroundings, options: readonly string[], associations: number): Measure {
-  const seconds = { quick: 1, default: 2, full: 5 }[size]
+  const seconds = { quick: 1, default: 2, full: 4 }[size]
   const load = [...options, '--associations', String(associations), '--seconds', String(seconds), '--count', '1000000']
   return { title: `C-STORE, raw sender, ${plural(associations)}`, seconds: seconds + 1, run: (server) => measures.storeRaw(server, load) }
 }
@@ -168,7 +168,7 @@ function due({ destinationPort }: Surroundings, studies: number, side: number, s
 }
 
 function associations(count: number): Measure {
-  return { title: 'opened and closed', seconds: 6 + count / 200, run: (server) => measures.associations(server, count) }
+  return { title: 'opened and closed', seconds: 6 + count / 1000, run: (server) => measures.associations(server, count) }
 }
 
 function large(mebibytes: number): Measure {
