@@ -5,6 +5,7 @@ import { aeTitle } from '../../src/dicom/ae-title.ts'
 import { connect } from '../../src/dimse/connect.ts'
 import type { OutboundAssociation } from '../../src/dimse/contract.ts'
 import { finished, run, start } from './processes.ts'
+import type { ReceivedFigures } from './raw-receiver.ts'
 import type { RawFigures } from './raw-sender.ts'
 import type { Server } from './servers.ts'
 
@@ -18,6 +19,13 @@ export async function dcmtk(
   files: readonly string[] = [],
 ): Promise<void> {
   await run(program, ['-aet', 'BENCH', '-aec', server.aeTitle, ...options, '127.0.0.1', String(server.port), ...files])
+}
+
+/** A study by C-GET with raw-receiver.ts. */
+export async function receive(server: Server, studyInstanceUid: string, repetitions: number): Promise<ReceivedFigures> {
+  const script = join(import.meta.dirname, 'raw-receiver.ts')
+  const study = ['--study', studyInstanceUid, '--repeat', String(repetitions)]
+  return JSON.parse(await run(process.execPath, [script, '--json', '--port', String(server.port), '--called', server.aeTitle, ...study]))
 }
 
 /** @param options  of raw-sender.ts */

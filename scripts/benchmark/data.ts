@@ -18,7 +18,7 @@ export interface Kind {
   readonly name: string
   readonly sopClassUid: string
   readonly transferSyntaxUid: string
-  /** Of the data set. */
+  /** Of the data set; UIDs that are longer or shorter make a few bytes. */
   readonly sizeBytes: number
   /** The data set up to where its value of pixel data, or its first frame, begins. */
   header(names: Names): Buffer

@@ -96,11 +96,17 @@ function slices(around: Surroundings, side: number, instances: number): Measure[
     },
   }
   const out = (by: 'C-GET' | 'C-MOVE'): Measure => ({
-    title: `${by} of a study of ${instances}`,
+    title: `${by}, DCMTK, of a study of ${instances}`,
     servers: ARCHIVES,
     seconds: repetitions,
     run: (server) => measures.retrieve(server, by, study!, repetitions),
   })
+  const outRaw: Measure = {
+    title: `C-GET, raw receiver, of a study of ${instances}`,
+    servers: ARCHIVES,
+    seconds: repetitions / 2,
+    run: (server) => measures.retrieveRaw(server, study!, repetitions),
+  }
   const find: Measure = {
     title: `C-FIND of ${instances} images`,
     servers: ARCHIVES,
@@ -108,7 +114,7 @@ function slices(around: Surroundings, side: number, instances: number): Measure[
     run: (server) => measures.find(server, study!, 5),
   }
   const dcmtk = size === 'quick' ? [] : [1, 4].map((n) => storescu(around, side, n))
-  return [prepare, ...[1, 4].map((n) => raw(around, options, n)), ...dcmtk, out('C-GET'), out('C-MOVE'), find]
+  return [prepare, ...[1, 4].map((n) => raw(around, options, n)), ...dcmtk, outRaw, out('C-GET'), out('C-MOVE'), find]
 }
 
 function raw({ size }: Surroundings, options: readonly string[], associations: number): Measure {

@@ -5,7 +5,7 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { cpuSeconds, memory, resetPeak } from './accounting.ts'
-import { dcmtk, openAssociation, send, startPulse, startSending } from './clients.ts'
+import { dcmtk, openAssociation, receive, send, startPulse, startSending } from './clients.ts'
 import { namesOf } from './data.ts'
 import { type Figures, MIB, median, percentile } from './figures.ts'
 import { run } from './processes.ts'
@@ -81,12 +81,13 @@ async function cpuOfAll(server: Server): Promise<number> {
   return cpuSeconds(server.pid)
 }
 
-/** Stores one study, which also warms the server up, and gives what {@link retrieve} needs. */
+/** Stores one study and, where the server can, fetches it twice, which warms the server up. @returns what {@link retrieve} needs */
 export async function storeStudy(server: Server, options: readonly string[], instances: number): Promise<Study> {
   const root = '2.25.7'
-  const count = String(instances)
-  const { bytes } = await send(server, [...options, '--root', root, '--one-study', '--count', count])
-  return { studyInstanceUid: namesOf(root, 0, 0).studyInstanceUid, instances, bytes }
+  const { studyInstanceUid } = namesOf(root, 0, 0)
+  const { bytes } = await send(server, [...options, '--root', root, '--one-study', '--count', String(instances)])
+  if (server.name !== 'storescp') await receive(server, studyInstanceUid, 2)
+  return { studyInstanceUid, instances, bytes }
 }
 
 export interface Study {
@@ -95,22 +96,43 @@ export interface Study {
   readonly bytes: number
 }
 
-/** A study out by C-GET, or by C-MOVE, some times. What a client costs that only calls C-ECHO is taken off. */
+/** A study out by C-GET, or by C-MOVE, with a client of DCMTK, some times. What a client costs that only calls C-ECHO is taken off. */
 export async function retrieve(server: Server, by: 'C-GET' | 'C-MOVE', study: Study, repetitions: number): Promise<Figures> {
   const keys = ['-S', '-k', '0008,0052=STUDY', '-k', `0020,000d=${study.studyInstanceUid}`]
   const [program, options] =
     by === 'C-GET' ? ['getscu', ['--ignore', '-pdu', '131072', ...keys]] : ['movescu', ['-aem', DESTINATION, ...keys]]
   const idle = await medianSeconds(repetitions, () => dcmtk('echoscu', server))
+  return retrieved(server, study, repetitions, async () => {
+    return { seconds: (await medianSeconds(repetitions, () => dcmtk(program!, server, options))) - idle, figures: {} }
+  })
+}
+
+/** A study out by C-GET to a receiver that costs next to nothing, some times on one association. */
+export async function retrieveRaw(server: Server, study: Study, repetitions: number): Promise<Figures> {
+  return retrieved(server, study, repetitions, async () => {
+    const { instances, seconds, receiverCpuMsPerInstance } = await receive(server, study.studyInstanceUid, repetitions)
+    if (instances !== study.instances) throw new Error(`${instances} of ${study.instances} instances came`)
+    return { seconds, figures: { 'receiver CPU ms/instance': receiverCpuMsPerInstance } }
+  })
+}
+
+async function retrieved(
+  server: Server,
+  study: Study,
+  repetitions: number,
+  work: () => Promise<{ seconds: number; figures: Figures }>,
+): Promise<Figures> {
   await run('sync', [])
   await resetPeak(server.pid)
   server.probe?.reset()
   const before = await cpuSeconds(server.pid)
-  const seconds = (await medianSeconds(repetitions, () => dcmtk(program!, server, options))) - idle
+  const { seconds, figures } = await work()
   const cpu = ((await cpuSeconds(server.pid)) - before) / repetitions
   const stallMs = await server.probe?.stallMs()
   return {
     'instances/s': study.instances / seconds,
     'MB/s': study.bytes / seconds / 1e6,
+    ...figures,
     'server CPU s/GB': cpu / (study.bytes / 1e9),
     'server CPU s/1000 instances': (cpu / study.instances) * 1000,
     'highest resident MiB': (await memory(server.pid)).peak / MIB,

@@ -4,7 +4,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { ctSlice, type Kind, multiFrame, ultrasound, writeFiles } from '../../scripts/benchmark/data.ts'
+import { ctSlice, type Kind, multiFrame, namesOf, ultrasound, writeFiles } from '../../scripts/benchmark/data.ts'
+import { dataSetOffset } from '../support/data-sets.ts'
 import { type NodeProcess, PROJECT, startNode } from '../support/node-process.ts'
 import { runCommand } from '../support/run-command.ts'
 
@@ -25,7 +26,7 @@ it.each([
   ['slices, which are encoded once', ['--side', '64'], ctSlice(64), 5],
   ['loops of encapsulated frames', ['--ultrasound'], ultrasound(), 2],
   ['a multi-frame, whose pixels are sent again and again', ['--multi-frame', '20'], multiFrame(20), 1],
-])('sends raw what the files hold: %s', async (name, options, kind: Kind, count) => {
+])('sends raw what the files hold, and receives as much: %s', async (name, options, kind: Kind, count) => {
   const root = `2.25.${name.length}`
   const files = await writeFiles(join(folder, root), kind, root, count, count)
   const before = new Set(node.files('instances'))
@@ -34,13 +35,19 @@ it.each([
   expect(output).toContain(`"instances":${count},"bytes":${kind.sizeBytes * count}`)
   expect(code).toBe(0)
   const stored = node.files('instances').filter((file) => !before.has(file))
-  const dataSet = (file: string) => readFileSync(file).subarray(-kind.sizeBytes)
+  const dataSet = (file: string) => {
+    const bytes = readFileSync(file)
+    return bytes.subarray(dataSetOffset(bytes))
+  }
   const sent = files.map(dataSet)
   expect(stored).toHaveLength(count)
   for (const file of stored) {
     const held = dataSet(join(node.storagePath, 'instances', file))
     expect(sent.filter((one) => one.equals(held))).toHaveLength(1)
   }
+  const study = ['--study', namesOf(root, 0, 0).studyInstanceUid, '--repeat', '2', '--json']
+  const received = await script('raw-receiver.ts', '--port', String(node.port), '--called', node.aeTitle, ...study)
+  expect(received.output).toContain(`"instances":${count},"bytes":${sent.reduce((sum, one) => sum + one.length, 0)},`)
 })
 
 it.each([
