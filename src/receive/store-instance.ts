@@ -59,7 +59,9 @@ class Reception implements StoreSink {
     try {
       this.#uids = admitCommand(incoming, door.isStorable)
       this.#walker = new HeaderWalker(this.#uids.transferSyntaxUid)
-      this.#opening = this.#open(this.#uids)
+      const draft = door.storage.draft('instances')
+      if (draft instanceof Promise) this.#opening = this.#open(draft, this.#uids)
+      else this.#begin(draft, this.#uids)
     } catch (error) {
       this.#fail(error)
     }
@@ -105,12 +107,16 @@ class Reception implements StoreSink {
     this.#fail(new NodeError('PEER_ABORTED', { step: 'data set' }))
   }
 
-  async #open(uids: AnnouncedUids): Promise<void> {
+  #begin(draft: Draft, uids: AnnouncedUids): void {
+    this.#draft = draft
+    draft.begin(part10Header({ ...uids, sourceAeTitle: parseAeTitle(this.#incoming.source) }))
+  }
+
+  async #open(opening: Promise<Draft>, uids: AnnouncedUids): Promise<void> {
     try {
-      const draft = await this.#door.storage.draft('instances')
-      this.#draft = draft
+      const draft = await opening
       if (this.#failure !== undefined) return await draft.discard()
-      draft.begin(part10Header({ ...uids, sourceAeTitle: parseAeTitle(this.#incoming.source) }))
+      this.#begin(draft, uids)
       let pause: Promise<void> | undefined
       for (const fragment of this.#early) pause = draft.write(fragment) ?? pause
       this.#early = []

@@ -46,8 +46,9 @@ export interface ByteSource {
 }
 
 export interface Storage {
-  /** @throws NodeError STORAGE_FULL where less than `storage.reserveBytes` would be left free */
-  draft(area: StorageArea): Promise<Draft>
+  /** @returns a promise where the file system has to be asked first; rejected with NodeError STORAGE_FULL where less than
+   *  `storage.reserveBytes` would be left free */
+  draft(area: StorageArea): Draft | Promise<Draft>
   /** Bytes from `start` to the end, in chunks of `storage.readChunk`; destroy it to stop early. Errors surface on the stream. */
   open(key: StorageKey, start?: number): Readable
   /** The same bytes for a reader with buffers of its own; close it. @throws NodeError STORAGE_FAILED where the file is lost */

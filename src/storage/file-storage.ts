@@ -98,9 +98,9 @@ class FileStorage implements Storage {
     }
   }
 
-  async draft(area: StorageArea): Promise<Draft> {
-    await this.#home.room.check()
-    return new FileDraft(this.#home, area)
+  draft(area: StorageArea): Draft | Promise<Draft> {
+    const checked = this.#home.room.check()
+    return checked === undefined ? new FileDraft(this.#home, area) : checked.then(() => new FileDraft(this.#home, area))
   }
 
   open(key: StorageKey, start = 0): Readable {

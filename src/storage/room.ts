@@ -46,11 +46,17 @@ export class Room {
     }
   }
 
-  /** @throws NodeError STORAGE_FULL where the reserve or the quota is reached */
-  async check(): Promise<void> {
+  /** @returns undefined where nobody need be asked; else a promise, rejected with NodeError STORAGE_FULL where the reserve or the quota is reached */
+  check(): Promise<void> | undefined {
     const { maxTotalBytes } = this.#options
-    if (maxTotalBytes !== undefined && this.usedBytes >= maxTotalBytes) throw new NodeError('STORAGE_FULL', { maxTotalBytes })
-    if (Math.abs(this.#options.now() - this.#askedAt) < FRESH_MS && this.#hasPlenty()) return
+    if (maxTotalBytes !== undefined && this.usedBytes >= maxTotalBytes) {
+      return Promise.reject(new NodeError('STORAGE_FULL', { maxTotalBytes }))
+    }
+    if (Math.abs(this.#options.now() - this.#askedAt) < FRESH_MS && this.#hasPlenty()) return undefined
+    return this.#ask()
+  }
+
+  async #ask(): Promise<void> {
     await this.freeBytes()
     if (this.#left() >= this.#options.reserveBytes) return
     throw new NodeError('STORAGE_FULL', { freeBytes: this.#left(), reserveBytes: this.#options.reserveBytes })

@@ -107,7 +107,7 @@ describe('a file', () => {
   it('that grows while it is read is refused', async () => {
     const opened = await openDoor()
     const path = fileWith(part10(sample({ pixelBytes: 400_000 })))
-    const draft = async (area: 'instances' | 'manifests'): ReturnType<typeof opened.storage.draft> => {
+    const draft = (area: 'instances' | 'manifests') => {
       appendFileSync(path, 'x')
       return opened.storage.draft(area)
     }

@@ -211,7 +211,7 @@ describe('nothing is left', () => {
 describe('room', () => {
   it('refuses when the reserve would be touched', async () => {
     const { storage } = await opened({ reserveBytes: Number.MAX_SAFE_INTEGER })
-    expect(await codeOf(storage.draft('instances'))).toBe('STORAGE_FULL')
+    expect(await codeOf(Promise.resolve(storage.draft('instances')))).toBe('STORAGE_FULL')
   })
 
   it('holds the quota over all files, also after a restart, and again has room after a removal', async () => {
