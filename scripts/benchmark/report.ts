@@ -1,6 +1,7 @@
 /** Values of all rounds, as a table and as JSON. */
 import { cpus, release, totalmem } from 'node:os'
 import { type Figures, median } from './figures.ts'
+import { run } from './processes.ts'
 import type { Name } from './servers.ts'
 
 const PEERS = ['orthanc', 'storescp'] as const
@@ -65,16 +66,14 @@ export class Results {
 }
 
 /** What a reader of the figures must know of the machine. */
-export function machine(): Readonly<Record<string, unknown>> {
-  const [cpu] = cpus()
-  return {
-    date: new Date().toISOString(),
-    cpu: cpu?.model,
-    cores: cpus().length,
-    memoryBytes: totalmem(),
-    kernel: release(),
-    node: process.version,
-  }
+export async function surroundings(): Promise<Readonly<Record<string, unknown>>> {
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg-query's own placeholder
+  const format = '${Version}'
+  const version = async (name: string): Promise<string> =>
+    (await run('dpkg-query', ['-W', '-f', format, name]).catch(() => 'unknown')).trim()
+  const peers = { orthanc: await version('orthanc'), dcmtk: await version('dcmtk') }
+  const here = { date: new Date().toISOString(), cpu: cpus()[0]?.model, cores: cpus().length, memoryBytes: totalmem(), kernel: release() }
+  return { ...here, node: process.version, ...peers }
 }
 
 function row(cells: readonly string[]): string {

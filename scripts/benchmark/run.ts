@@ -8,20 +8,24 @@ import { type Group, groups, type Measure } from './groups.ts'
 import { type Options, readOptions } from './options.ts'
 import { endAll } from './processes.ts'
 import { Progress } from './progress.ts'
-import { machine, Results } from './report.ts'
+import { Results, surroundings } from './report.ts'
 import { type Name, START, startDestination } from './servers.ts'
 
 const TMPFS = 0x01021994
 
 const options = readOptions()
+const asked = chosen(groups({ size: options.size, destinationPort: 0, folder: '' }), options)
+if (asked.length === 0) refuse('nothing is left to be measured: see --list')
 if (options.list) {
-  for (const group of chosen(groups({ size: options.size, destinationPort: 0, folder: '' }), options)) {
+  for (const group of asked) {
     for (const measure of group.measures) if (!measure.prepares) process.stdout.write(`${nameOf(group, measure)}\n`)
   }
   process.exit(0)
 }
 
-const folder = await mkdtemp(join(options.folder, 'ariane-bench-'))
+// What cannot be written shall not be found out after half an hour.
+if (options.json !== undefined) await writeFile(options.json, '').catch((error: Error) => refuse(`--json: ${error.message}`))
+const folder = await mkdtemp(join(options.folder, 'ariane-bench-')).catch((error: Error) => refuse(`--folder: ${error.message}`))
 if ((await statfs(folder)).type === TMPFS) process.stderr.write(`${options.folder} is in memory: syncs cost nothing there; see --folder\n`)
 for (const [signal, code] of [
   ['SIGINT', 130],
@@ -46,11 +50,18 @@ try {
     }
   }
   if (!isCut) {
-    process.stdout.write(results.markdown(options.servers))
-    if (options.json !== undefined) await writeFile(options.json, results.json({ ...machine(), size: options.size }))
+    const about = { size: options.size, ...(await surroundings()) }
+    const line = Object.entries(about).map(([name, value]) => `${name} ${value}`)
+    process.stdout.write(`${line.join(', ')}\n\n${results.markdown(options.servers)}`)
+    if (options.json !== undefined) await writeFile(options.json, results.json(about))
   }
 } finally {
   if (!isCut) await cleanUp()
+}
+
+function refuse(reason: string): never {
+  process.stderr.write(`${reason}\n`)
+  process.exit(2)
 }
 
 async function cleanUp(): Promise<void> {
