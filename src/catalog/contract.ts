@@ -1,8 +1,8 @@
 /** The catalog: what the node holds, per patient, study, series and instance, and what remains to be done with it.
  *
  *  Promises: every method that writes has written durably (committed, synced) when it resolves, but for {@link Catalog.keep} of a new
- *  instance: that is committed, and a power failure within the next seconds may take the row, not the file from which it is rebuilt at the
- *  next start. Concurrent keep calls share one transaction. Counts and ModalitiesInStudy are derived from rows, never incremented.
+ *  instance, {@link Catalog.settleStudy}, {@link Catalog.settleDelivery} and {@link Catalog.notePeer}: those are committed, and a power failure
+ *  within the next seconds may take the row, not the file from which it is rebuilt at the next start; a delivery is then made once more. Concurrent keep calls share one transaction. Counts and ModalitiesInStudy are derived from rows, never incremented.
  *  Reads come in pages, so that no call holds the event loop for long.
  *  Does not: touch files (it knows a storage key as text and nothing else), know sockets, decide policy.
  *  Errors: NodeError CATALOG_FAILED (disk full, locked, damaged), with its cause.

@@ -1,6 +1,6 @@
 /** The catalog's SQLite engine, as a table of contents: what each method is, is in the file that it names.
  *
- *  Writes go through one queue (group-commit.ts) and resolve after COMMIT, synced but for the rows of new instances. Reads are short statements on the same connection: between two
+ *  Writes go through one queue (group-commit.ts) and resolve after COMMIT, synced but for what can be told again (contract.ts). Reads are short statements on the same connection: between two
  *  groups nothing uncommitted is visible. See contract.ts for what each promises. */
 import type { Database } from 'better-sqlite3'
 import type { Catalog } from './contract.ts'
@@ -37,11 +37,13 @@ export function catalogOn(db: Database): Catalog {
   const writes = new GroupCommit(db, () => memory.forgetAll())
   const all = new Statements(db)
   /** What is remembered is not told which rows a job changes. */
-  const write = <T>(job: () => T): Promise<T> =>
+  const write = <T>(job: () => T, synced = true): Promise<T> =>
     writes.run(() => {
       memory.forgetAll()
       return job()
-    })
+    }, synced)
+  /** For what a file on disk says too, or what does no harm when it happens again after a power failure. */
+  const writeUnsynced = <T>(job: () => T): Promise<T> => write(job, false)
   /** A failure of SQLite becomes one of ours. */
   const read = async <T>(work: () => T | Promise<T>): Promise<T> => {
     try {
@@ -67,21 +69,22 @@ export function catalogOn(db: Database): Catalog {
     earliestPending: () => read(() => earliestPending(all)),
     findStudy: (uid) => read(() => findStudy(all, uid)),
     evidence: (uid) => read(() => evidence(all, uid)),
-    settleStudy: (uid, revision, made) => write(() => settleStudy(all, uid, revision, made)),
+    // The manifest's file notes its record, and a delivery is taken as one however often it is made.
+    settleStudy: (uid, revision, made) => writeUnsynced(() => settleStudy(all, uid, revision, made)),
     ensureDeliveries: (manifestUid, targets, at) => write(() => ensureDeliveries(all, manifestUid, targets, at)),
     manifestsOf: (uid) => read(() => manifestsOf(all, uid)),
     findManifest: (uid) => read(() => findManifest(all, uid)),
     manifests: (pageSize, after) => read(() => manifests(all, pageSize, after)),
     // publish
     deliveriesDue: (now, limit) => read(() => deliveriesDue(all, now, limit)),
-    settleDelivery: (id, outcome) => write(() => settleDelivery(all, id, outcome)),
+    settleDelivery: (id, outcome) => writeUnsynced(() => settleDelivery(all, id, outcome)),
     earliestDelivery: () => read(() => earliestDelivery(all)),
     // identity
     identitiesOf: (uid) => read(() => identitiesOf(all, uid)),
     resolveStudy: (uid, number) => write(() => resolveStudy(all, uid, number)),
     studiesInConflict: () => read(() => studiesInConflict(all)),
     // peers seen
-    notePeer: (seen, calls) => write(() => notePeer(all, seen, calls)),
+    notePeer: (seen, calls) => writeUnsynced(() => notePeer(all, seen, calls)),
     peersSeen: () => read(() => peersSeen(all)),
     // upkeep
     files: (pageSize, after, since) => read(() => files(all, pageSize, after, since)),

@@ -3,8 +3,9 @@
  *  Promises: studies are handled one after the other, oldest first; one that fails is tried again later and holds up no other; the worker
  *  itself never stops before {@link ManifestWorker.stop}. What is due is read from the catalog alone, so that a restart loses nothing.
  *  Sleeps until the next study can fall due; never longer than {@link LONGEST_SLEEP_MS}, for another process may have changed the
- *  catalog, or somebody the clock.
+ *  catalog, or somebody the clock. While instances arrive it takes a part of the time only.
  *  Does not: build twice at once. Times in milliseconds since 1970. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { ManifestRecord, StudyState } from '../catalog/contract.ts'
 import type { Uid } from '../dicom/uid.ts'
 import { log } from '../log.ts'
@@ -27,6 +28,10 @@ const SHORTEST_SLEEP_MS = 20
 const FIRST_RETRY_MS = 1_000
 const LONGEST_RETRY_MS = 10 * 60_000
 const BATCH = 20
+/** While instances arrive, so many times as long as a study took is left to them before the next one: many studies that fall due at once must not hold
+ *  up the modalities. */
+const REST_FACTOR = 5
+const LONGEST_REST_MS = 1_000
 
 interface Failing {
   readonly attempts: number
@@ -45,25 +50,28 @@ class DueStudies implements ManifestWorker {
   #timer: NodeJS.Timeout | undefined
   #wakesAt = Number.POSITIVE_INFINITY
   #passing: Promise<void> | undefined
-  #stopped = false
+  readonly #stop = new AbortController()
+  /** Instances that have arrived. */
+  #arrivals = 0
 
   constructor(parts: ManifestWorkerParts) {
     this.#parts = parts
   }
 
   nudge(): void {
+    this.#arrivals++
     this.wakeAt(this.#parts.now() + this.#quietMs())
   }
 
   async stop(): Promise<void> {
-    this.#stopped = true
+    this.#stop.abort()
     clearTimeout(this.#timer)
     await this.#passing
   }
 
   /** Sets the one timer, unless it rings before that anyway. */
   wakeAt(at: number): void {
-    if (this.#stopped || this.#wakesAt <= at) return
+    if (this.#stop.signal.aborted || this.#wakesAt <= at) return
     clearTimeout(this.#timer)
     this.#wakesAt = at
     const sleepMs = Math.min(LONGEST_SLEEP_MS, Math.max(SHORTEST_SLEEP_MS, at - this.#parts.now()))
@@ -96,10 +104,19 @@ class DueStudies implements ManifestWorker {
       const ready = due.filter((study) => (this.#failing.get(study.studyInstanceUid)?.notBefore ?? 0) <= now())
       if (ready.length === 0) return this.#nextLook()
       for (const study of ready) {
-        if (this.#stopped) return Number.POSITIVE_INFINITY
-        await this.#handle(study)
+        if (this.#stop.signal.aborted) return Number.POSITIVE_INFINITY
+        await this.#withRest(() => this.#handle(study))
       }
     }
+  }
+
+  async #withRest(work: () => Promise<void>): Promise<void> {
+    const before = this.#arrivals
+    const began = performance.now()
+    await work()
+    if (this.#arrivals === before) return
+    const restMs = Math.min(LONGEST_REST_MS, REST_FACTOR * (performance.now() - began))
+    await sleep(restMs, undefined, { signal: this.#stop.signal }).catch(() => undefined)
   }
 
   /** The earliest moment at which a study can be due, or be tried again. */

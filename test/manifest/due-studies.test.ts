@@ -251,3 +251,21 @@ it('a superseded manifest that has lost its file changes nothing', async () => {
   expect(await held.catalog.findStudy(study)).toEqual(before)
   expect(await buildManifest(held.parts, study, 'asked')).toMatchObject({ kind: 'unchanged', record: { version: 2 } })
 })
+
+it('leaves most of the time to instances that arrive, all of it to manifests where none does', async () => {
+  const held = await holdNothing()
+  const make = async (whileArriving: boolean): Promise<number> => {
+    const studies = Array.from({ length: 20 }, () => newUid())
+    for (const study of studies) await receive(held, { study })
+    await pause(1100)
+    const began = performance.now()
+    const worker = start(held)
+    const arriving = whileArriving ? setInterval(() => worker.nudge(), 1) : undefined
+    await eventually(async () => (await held.catalog.manifestsOf(studies.at(-1)!)).length === 1)
+    clearInterval(arriving)
+    await worker.stop()
+    return performance.now() - began
+  }
+  const alone = await make(false)
+  expect(await make(true)).toBeGreaterThan(2 * alone)
+})
