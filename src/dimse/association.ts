@@ -11,6 +11,7 @@ import { encodeCommandSet } from './command-set.ts'
 import {
   type AcceptedContext,
   type Association,
+  type ByteSource,
   COMMAND,
   type CommandSet,
   type IncomingStore,
@@ -121,6 +122,11 @@ export abstract class DicomAssociation implements Association {
 
   #maySend(context: AcceptedContext): boolean {
     return this.direction === 'outbound' ? context.requestorIsScu : context.requestorIsScp
+  }
+
+  readAhead(sopClassUid: string, transferSyntaxUid: string, source: ByteSource): void {
+    const context = this.storeContext(sopClassUid, transferSyntaxUid)
+    if (context !== undefined) this.layer.writer.readAhead(context.id, source)
   }
 
   async store(instance: OutgoingInstance): Promise<StoreResult> {

@@ -1,23 +1,14 @@
 /** Writes PDUs and DIMSE messages to a socket, one message at a time.
  *
  *  Promises: messages never interleave; a message that fits goes out in one write; each write waits until the peer has read enough
- *  (drain) and fails after `writeMilliseconds` without; memory per association is bounded by one chunk.
+ *  (drain) and fails after `writeMilliseconds` without; memory per association is bounded: two windows (send-windows.ts), or one chunk of
+ *  a stream.
  *  Errors: NodeError PEER_TIMEOUT, PEER_ABORTED. After either the association is of no more use: half a message may be out. */
 import type { Socket } from 'node:net'
 import type { Readable } from 'node:stream'
 import { NodeError } from '../errors.ts'
 import type { ByteSource } from './contract.ts'
-import { PDU } from './pdu-reader.ts'
-
-/** What is added to each fragment: PDU header, PDV length, context ID, message control header. */
-const OVERHEAD_BYTES = 12
-const PDV_HEADER_BYTES = 6
-/** PS3.8 D.1: zero means no limit; we still send bounded PDUs. */
-const LARGEST_PDU = 256 * 1024
-/** What is read and written at a time; two of these belong to an association that sends files. Holds the largest PDU and a command set. */
-const STREAM_BYTES = LARGEST_PDU + 16 * 1024
-/** A rest of the buffer that is smaller than this waits for the next. */
-const SMALLEST_FRAGMENT = 4096
+import { HEAD_ROOM, LARGEST_PDU, OVERHEAD_BYTES, PDV_HEADER_BYTES, SendWindows, type Window, writeHeader } from './send-windows.ts'
 
 export class PduWriter {
   readonly #socket: Socket
@@ -25,7 +16,11 @@ export class PduWriter {
   #fragmentBytes = 16_384 - PDV_HEADER_BYTES
   #tail: Promise<unknown> = Promise.resolve()
   #waiting = 0
-  readonly #buffers: Buffer[] = []
+  readonly #windows = new SendWindows()
+  /** Asked to be sent, and not begun. */
+  #streamsWaiting = 0
+  /** Sent after that, as far as we know. */
+  #expected: { readonly contextId: number; readonly source: ByteSource } | undefined
 
   constructor(socket: Socket, writeMilliseconds: number) {
     this.#socket = socket
@@ -59,10 +54,25 @@ export class PduWriter {
 
   /** A command set and a data set that is read as it is sent. */
   stream(contextId: number, command: Buffer, open: () => Readable | ByteSource): Promise<void> {
+    this.#streamsWaiting++
     return this.#inTurn(() => {
+      this.#streamsWaiting--
       const source = open()
       return 'sizeBytes' in source ? this.#bytes(contextId, command, source) : this.#readable(contextId, command, source)
     })
+  }
+
+  /** Begins to read what will be sent next, while the peer is busy with what goes before. What fails is told by {@link stream}. */
+  readAhead(contextId: number, source: ByteSource): void {
+    this.#expected = { contextId, source }
+    // What goes before has the buffers first.
+    if (this.#streamsWaiting === 0 && !this.#windows.isAhead) this.#beginExpected()
+  }
+
+  #beginExpected(): void {
+    const expected = this.#expected
+    this.#expected = undefined
+    if (expected !== undefined) this.#windows.of(expected.source, expected.contextId, this.#fragmentBytes)
   }
 
   /** A chunk of odd length keeps its last byte for the next: only the last fragment may be odd, where the data set is. */
@@ -86,51 +96,30 @@ export class PduWriter {
     }
   }
 
-  /** Reads into one buffer while the other is on its way: nothing is allocated or copied, whatever the size. */
+  /** One window is on its way while the next is read; nothing is allocated or copied, whatever the size. */
   async #bytes(contextId: number, command: Buffer, source: ByteSource): Promise<void> {
     const head = this.#pdus(contextId, command, true, true)
-    const underway: [Promise<void>, Promise<void>] = [Promise.resolve(), Promise.resolve()]
+    const reading = this.#windows.of(source, contextId, this.#fragmentBytes)
+    if (this.#expected?.source === source) this.#expected = undefined
+    const underway: Promise<void>[] = []
     try {
-      for (let position = 0, turn = 0; turn === 0 || position < source.sizeBytes; turn++) {
-        const which = turn % 2
-        await underway[which]
-        const out = this.#buffer(which)
-        const start = turn === 0 ? head.copy(out) : 0
-        const left = source.sizeBytes - position
-        const { end, views, taken } = this.#frame(contextId, out, start, left)
-        await fill(source, views, position)
-        position += taken
-        underway[which] = this.#flush(out.subarray(0, end))
-        underway[which].catch(() => undefined)
+      for (let number = 0, isLast = false; !isLast; number++) {
+        const taking = reading.take()
+        this.#beginExpected()
+        const window = await taking
+        // What was in this buffer before has left, or the connection is lost.
+        await underway[number % 2]
+        isLast = window.isLast
+        const flushed = this.#flush(number === 0 ? withHead(head, window) : [window.buffer.subarray(HEAD_ROOM, window.end)])
+        flushed.then(window.gone, window.gone)
+        underway[number % 2] = flushed
       }
       await Promise.all(underway)
     } finally {
+      reading.end()
       source.close()
-      // A buffer is used again only when nothing of it is on its way any more.
       await Promise.allSettled(underway)
     }
-  }
-
-  #buffer(which: number): Buffer {
-    this.#buffers[which] ??= Buffer.allocUnsafeSlow(STREAM_BYTES)
-    return this.#buffers[which]
-  }
-
-  /** Lays out P-DATA-TF PDUs for up to `left` bytes. @returns where they end, and the places that the bytes go to */
-  #frame(contextId: number, out: Buffer, start: number, left: number): { end: number; views: Buffer[]; taken: number } {
-    const views: Buffer[] = []
-    let at = start
-    let taken = 0
-    do {
-      const room = out.length - at - OVERHEAD_BYTES
-      const length = Math.min(this.#fragmentBytes, left - taken, room - (room % 2))
-      taken += length
-      header(out, at, contextId, length, taken === left ? 2 : 0)
-      at += OVERHEAD_BYTES
-      if (length > 0) views.push(out.subarray(at, at + length))
-      at += length
-    } while (taken < left && out.length - at > SMALLEST_FRAGMENT)
-    return { end: at, views, taken }
   }
 
   #inTurn(work: () => Promise<void>): Promise<void> {
@@ -151,7 +140,7 @@ export class PduWriter {
     let to = 0
     for (let from = 0, at = 0; at < count; at++, from += this.#fragmentBytes) {
       const length = Math.min(this.#fragmentBytes, bytes.length - from)
-      header(out, to, contextId, length, (isCommand ? 1 : 0) | (isLast && at === count - 1 ? 2 : 0))
+      writeHeader(out, to, contextId, length, (isCommand ? 1 : 0) | (isLast && at === count - 1 ? 2 : 0))
       bytes.copy(out, to + OVERHEAD_BYTES, from, from + length)
       to += OVERHEAD_BYTES + length
     }
@@ -170,11 +159,12 @@ export class PduWriter {
   }
 
   /** Resolves when the bytes have left the process, so that their buffer can be used again. */
-  #flush(bytes: Buffer): Promise<void> {
+  #flush(parts: readonly Buffer[]): Promise<void> {
     const socket = this.#socket
     if (socket.destroyed || socket.writableEnded) return Promise.reject(new NodeError('PEER_ABORTED', { while: 'sending' }))
     return this.#within((done) => {
-      socket.write(bytes, () => done())
+      for (const part of parts.slice(0, -1)) socket.write(part)
+      socket.write(parts.at(-1)!, () => done())
       return () => undefined
     })
   }
@@ -202,27 +192,9 @@ export class PduWriter {
   }
 }
 
-function header(out: Buffer, at: number, contextId: number, length: number, control: number): void {
-  out[at] = PDU.P_DATA_TF
-  out[at + 1] = 0
-  out.writeUInt32BE(length + PDV_HEADER_BYTES, at + 2)
-  out.writeUInt32BE(length + 2, at + 6)
-  out[at + 10] = contextId
-  out[at + 11] = control
-}
-
-/** Fills all the places, however few bytes the system gives at a time.
- *  @throws NodeError STORAGE_FAILED where the source ends before */
-async function fill(source: ByteSource, views: readonly Buffer[], position: number): Promise<void> {
-  let rest = views
-  let at = position
-  while (rest.length > 0) {
-    let count = await source.read(rest, at)
-    if (count === 0) throw new NodeError('STORAGE_FAILED', { reason: 'shorter than it was', at })
-    at += count
-    let whole = 0
-    while (whole < rest.length && count >= rest[whole]!.length) count -= rest[whole++]!.length
-    rest = rest.slice(whole)
-    if (count > 0) rest = [rest[0]!.subarray(count), ...rest.slice(1)]
-  }
+/** In front of the first window, where there is room for it. */
+function withHead(head: Buffer, { buffer, end }: Window): readonly Buffer[] {
+  if (head.length > HEAD_ROOM) return [head, buffer.subarray(HEAD_ROOM, end)]
+  head.copy(buffer, HEAD_ROOM - head.length)
+  return [buffer.subarray(HEAD_ROOM - head.length, end)]
 }

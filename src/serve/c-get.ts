@@ -7,7 +7,8 @@ import type { Retrievable } from '../catalog/contract.ts'
 import { retrieveKeys } from '../dicom/query-model.ts'
 import type { Request, StoreResult } from '../dimse/contract.ts'
 import { log } from '../log.ts'
-import type { Storage } from '../storage/contract.ts'
+import type { ByteSource, Storage } from '../storage/contract.ts'
+import type { Opened } from './opened-ahead.ts'
 import { retrieve } from './retrieve.ts'
 import { readyToSend } from './send-instance.ts'
 import type { Lane } from './send-instances.ts'
@@ -40,10 +41,14 @@ class GetLane implements Lane {
     return true
   }
 
-  async send(instance: Retrievable): Promise<StoreResult> {
+  async send(opened: Opened): Promise<StoreResult> {
     const { association, stopped } = this.#request
-    const store = await readyToSend(association, instance, { storage: this.#storage, stopped })
+    const store = await readyToSend(association, opened, { storage: this.#storage, stopped })
     return store()
+  }
+
+  readAhead(instance: Retrievable, bytes: ByteSource): void {
+    this.#request.association.readAhead(instance.sopClassUid, instance.transferSyntaxUid, bytes)
   }
 
   async close(): Promise<void> {}

@@ -14,7 +14,8 @@ import type { WantedContext } from '../dimse/connect.ts'
 import type { OutboundAssociation, OutgoingInstance, StoreResult } from '../dimse/contract.ts'
 import { NodeError } from '../errors.ts'
 import { log } from '../log.ts'
-import type { Storage } from '../storage/contract.ts'
+import type { ByteSource, Storage } from '../storage/contract.ts'
+import type { Opened } from './opened-ahead.ts'
 import { readyToSend } from './send-instance.ts'
 import type { Lane } from './send-instances.ts'
 
@@ -81,9 +82,9 @@ export class MoveLane implements Lane {
     return this.usable
   }
 
-  async send(instance: Retrievable): Promise<StoreResult> {
-    const association = await this.#associationFor(instance.sopClassUid)
-    const store = await readyToSend(association, instance, this.#options)
+  async send(opened: Opened): Promise<StoreResult> {
+    const association = await this.#associationFor(opened.instance.sopClassUid)
+    const store = await readyToSend(association, opened, this.#options)
     try {
       const result = await store()
       this.#fruitless = 0
@@ -93,6 +94,10 @@ export class MoveLane implements Lane {
       this.#lost(association, error)
       throw error
     }
+  }
+
+  readAhead({ sopClassUid, transferSyntaxUid }: Retrievable, bytes: ByteSource): void {
+    this.#association?.readAhead(sopClassUid, transferSyntaxUid, bytes)
   }
 
   async close(): Promise<void> {

@@ -4,6 +4,7 @@
  *  Errors: NodeError CATALOG_FAILED before the first sub-operation; nothing has been answered then. */
 import type { RetrieveKeys } from '../catalog/contract.ts'
 import type { Request } from '../dimse/contract.ts'
+import { OpenedAhead } from './opened-ahead.ts'
 import { planRetrieval, type RetrievePlan } from './retrieve-plan.ts'
 import { type Lane, sendInstances } from './send-instances.ts'
 import type { Serving } from './serving.ts'
@@ -24,7 +25,8 @@ export async function retrieve(
     if (operations.total > 0) {
       const plan = await planRetrieval(catalog, keys, includeManifests, stopped)
       if (!stopped.aborted) operations.total = plan.total
-      await sendInstances({ association, instances: plan.instances(), lanes: lanesFor(plan), operations, stopped })
+      const instances = new OpenedAhead(plan.instances(), serving.storage)
+      await sendInstances({ association, instances, lanes: lanesFor(plan), operations, stopped })
     }
   } catch (error) {
     await operations.abandon()

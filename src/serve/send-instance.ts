@@ -4,7 +4,7 @@
  *  else in Explicit or Implicit VR Little Endian where it can be converted (convert-instance.ts); else nothing is sent and NO_CONTEXT is
  *  thrown. A file that is lost or shorter than it was, odd lengths that cannot be mended, and an image that cannot be decoded, are found
  *  before the C-STORE begins, so that they do not cost the association.
- *  Does not: open associations, count, or retry.
+ *  Does not: open associations, close the opened file, count, or retry.
  *  Errors: NodeError NO_CONTEXT, STORAGE_FAILED (our file), UNREADABLE (cannot be converted or mended), PEER_ABORTED (by the peer, or the
  *  request was stopped), PEER_TIMEOUT. */
 import type { Retrievable } from '../catalog/contract.ts'
@@ -12,7 +12,8 @@ import type { Association, OutgoingInstance, StoreResult } from '../dimse/contra
 import { NodeError } from '../errors.ts'
 import type { Storage } from '../storage/contract.ts'
 import { converterOf } from './convert-instance.ts'
-import { isOdd, madeEven } from './even-lengths.ts'
+import { madeEven } from './even-lengths.ts'
+import { checkSize, type Opened } from './opened-ahead.ts'
 
 type Payload = Pick<OutgoingInstance, 'transferSyntaxUid' | 'open'> & { readonly close?: () => void }
 
@@ -26,32 +27,17 @@ export interface SendOptions {
 
 /** Makes ready; the association is untouched.
  *  @returns what sends it; where that throws, the association is of no more use */
-export async function readyToSend(
-  association: Association,
-  instance: Retrievable,
-  options: SendOptions,
-): Promise<() => Promise<StoreResult>> {
-  const payload = await payloadFor(association, instance, options)
-  return () => store(association, instance, payload, options.moveOriginator)
+export async function readyToSend(association: Association, opened: Opened, options: SendOptions): Promise<() => Promise<StoreResult>> {
+  const payload = await payloadFor(association, opened, options)
+  return () => store(association, opened.instance, payload, options.moveOriginator)
 }
 
-function checkSize({ storageKey, fileSizeBytes, sopInstanceUid }: Retrievable, size: number | undefined): void {
-  if (size !== fileSizeBytes)
-    throw new NodeError('STORAGE_FAILED', { sopInstanceUid, storageKey, expectedBytes: fileSizeBytes, found: size })
-}
-
-async function payloadFor(association: Association, instance: Retrievable, { storage, stopped }: SendOptions): Promise<Payload> {
-  const { sopClassUid, transferSyntaxUid, storageKey, dataSetOffset } = instance
+async function payloadFor(association: Association, { instance, bytes }: Opened, { storage, stopped }: SendOptions): Promise<Payload> {
+  const { sopClassUid, transferSyntaxUid, storageKey } = instance
   if (association.storeContext(sopClassUid, transferSyntaxUid) !== undefined) {
-    if (isOdd(instance)) return repaired(instance, storage, stopped)
-    const bytes = await storage.openBytes(storageKey, dataSetOffset)
-    try {
-      checkSize(instance, bytes.sizeBytes + dataSetOffset)
-    } catch (error) {
-      bytes.close()
-      throw error
-    }
-    return { transferSyntaxUid, open: () => bytes, close: () => bytes.close() }
+    if (bytes === undefined) return repaired(instance, storage, stopped)
+    const stored = await bytes
+    return { transferSyntaxUid, open: () => stored }
   }
   checkSize(instance, await storage.size(storageKey))
   const converter = converterOf(storage)

@@ -10,7 +10,9 @@ import type { Retrievable } from '../catalog/contract.ts'
 import type { Association, StoreResult } from '../dimse/contract.ts'
 import { NodeError } from '../errors.ts'
 import { log } from '../log.ts'
+import type { ByteSource } from '../storage/contract.ts'
 import { NotRepairable } from './even-lengths.ts'
+import { closeOpened, type Opened, type OpenedAhead } from './opened-ahead.ts'
 import type { SubOperations } from './sub-operations.ts'
 
 /** Where sub-operations go, one at a time. */
@@ -20,14 +22,16 @@ export interface Lane {
   /** False once nothing sent here can arrive: the other lanes take the rest. */
   readonly usable: boolean
   /** @throws NodeError where the instance did not arrive */
-  send(instance: Retrievable): Promise<StoreResult>
+  send(opened: Opened): Promise<StoreResult>
+  /** A hint: this is what it will probably be given after the present one. */
+  readAhead(instance: Retrievable, bytes: ByteSource): void
   close(): Promise<void>
 }
 
 export interface SendJob {
   /** The request's association, for log lines. */
   readonly association: Association
-  readonly instances: AsyncGenerator<Retrievable, undefined>
+  readonly instances: OpenedAhead
   readonly lanes: readonly Lane[]
   readonly operations: SubOperations
   readonly stopped: AbortSignal
@@ -44,6 +48,7 @@ interface Progress {
 export async function sendInstances(job: SendJob): Promise<void> {
   const open: Progress = { lanes: job.lanes.length, failed: 0 }
   const ends = await Promise.allSettled(job.lanes.map((lane) => runLane(lane, job, open)))
+  await job.instances.close()
   if (open.failed > FAILURES_TOLD) log.warn('sub-operations failed', { association: job.association.id, failed: open.failed })
   for (const end of ends) {
     if (end.status === 'fulfilled' || job.stopped.aborted) continue
@@ -59,8 +64,11 @@ async function runLane(lane: Lane, job: SendJob, open: Progress): Promise<void> 
     for (let sent = 0; !job.stopped.aborted; sent++) {
       if ((!ready || !lane.usable) && open.lanes > 1) return
       const next = await job.instances.next()
-      if (next.done) return
-      await sendOne(lane, job, next.value, open)
+      if (next === undefined) return
+      const sending = sendOne(lane, job, next, open)
+      // Which of several lanes gets the next one is not known, and they send while others read.
+      if (job.lanes.length === 1) void readAhead(lane, job.instances.coming)
+      await sending
       if (sent % 100 === 99) await setImmediate()
     }
   } finally {
@@ -69,10 +77,21 @@ async function runLane(lane: Lane, job: SendJob, open: Progress): Promise<void> 
   }
 }
 
-async function sendOne(lane: Lane, { association, operations, stopped }: SendJob, instance: Retrievable, open: Progress): Promise<void> {
+async function readAhead(lane: Lane, coming: Promise<Opened | undefined> | undefined): Promise<void> {
+  try {
+    const next = await coming
+    const bytes = await next?.bytes
+    if (next !== undefined && bytes !== undefined) lane.readAhead(next.instance, bytes)
+  } catch {
+    // told when it is its turn
+  }
+}
+
+async function sendOne(lane: Lane, { association, operations, stopped }: SendJob, opened: Opened, open: Progress): Promise<void> {
+  const { instance } = opened
   const { sopInstanceUid } = instance
   try {
-    const result = await lane.send(instance)
+    const result = await lane.send(opened)
     if (!operations.answered(instance, result)) {
       log.warn('sub-operation refused', { association: association.id, sopInstanceUid, status: result.status.toString(16) })
     }
@@ -81,6 +100,8 @@ async function sendOne(lane: Lane, { association, operations, stopped }: SendJob
     if (open.failed++ < FAILURES_TOLD)
       log.warn('sub-operation failed', { association: association.id, sopInstanceUid, error: String(error) })
     operations.notSent(instance, error instanceof NodeError ? reasonOf(error) : 'Processing failure')
+  } finally {
+    await closeOpened(opened)
   }
 }
 

@@ -14,7 +14,7 @@ import { Clerks } from './clerks.ts'
 import type { ByteSource, Draft, Storage, StorageArea, StorageKey } from './contract.ts'
 import { DayFolders, makeFolder, syncFolder } from './day-folders.ts'
 import { diskError, errnoOf } from './disk-errors.ts'
-import { openFileBytes } from './file-bytes.ts'
+import { FileOpener } from './file-bytes.ts'
 import { type DraftHome, FileDraft } from './file-draft.ts'
 import { syncTakesName } from './journaling.ts'
 import { type KeptFileEntry, keptFiles, sweepDrafts } from './kept-files.ts'
@@ -78,6 +78,7 @@ async function requireOneFileSystem(path: string): Promise<void> {
 class FileStorage implements Storage {
   readonly #path: string
   readonly #home: DraftHome
+  readonly #files = new FileOpener()
   readonly #now: () => number
 
   constructor(options: FileStorageOptions, room: Room, now: () => number, owner: Owner | undefined, fileTakesName: boolean) {
@@ -111,8 +112,8 @@ class FileStorage implements Storage {
     }
   }
 
-  openBytes(key: StorageKey, start = 0): Promise<ByteSource> {
-    return openFileBytes(pathOfKey(this.#path, key), start)
+  async openBytes(key: StorageKey, start = 0): Promise<ByteSource> {
+    return this.#files.open(pathOfKey(this.#path, key), start)
   }
 
   async readStart(key: StorageKey, length: number): Promise<Buffer> {

@@ -349,6 +349,63 @@ describe('a source of bytes', () => {
     },
   )
 
+  it('may be read ahead, also another than the one that is sent then: each arrives byte for byte', async () => {
+    const dataSets = [600_007, 9_000, 0, 270_001, 1_200_000, 3, 300_000].map((size, number) =>
+      Buffer.from(Array.from({ length: size }, (_, at) => (at * 5 + number + (at >> 8)) & 0xff)),
+    )
+    for (const hint of ['of the next', 'of the one after the next', 'of the present', 'of a closed one']) {
+      const received: Buffer[] = []
+      const { port } = await serve({ store: () => gathering(received) })
+      const association = await open(port, [context(CT)])
+      const sources = dataSets.map((one) => sourceOf(one))
+      const ahead = (source: ReturnType<typeof sourceOf> | undefined) => source && association.readAhead(CT, EXPLICIT, source)
+      const closed = sourceOf(dataSets[0]!, 0)
+      for (const [at, source] of sources.entries()) {
+        const stored = association.store({ sopClassUid: CT, sopInstanceUid: `1.2.${at}`, transferSyntaxUid: EXPLICIT, open: () => source })
+        if (hint === 'of the next') ahead(sources[at + 1])
+        if (hint === 'of the present') ahead(source)
+        await new Promise(setImmediate)
+        if (hint === 'of the one after the next') ahead(sources[at + 2])
+        if (hint === 'of a closed one') ahead(closed)
+        expect(await stored).toEqual({ status: 0 })
+      }
+      await association.release()
+      expect(received.map((one, at) => one.equals(dataSets[at]!))).toEqual(dataSets.map(() => true))
+      expect(sources.map((one) => one.closed)).toEqual(dataSets.map(() => 1))
+    }
+  })
+
+  it('that is read ahead is held in two windows, however large it is and however long the peer takes', async () => {
+    let answer = (): void => undefined
+    const slow = new Promise<void>((resolve) => {
+      answer = resolve
+    })
+    const { port } = await serve({ store: () => ({ ...gathering([]), end: () => slow.then(() => ({ status: 0 })) }) })
+    const association = await open(port, [context(CT)])
+    const source = sourceOf(Buffer.alloc(5_000_000))
+    let read = 0
+    const counting = {
+      ...source,
+      read: async (into: readonly Buffer[], position: number) => {
+        const count = await source.read(into, position)
+        read += count
+        return count
+      },
+    }
+    const first = sourceOf(Buffer.alloc(700_000))
+    const instance = { sopClassUid: CT, sopInstanceUid: '1.2.3', transferSyntaxUid: EXPLICIT }
+    const stored = association.store({ ...instance, open: () => first })
+    association.readAhead(CT, EXPLICIT, counting)
+    await expect.poll(() => read).toBeGreaterThan(300_000)
+    await sleep(100)
+    expect(read).toBeLessThan(600_000)
+    answer()
+    expect(await stored).toEqual({ status: 0 })
+    expect(await association.store({ ...instance, open: () => counting })).toEqual({ status: 0 })
+    expect(read).toBe(5_000_000)
+    await association.release()
+  })
+
   it('that ends too early costs the association, and the receiver keeps nothing', async () => {
     const received: Buffer[] = []
     const { port } = await serve({ store: () => gathering(received) })

@@ -1,7 +1,9 @@
 /** C-MOVE and C-GET on a real catalog and storage. D18 to D22: destinations and requestors that misbehave. */
+import { readdirSync, readlinkSync } from 'node:fs'
 import { rm, truncate } from 'node:fs/promises'
 import { createServer, type Server, type Socket } from 'node:net'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { aeTitle } from '../../src/dicom/ae-title.ts'
 import type { Uid } from '../../src/dicom/uid.ts'
@@ -46,6 +48,19 @@ beforeAll(async () => {
   for (const instance of instances) expect(await home.keep(instance)).toBe(0)
 })
 afterAll(() => home.close())
+afterEach(() => expect(openFiles()).toEqual([]))
+
+/** Files of the storage that this process has open. */
+function openFiles(): string[] {
+  return readdirSync('/proc/self/fd').flatMap((number) => {
+    try {
+      const path = readlinkSync(`/proc/self/fd/${number}`)
+      return path.startsWith(home.folder) && path.endsWith('.dcm') ? [path] : []
+    } catch {
+      return [] // closed meanwhile
+    }
+  })
+}
 
 function keys(uid = study): Overrides {
   return { [TAG.StudyInstanceUID]: ['UI', uid] }
@@ -375,6 +390,47 @@ describe('C-GET', () => {
     const asked = ask('get', 'STUDY', keys(), { association })
     await cGet(home.serving(), asked)
     expect(counts(asked.final() as never)).toEqual([0xfe00, 2, 0, 0, COUNT - 2])
+  })
+})
+
+describe('reading ahead', () => {
+  const SIZE = 200_000
+  let uid: string
+  beforeAll(async () => {
+    uid = testUid()
+    for (let number = 1; number <= 8; number++) {
+      const pixels = Buffer.alloc(SIZE, number)
+      await home.keep(
+        ct({ [TAG.StudyInstanceUID]: ['UI', uid], [TAG.InstanceNumber]: ['IS', String(number)], [0x7fe00010]: ['OW', pixels] }),
+      )
+    }
+  })
+
+  it('opens the next few files and no more, and leaves none open when it is cancelled', async () => {
+    let open: string[] = []
+    const to = destination({
+      answer: async (_, number) => {
+        await sleep(50)
+        if (number < 3) return { status: 0 }
+        open = openFiles()
+        asked.cancel()
+        return { status: 0 }
+      },
+    })
+    const asked = ask('move', 'STUDY', keys(uid), { command: { moveDestination: 'VIEWER' } })
+    await cMove(home.serving({ peer: () => peer('VIEWER'), connectTo: to.connectTo }), asked)
+    expect(counts(asked.final() as never)).toEqual([0xfe00, 3, 0, 0, 5])
+    expect(open.length).toBeGreaterThan(1)
+    expect(open.length).toBeLessThanOrEqual(5)
+  })
+
+  it('tells the association what comes next, where there is one', async () => {
+    const to = destination({ answer: () => sleep(20).then(() => ({ status: 0 })) })
+    const asked = ask('move', 'STUDY', keys(uid), { command: { moveDestination: 'VIEWER' } })
+    await cMove(home.serving({ peer: () => peer('VIEWER'), connectTo: to.connectTo }), asked)
+    const [association] = to.opened
+    expect(association!.delivered).toHaveLength(8)
+    expect(association!.expected).toBe(7)
   })
 })
 

@@ -119,6 +119,8 @@ export class FakeAssociation implements OutboundAssociation {
   readonly contexts: ReadonlyMap<number, AcceptedContext>
   readonly delivered: Delivered[] = []
   released = false
+  /** How often it was told what comes next. */
+  expected = 0
   readonly #options: FakeAssociationOptions
   readonly #ended = new AbortController()
 
@@ -141,6 +143,10 @@ export class FakeAssociation implements OutboundAssociation {
 
   storeSyntaxes(sopClassUid: string): readonly string[] {
     return [...this.contexts.values()].filter((one) => one.abstractSyntax === sopClassUid).map((one) => one.transferSyntax)
+  }
+
+  readAhead(): void {
+    this.expected++
   }
 
   async store(instance: OutgoingInstance): Promise<StoreResult> {

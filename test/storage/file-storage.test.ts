@@ -43,6 +43,50 @@ async function readAll(storage: Storage, key: StorageKey, start?: number): Promi
   return Buffer.concat(chunks)
 }
 
+describe('bytes for a reader with buffers of its own', () => {
+  it.each([0, 1, 9_000, 65_536, 65_537, 300_001])('%i of them come as they were kept, wherever the reader begins', async (size) => {
+    const { storage } = await opened()
+    const dataSets = [randomBytes(size), randomBytes(size)]
+    const files = await Promise.all(dataSets.map((one) => kept(storage, one)))
+    // The second round has the buffers of the first.
+    for (let round = 0; round < 2; round++) {
+      const sources = await Promise.all(files.map(({ key }) => storage.openBytes(key, 20)))
+      for (const [at, source] of sources.entries()) {
+        expect(source.sizeBytes).toBe(size)
+        const places = [Buffer.alloc(7), Buffer.alloc(size)]
+        expect(await source.read(places, 0)).toBe(size)
+        expect(Buffer.concat(places).subarray(0, size).equals(dataSets[at]!)).toBe(true)
+        const rest = Buffer.alloc(size)
+        expect(await source.read([rest], size >> 1)).toBe(size - (size >> 1))
+        expect(rest.subarray(0, size - (size >> 1)).equals(dataSets[at]!.subarray(size >> 1))).toBe(true)
+        expect(await source.read([rest], size)).toBe(0)
+        source.close()
+        source.close()
+        expect(await codeOf(source.read([rest], 0))).toBe('STORAGE_FAILED')
+      }
+    }
+  })
+
+  it('may be closed while they are read: the read ends with its own bytes', async () => {
+    const { storage } = await opened()
+    const dataSet = randomBytes(8 * MiB)
+    const { key } = await kept(storage, dataSet)
+    const source = await storage.openBytes(key, 20)
+    const place = Buffer.alloc(dataSet.length)
+    const reading = source.read([place], 0)
+    source.close()
+    const count = await reading
+    expect(place.subarray(0, count).equals(dataSet.subarray(0, count))).toBe(true)
+  })
+
+  it('of a lost file are none', async () => {
+    const { path, storage } = await opened()
+    const { key } = await kept(storage, Buffer.alloc(10))
+    rmSync(join(path, key))
+    expect(await codeOf(storage.openBytes(key, 20))).toBe('STORAGE_FAILED')
+  })
+})
+
 describe('keeping', () => {
   it.each([0, 1, 9_000, 65_536, 262_144, 300_001, 5 * MiB + 3])('gives back %i bytes as they came', async (size) => {
     const { path, storage } = await opened({ now: () => Date.UTC(2026, 10, 23, 23, 59, 7, 89) })

@@ -1,0 +1,85 @@
+/** The instances of a retrieval, with the files of the next few opened: opening takes its time on a disk, and while the peer is busy with what went
+ *  before, that time is free.
+ *
+ *  Promises: every instance once, in order, to whichever lane asks first; a file that is lost, or not of the size that it had, is told by `bytes`, and
+ *  costs nothing but its own instance; at most {@link AHEAD} files are open beside those that have been taken.
+ *  Does not: close what has been taken. Errors: NodeError CATALOG_FAILED where the rest cannot be listed. */
+import type { Retrievable } from '../catalog/contract.ts'
+import { NodeError } from '../errors.ts'
+import type { ByteSource, Storage } from '../storage/contract.ts'
+import { isOdd } from './even-lengths.ts'
+
+/** As many as the system's threads open at the same time. */
+const AHEAD = 4
+
+export interface Opened {
+  readonly instance: Retrievable
+  /** The data set as stored; of one that has to be mended first (even-lengths.ts) nothing is opened. */
+  readonly bytes?: Promise<ByteSource>
+}
+
+export class OpenedAhead {
+  readonly #instances: AsyncGenerator<Retrievable, undefined>
+  readonly #storage: Storage
+  readonly #queue: Promise<Opened | undefined>[] = []
+
+  constructor(instances: AsyncGenerator<Retrievable, undefined>, storage: Storage) {
+    this.#instances = instances
+    this.#storage = storage
+  }
+
+  /** The next one, its own to close; undefined at the end. */
+  next(): Promise<Opened | undefined> {
+    while (this.#queue.length <= AHEAD) this.#queue.push(this.#open())
+    return this.#queue.shift()!
+  }
+
+  /** What {@link next} will give, as far as is known. */
+  get coming(): Promise<Opened | undefined> | undefined {
+    return this.#queue[0]
+  }
+
+  /** Leaves nothing open that has not been taken. */
+  async close(): Promise<void> {
+    for (const one of this.#queue.splice(0)) await one.then(closeOpened, () => undefined)
+  }
+
+  #open(): Promise<Opened | undefined> {
+    const opened = this.#instances
+      .next()
+      .then(({ value }) => value && { instance: value, bytes: isOdd(value) ? undefined : this.#bytes(value) })
+    opened.catch(() => undefined) // told by `next`
+    return opened
+  }
+
+  #bytes(instance: Retrievable): Promise<ByteSource> {
+    const bytes = openChecked(this.#storage, instance)
+    bytes.catch(() => undefined) // told to whoever sends it
+    return bytes
+  }
+}
+
+export async function closeOpened(opened: Opened | undefined): Promise<void> {
+  await opened?.bytes?.then(
+    (bytes) => bytes.close(),
+    () => undefined,
+  )
+}
+
+async function openChecked(storage: Storage, instance: Retrievable): Promise<ByteSource> {
+  const { storageKey, dataSetOffset } = instance
+  const bytes = await storage.openBytes(storageKey, dataSetOffset)
+  try {
+    checkSize(instance, bytes.sizeBytes + dataSetOffset)
+  } catch (error) {
+    bytes.close()
+    throw error
+  }
+  return bytes
+}
+
+/** @throws NodeError STORAGE_FAILED where the file is not what it was */
+export function checkSize({ storageKey, fileSizeBytes, sopInstanceUid }: Retrievable, size: number | undefined): void {
+  if (size !== fileSizeBytes)
+    throw new NodeError('STORAGE_FAILED', { sopInstanceUid, storageKey, expectedBytes: fileSizeBytes, found: size })
+}
