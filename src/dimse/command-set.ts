@@ -91,29 +91,43 @@ function malformed(text: string): ProtocolError {
 
 /** Elements in ascending order, behind their group length. */
 export function encodeCommandSet(command: CommandSet): Buffer {
-  const parts: Buffer[] = []
-  const add = (element: number, value: Buffer): void => {
-    const header = Buffer.allocUnsafe(8)
-    header.writeUInt32LE(element << 16, 0)
-    header.writeUInt32LE(value.length, 4)
-    parts.push(header, value)
-  }
+  const elements: number[] = []
+  const values: (string | number)[] = []
+  let size = GROUP_LENGTH_BYTES
   for (const [element, kind] of ORDER) {
-    if (kind === 'type') add(element, short(command.hasDataSet ? 0x0000 : NO_DATA_SET))
-    else if (kind === 'offending') {
-      if (command.offendingElement !== undefined) add(element, tag(command.offendingElement))
-    } else {
-      const value = command[kind]
-      if (typeof value === 'number') add(element, short(value))
-      else if (value !== undefined) add(element, padded(value, element))
-    }
+    const value =
+      kind === 'type' ? (command.hasDataSet ? 0x0000 : NO_DATA_SET) : kind === 'offending' ? command.offendingElement : command[kind]
+    if (value === undefined) continue
+    const written = typeof value === 'string' ? padded(value, element) : value
+    elements.push(element)
+    values.push(written)
+    size += HEADER_BYTES + lengthOf(element, written)
   }
-  const body = Buffer.concat(parts)
-  const length = Buffer.allocUnsafe(12)
-  length.writeUInt32LE(0, 0)
-  length.writeUInt32LE(4, 4)
-  length.writeUInt32LE(body.length, 8)
-  return Buffer.concat([length, body])
+  const out = Buffer.allocUnsafe(size)
+  out.writeUInt32LE(0, 0)
+  out.writeUInt32LE(4, 4)
+  out.writeUInt32LE(size - GROUP_LENGTH_BYTES, 8)
+  let at = GROUP_LENGTH_BYTES
+  for (const [index, element] of elements.entries()) {
+    const value = values[index]!
+    out.writeUInt32LE(element << 16, at)
+    out.writeUInt32LE(lengthOf(element, value), at + 4)
+    at += HEADER_BYTES
+    if (typeof value === 'string') out.write(value, at, 'latin1')
+    else if (element === OFFENDING_ELEMENT) writeTag(out, at, value)
+    else out.writeUInt16LE(value & 0xffff, at)
+    at += lengthOf(element, value)
+  }
+  return out
+}
+
+/** Group length (0000,0000), a UL with its header. */
+const GROUP_LENGTH_BYTES = 12
+const HEADER_BYTES = 8
+
+function lengthOf(element: number, value: string | number): number {
+  if (typeof value === 'string') return value.length
+  return element === OFFENDING_ELEMENT ? 4 : 2
 }
 
 const ORDER: readonly (readonly [number, TextField | NumberField | 'type' | 'offending'])[] = [
@@ -125,21 +139,13 @@ const ORDER: readonly (readonly [number, TextField | NumberField | 'type' | 'off
 
 const UID_ELEMENTS = new Set([0x0002, 0x0003, 0x1000, 0x1001])
 
-function padded(value: string, element: number): Buffer {
+function padded(value: string, element: number): string {
   const text = element === 0x0902 ? value.slice(0, 64) : value
-  return Buffer.from(text.length % 2 === 0 ? text : text + (UID_ELEMENTS.has(element) ? '\0' : ' '), 'latin1')
-}
-
-function short(value: number): Buffer {
-  const buffer = Buffer.allocUnsafe(2)
-  buffer.writeUInt16LE(value & 0xffff)
-  return buffer
+  return text.length % 2 === 0 ? text : text + (UID_ELEMENTS.has(element) ? '\0' : ' ')
 }
 
 /** VR AT: group, then element. */
-function tag(value: number): Buffer {
-  const buffer = Buffer.allocUnsafe(4)
-  buffer.writeUInt16LE(value >>> 16, 0)
-  buffer.writeUInt16LE(value & 0xffff, 2)
-  return buffer
+function writeTag(out: Buffer, at: number, tag: number): void {
+  out.writeUInt16LE(tag >>> 16, at)
+  out.writeUInt16LE(tag & 0xffff, at + 2)
 }

@@ -7,6 +7,7 @@
 import { NodeError } from '../errors.ts'
 import { encodeCommandSet } from './command-set.ts'
 import { COMMAND, type CommandSet } from './contract.ts'
+import { Patience } from './patience.ts'
 import { ABORT, ProtocolError } from './protocol-error.ts'
 
 export interface OwnRequest {
@@ -32,9 +33,13 @@ export interface OwnRequestsHost {
   settled(): void
 }
 
-interface Listener {
-  readonly answerField: number
-  hear(answer: CommandSet, dataSet: Buffer): void
+/** A request whose last answer is waited for. */
+interface Asked {
+  readonly request: OwnRequest
+  readonly resolve: (answer: LastAnswer) => void
+  readonly reject: (error: unknown) => void
+  /** Since when the peer could have said something; undefined until the message is out. */
+  silentSince?: number
 }
 
 const MAY_BE_PENDING: ReadonlySet<number> = new Set([COMMAND.C_FIND_RQ, COMMAND.C_MOVE_RQ, COMMAND.C_GET_RQ])
@@ -43,26 +48,47 @@ const RESPONSE = 0x8000
 
 export class OwnRequests {
   readonly #host: OwnRequestsHost
-  readonly #listeners = new Map<number, Listener>()
+  readonly #asked = new Map<number, Asked>()
+  readonly #patience: Patience
   #lastMessageId = 0
 
   constructor(host: OwnRequestsHost) {
     this.#host = host
+    this.#patience = new Patience(
+      host.responseSeconds * 1000,
+      () => this.#longestSilence()?.silentSince,
+      () => this.#tooLong(),
+    )
+    host.ended.addEventListener('abort', () => {
+      this.#patience.end()
+      for (const [messageId, asked] of this.#asked) this.#fail(messageId, asked, new NodeError('PEER_ABORTED', { association: host.id }))
+    })
   }
 
   get areWaiting(): boolean {
-    return this.#listeners.size > 0
+    return this.#asked.size > 0
   }
 
   /** An answer has come; one to nothing that we asked is ignored.
    *  @throws ProtocolError where it answers something else than what was asked under its Message ID */
   answered(answer: CommandSet, dataSet: Buffer): void {
-    const listener = this.#listeners.get(answer.messageIdBeingRespondedTo ?? -1)
-    if (listener === undefined) return
-    if (answer.commandField !== listener.answerField) {
+    const messageId = answer.messageIdBeingRespondedTo ?? -1
+    const asked = this.#asked.get(messageId)
+    if (asked === undefined) return
+    const { commandField } = asked.request.command
+    if (answer.commandField !== (commandField | RESPONSE)) {
       throw new ProtocolError(ABORT.UNEXPECTED_PARAMETER, `Command Field ${answer.commandField.toString(16)} answers another request`)
     }
-    listener.hear(answer, dataSet)
+    if (!isPending(answer.status)) {
+      this.#settle(messageId)
+      asked.resolve({ answer, dataSet })
+      return
+    }
+    if (!MAY_BE_PENDING.has(commandField)) {
+      throw new ProtocolError(ABORT.UNEXPECTED_PARAMETER, 'status pending to a request that has one answer')
+    }
+    this.#listen(asked)
+    asked.request.onPending?.(answer, dataSet)
   }
 
   ask(request: OwnRequest): Promise<LastAnswer> {
@@ -70,47 +96,48 @@ export class OwnRequests {
     if (host.ended.aborted) return Promise.reject(new NodeError('PEER_ABORTED', { association: host.id }))
     const messageId = this.#nextMessageId()
     return new Promise((resolve, reject) => {
-      let timer: NodeJS.Timeout | undefined
-      const settle = (work: () => void): void => {
-        clearTimeout(timer)
-        this.#listeners.delete(messageId)
-        host.ended.removeEventListener('abort', onEnded)
-        host.settled()
-        work()
-      }
-      const onEnded = (): void => settle(() => reject(new NodeError('PEER_ABORTED', { association: host.id })))
-      const onSilence = (): void => {
-        settle(() => reject(new NodeError('PEER_TIMEOUT', { association: host.id })))
-        host.gaveUp()
-      }
-      const wait = (): void => {
-        clearTimeout(timer)
-        timer = setTimeout(onSilence, host.responseSeconds * 1000)
-      }
-      host.ended.addEventListener('abort', onEnded)
-      const hear: Listener['hear'] = (answer, dataSet) => {
-        if (!isPending(answer.status)) {
-          settle(() => resolve({ answer, dataSet }))
-          return
-        }
-        if (!MAY_BE_PENDING.has(request.command.commandField)) {
-          throw new ProtocolError(ABORT.UNEXPECTED_PARAMETER, 'status pending to a request that has one answer')
-        }
-        wait()
-        request.onPending?.(answer, dataSet)
-      }
-      this.#listeners.set(messageId, { answerField: request.command.commandField | RESPONSE, hear })
+      const asked: Asked = { request, resolve, reject, silentSince: undefined }
+      this.#asked.set(messageId, asked)
       request.send(encodeCommandSet({ ...request.command, messageId })).then(
-        () => {
-          if (this.#listeners.has(messageId)) wait()
-        },
+        () => this.#listen(asked),
         (error: unknown) => {
-          settle(() => reject(error))
+          this.#fail(messageId, asked, error)
           // Half a message may be out: nothing else can be said on this association.
           host.gaveUp()
         },
       )
     })
+  }
+
+  #listen(asked: Asked): void {
+    asked.silentSince = performance.now()
+    if (!this.#host.ended.aborted) this.#patience.begin()
+  }
+
+  #longestSilence(): Asked | undefined {
+    let longest: Asked | undefined
+    for (const asked of this.#asked.values()) {
+      if (asked.silentSince !== undefined && asked.silentSince < (longest?.silentSince ?? Number.POSITIVE_INFINITY)) longest = asked
+    }
+    return longest
+  }
+
+  #tooLong(): void {
+    const silent = this.#longestSilence()
+    for (const [messageId, asked] of this.#asked) {
+      if (asked === silent) this.#fail(messageId, asked, new NodeError('PEER_TIMEOUT', { association: this.#host.id }))
+    }
+    this.#host.gaveUp()
+  }
+
+  #fail(messageId: number, asked: Asked, error: unknown): void {
+    this.#settle(messageId)
+    asked.reject(error)
+  }
+
+  #settle(messageId: number): void {
+    this.#asked.delete(messageId)
+    this.#host.settled()
   }
 
   #nextMessageId(): number {

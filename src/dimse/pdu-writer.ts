@@ -8,11 +8,19 @@ import type { Socket } from 'node:net'
 import type { Readable } from 'node:stream'
 import { NodeError } from '../errors.ts'
 import type { ByteSource } from './contract.ts'
+import { Patience } from './patience.ts'
 import { HEAD_ROOM, LARGEST_PDU, OVERHEAD_BYTES, PDV_HEADER_BYTES, SendWindows, type Window, writeHeader } from './send-windows.ts'
+
+interface Wait {
+  readonly since: number
+  fail(error: NodeError): void
+}
 
 export class PduWriter {
   readonly #socket: Socket
-  readonly #writeMilliseconds: number
+  readonly #patience: Patience
+  /** For the peer to read; the oldest first. */
+  readonly #waits = new Set<Wait>()
   #fragmentBytes = 16_384 - PDV_HEADER_BYTES
   #tail: Promise<unknown> = Promise.resolve()
   #waiting = 0
@@ -24,7 +32,12 @@ export class PduWriter {
 
   constructor(socket: Socket, writeMilliseconds: number) {
     this.#socket = socket
-    this.#writeMilliseconds = writeMilliseconds
+    this.#patience = new Patience(
+      writeMilliseconds,
+      () => this.#oldestWait()?.since,
+      () => this.#tooLong(),
+    )
+    socket.once('close', () => this.#closed())
   }
 
   /** The peer's Maximum Length (PS3.8 D.1), 0 or undefined for none. */
@@ -162,33 +175,52 @@ export class PduWriter {
   #flush(parts: readonly Buffer[]): Promise<void> {
     const socket = this.#socket
     if (socket.destroyed || socket.writableEnded) return Promise.reject(new NodeError('PEER_ABORTED', { while: 'sending' }))
+    let left = (): void => undefined
+    for (const part of parts.slice(0, -1)) socket.write(part)
+    socket.write(parts.at(-1)!, () => left())
+    // The system has taken all of it at once.
+    if (socket.writableLength === 0 && !socket.destroyed) return Promise.resolve()
     return this.#within((done) => {
-      for (const part of parts.slice(0, -1)) socket.write(part)
-      socket.write(parts.at(-1)!, () => done())
+      left = done
       return () => undefined
     })
   }
 
   /** @param begin  calls `done` when it is so; returns what takes the call back */
   #within(begin: (done: () => void) => () => void): Promise<void> {
-    const socket = this.#socket
     return new Promise((resolve, reject) => {
-      const settle = (error?: NodeError): void => {
-        clearTimeout(timer)
-        forget()
-        socket.off('close', onClose)
-        if (error === undefined && !socket.destroyed) resolve()
-        else reject(error ?? new NodeError('PEER_ABORTED', { while: 'sending' }))
+      const waits = this.#waits
+      const wait: Wait = {
+        since: performance.now(),
+        fail: (error) => {
+          waits.delete(wait)
+          forget()
+          reject(error)
+        },
       }
-      const onClose = (): void => settle(new NodeError('PEER_ABORTED', { while: 'sending' }))
-      const timer = setTimeout(() => {
-        settle(new NodeError('PEER_TIMEOUT', { while: 'sending' }))
-        // Half a message may be out, and the peer reads no A-ABORT either.
-        socket.destroy()
-      }, this.#writeMilliseconds)
-      socket.once('close', onClose)
-      const forget = begin(() => settle())
+      waits.add(wait)
+      const forget = begin(() => {
+        if (!waits.delete(wait)) return
+        if (this.#socket.destroyed) reject(new NodeError('PEER_ABORTED', { while: 'sending' }))
+        else resolve()
+      })
+      this.#patience.begin()
     })
+  }
+
+  #closed(): void {
+    this.#patience.end()
+    for (const wait of this.#waits) wait.fail(new NodeError('PEER_ABORTED', { while: 'sending' }))
+  }
+
+  #tooLong(): void {
+    this.#oldestWait()?.fail(new NodeError('PEER_TIMEOUT', { while: 'sending' }))
+    // Half a message may be out, and the peer reads no A-ABORT either.
+    this.#socket.destroy()
+  }
+
+  #oldestWait(): Wait | undefined {
+    return this.#waits.values().next().value
   }
 }
 
