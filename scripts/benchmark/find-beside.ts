@@ -1,0 +1,148 @@
+/** C-FIND of Ariane beside Orthanc at equal content: made-up studies of one instance each, and one study of 400, sent to both by C-STORE.
+ *
+ *  The client only counts (find-client.ts), for findscu takes longer to start than either server to answer; the processor's time of the server is
+ *  what counts. Never a test: it prints.
+ *
+ *  By itself: node scripts/benchmark/find-beside.ts [--studies 4000] [--samples 40]; the built node is measured (`npm run build`). */
+import { spawn } from 'node:child_process'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { parseArgs } from 'node:util'
+import type { InstanceFacts } from '../../src/catalog/contract.ts'
+import { encoderFor } from '../../src/dicom/character-set.ts'
+import { ElementWriter } from '../../src/dicom/element-writer.ts'
+import { INDEX_ATTRIBUTES } from '../../src/dicom/index-attributes.ts'
+import { part10Header } from '../../src/dicom/part10.ts'
+import { MADE_UP } from './fill-catalog.ts'
+import { queryKinds } from './find-at-scale.ts'
+import { FindClient, identifier } from './find-client.ts'
+import { madeUpStudy } from './made-up-studies.ts'
+import { cpuSeconds, type Server, type Start, startAriane, startOrthanc } from './servers.ts'
+
+const LATIN_1 = 'ISO_IR 100'
+const LARGE = 400
+
+export interface BesideOptions {
+  readonly studies: number
+  /** Queries of each kind. */
+  readonly samples: number
+}
+
+interface Cost {
+  readonly wall: number
+  readonly cpu: number
+  readonly answers: number
+}
+
+/** @returns query → server → milliseconds of a query */
+export async function findBeside(
+  { studies, samples }: BesideOptions,
+  servers: Readonly<Record<string, Start>> = { ariane: startAriane, orthanc: startOrthanc },
+): Promise<Map<string, Map<string, Cost>>> {
+  const costs = new Map<string, Map<string, Cost>>()
+  const folder = await mkdtemp(join(tmpdir(), 'ariane-beside-'))
+  try {
+    const files = await writeFiles(join(folder, 'files'), studies)
+    for (const [name, start] of Object.entries(servers)) {
+      const home = join(folder, name)
+      await mkdir(home)
+      const server = await start(home, 1)
+      try {
+        await Promise.all([0, 1, 2, 3].map((part) => send(server, part, files)))
+        for (const [query, cost] of await ask(server, studies, samples)) {
+          costs.set(query, (costs.get(query) ?? new Map<string, Cost>()).set(name, cost))
+        }
+      } finally {
+        await server.stop()
+      }
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+  return costs
+}
+
+/** @returns folders, one for each association */
+async function writeFiles(folder: string, studies: number): Promise<string[]> {
+  const folders = [0, 1, 2, 3].map((part) => join(folder, String(part)))
+  for (const one of folders) await mkdir(one, { recursive: true })
+  let at = 0
+  const write = (facts: InstanceFacts) => writeFile(join(folders[at++ % 4]!, `${at}.dcm`), fileOf(facts))
+  for (let number = 0; number < studies; number++)
+    for (const facts of madeUpStudy(number, { ...MADE_UP, studies, instancesPerStudy: 1 }).instances) await write(facts)
+  for (const facts of large().instances) await write(facts)
+  return folders
+}
+
+const large = () => madeUpStudy(0, { ...MADE_UP, seed: 2, studies: 1, instancesPerStudy: LARGE })
+
+function fileOf({ sopClassUid, sopInstanceUid, transferSyntaxUid, ...facts }: InstanceFacts): Buffer {
+  const keys = { ...facts.keys, SOPClassUID: sopClassUid, SOPInstanceUID: sopInstanceUid, SeriesInstanceUID: facts.seriesInstanceUid }
+  const writer = new ElementWriter({ explicit: true, encode: encoderFor(LATIN_1) })
+  for (const { keyword, tag, vr } of INDEX_ATTRIBUTES)
+    if (vr !== 'SQ' && keys[keyword] !== undefined) writer.element(tag, vr, keys[keyword])
+  return Buffer.concat([part10Header({ sopClassUid, sopInstanceUid, transferSyntaxUid }), writer.finish()])
+}
+
+function send(server: Server, part: number, folders: readonly string[]): Promise<void> {
+  const args = ['-aet', 'BENCH', '-aec', server.aeTitle, '+sd', '-R', '127.0.0.1', String(server.port), folders[part]!]
+  const child = spawn('storescu', args, { env: { ...process.env, TCP_NODELAY: '1' }, stdio: 'ignore' })
+  return new Promise((resolve, reject) => {
+    child.once('exit', (code) => (code === 0 ? resolve() : reject(new Error(`storescu at ${server.name} ended with ${code}`))))
+  })
+}
+
+async function ask(server: Server, studies: number, samples: number): Promise<Map<string, Cost>> {
+  const costs = new Map<string, Cost>()
+  const client = await FindClient.open(server.port, server.aeTitle)
+  const sample = async (name: string, level: string, queries: readonly Buffer[]): Promise<void> => {
+    await client.find(queries[0]!)
+    const [cpu, began] = [await cpuSeconds(server.pid), performance.now()]
+    let answers = 0
+    for (const query of queries) answers += (await client.find(query)).answers
+    const wall = (performance.now() - began) / queries.length
+    costs.set(`${name} (${level})`, {
+      wall,
+      cpu: (((await cpuSeconds(server.pid)) - cpu) * 1000) / queries.length,
+      answers: answers / queries.length,
+    })
+  }
+  const kinds = queryKinds(studies).filter(({ name }) => name !== 'instances of a study')
+  for (const { name, level, keys, rarely = 1 } of kinds) {
+    const numbers = Array.from({ length: Math.ceil(samples / rarely) }, (_, at) => Math.floor((((at + 1) * 0.6180339887) % 1) * studies))
+    await sample(
+      name.replace(', first 1000', ''),
+      level,
+      numbers.map((number) => identifier(level, keys(number))),
+    )
+  }
+  const images = queryKinds(1).find(({ level }) => level === 'IMAGE')!
+  const study = large().instances[0]!.studyInstanceUid
+  const query = identifier('IMAGE', [...images.keys(0).slice(1), [0x0020000d, 'UI', study]])
+  await sample(`${LARGE} instances of a study`, 'IMAGE', new Array<Buffer>(samples).fill(query))
+  await client.release()
+  return costs
+}
+
+function table(costs: ReadonlyMap<string, ReadonlyMap<string, Cost>>): string {
+  const lines = [
+    '| | answers | Ariane CPU ms | Orthanc CPU ms | ratio | Ariane wall ms | Orthanc wall ms | ratio |',
+    '|---|---|---|---|---|---|---|---|',
+  ]
+  for (const [name, of] of costs) {
+    const [ours, theirs] = [of.get('ariane')!, of.get('orthanc')!]
+    const same = ours.answers === theirs.answers ? String(ours.answers) : `${ours.answers} / ${theirs.answers}`
+    const row = [ours.cpu, theirs.cpu, theirs.cpu / ours.cpu, ours.wall, theirs.wall, theirs.wall / ours.wall]
+    lines.push(`| ${name} | ${same} | ${row.map((value) => value.toFixed(2)).join(' | ')} |`)
+  }
+  return lines.join('\n')
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({ options: { studies: { type: 'string', default: '4000' }, samples: { type: 'string', default: '40' } } })
+  process.stdout.write(`${table(await findBeside({ studies: Number(values.studies), samples: Number(values.samples) }))}\n`)
+}
+
+if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) await main()
