@@ -13,7 +13,7 @@ import { parseArgs } from 'node:util'
 import type { InstanceFacts } from '../../src/catalog/contract.ts'
 import { encoderFor } from '../../src/dicom/character-set.ts'
 import { ElementWriter } from '../../src/dicom/element-writer.ts'
-import { INDEX_ATTRIBUTES } from '../../src/dicom/index-attributes.ts'
+import { INDEX_ATTRIBUTES, type IndexKeys } from '../../src/dicom/index-attributes.ts'
 import { part10Header } from '../../src/dicom/part10.ts'
 import { MADE_UP } from './fill-catalog.ts'
 import { queryKinds } from './find-at-scale.ts'
@@ -79,7 +79,12 @@ async function writeFiles(folder: string, studies: number): Promise<string[]> {
 const large = () => madeUpStudy(0, { ...MADE_UP, seed: 2, studies: 1, instancesPerStudy: LARGE })
 
 function fileOf({ sopClassUid, sopInstanceUid, transferSyntaxUid, ...facts }: InstanceFacts): Buffer {
-  const keys = { ...facts.keys, SOPClassUID: sopClassUid, SOPInstanceUID: sopInstanceUid, SeriesInstanceUID: facts.seriesInstanceUid }
+  const keys: IndexKeys = {
+    ...facts.keys,
+    SOPClassUID: sopClassUid,
+    SOPInstanceUID: sopInstanceUid,
+    SeriesInstanceUID: facts.seriesInstanceUid,
+  }
   const writer = new ElementWriter({ explicit: true, encode: encoderFor(LATIN_1) })
   for (const { keyword, tag, vr } of INDEX_ATTRIBUTES)
     if (vr !== 'SQ' && keys[keyword] !== undefined) writer.element(tag, vr, keys[keyword])

@@ -2,7 +2,7 @@
  *  over all of them in order instead, one window at a time. */
 
 import { parseDate } from '../dicom/dates.ts'
-import { hasWildcard, literalPrefix } from '../dicom/matching.ts'
+import { hasWildcard, literalPrefix, rangeOfPrefix } from '../dicom/matching.ts'
 import { foldedGroups, withoutEmptyEnd } from '../dicom/person-name.ts'
 import type { Condition } from './contract.ts'
 import { significant } from './normal-forms.ts'
@@ -11,8 +11,6 @@ import type { Parameter, Statements } from './statements.ts'
 
 /** More than this and a value narrows nothing: sorting them anew for each page would cost more than walking in order. */
 const FEW = 2000
-/** Behind every text that begins with a prefix. */
-const LAST_CHARACTER = '\u{10ffff}'
 
 export interface Candidates {
   readonly sql: string
@@ -57,7 +55,7 @@ function textCandidates(condition: Condition, equal: string, prefix: string): Ca
   if (condition.kind !== 'wildcard') return undefined
   const pattern = significant(condition.pattern, 'LO') ?? ''
   const start = literalPrefix(pattern)
-  return start === '' ? undefined : few(prefix, [start, start + LAST_CHARACTER, pattern])
+  return start === '' ? undefined : few(prefix, [...rangeOfPrefix(start), pattern])
 }
 
 function nameCandidates(condition: Condition, equal: string, prefix: string): Candidates | undefined {
@@ -68,19 +66,19 @@ function nameCandidates(condition: Condition, equal: string, prefix: string): Ca
   if (!hasWildcard(group)) return few(equal, [group, group, group])
   // A name that ends here need not have the delimiters (PS3.5 6.2.1.2).
   const start = withoutEmptyEnd(literalPrefix(group))
-  const range = [start, start + LAST_CHARACTER]
+  const range = rangeOfPrefix(start)
   return start === '' ? undefined : few(prefix, [...range, ...range, ...range])
 }
 
 const few = (sql: string, parameters: readonly Parameter[]): Candidates => ({ sql, parameters: [...parameters, FEW + 1], always: false })
 
-/** @returns row ids as JSON text for json_each, the shortest list; undefined where nothing narrows the search */
-export function narrowest(statements: Statements, candidates: readonly Candidates[]): string | undefined {
+/** @returns row ids, the shortest list; undefined where nothing narrows the search */
+export function narrowest(statements: Statements, candidates: readonly Candidates[]): readonly number[] | undefined {
   let best: readonly number[] | undefined
   for (const { sql, parameters, always } of candidates) {
     const ids = statements.column<number>(sql, ...parameters)
     if ((always || ids.length <= FEW) && (best === undefined || ids.length < best.length)) best = ids
     if (best !== undefined && best.length <= 1) break
   }
-  return best && JSON.stringify([...new Set(best)])
+  return best && [...new Set(best)]
 }

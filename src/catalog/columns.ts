@@ -33,6 +33,9 @@ const DERIVED: Readonly<Record<Level, readonly DerivedColumn[]>> = {
   IMAGE: [{ name: 'InstanceOrder', source: 'InstanceNumber', of: numberOrder }],
 }
 
+/** Attributes of each level. */
+export type Values = Readonly<Record<Level, readonly IndexKeyword[]>>
+
 export interface LevelColumns {
   readonly keywords: readonly IndexKeyword[]
   readonly vrs: readonly string[]
@@ -77,7 +80,11 @@ export function rowOf(level: Level, keys: IndexKeys): Value[] {
 
 /** Puts what a row holds from `start` on into `keys`, absent values left out. */
 export function addKeys(level: Level, row: Row, start: number, keys: Partial<Record<IndexKeyword, string>>): void {
-  const { keywords } = COLUMNS[level]
+  addValues(COLUMNS[level].keywords, row, start, keys)
+}
+
+/** As {@link addKeys}, of a row that holds the columns of these keywords from `start` on. */
+export function addValues(keywords: readonly IndexKeyword[], row: Row, start: number, keys: Partial<Record<IndexKeyword, string>>): void {
   for (let at = 0; at < keywords.length; at++) {
     const value = row[start + at]
     if (value !== null && value !== undefined) keys[keywords[at]!] = value as string

@@ -3,6 +3,7 @@
  *  as it is, any of several values (PS3.5 6.4) being enough. */
 
 import { parseDate, parseTime } from '../dicom/dates.ts'
+import { hasWildcard, literalPrefix, rangeOfPrefix } from '../dicom/matching.ts'
 import { foldedGroups } from '../dicom/person-name.ts'
 import { NodeError } from '../errors.ts'
 import { COLUMNS, indexAttribute } from './columns.ts'
@@ -21,6 +22,8 @@ type Of<K extends Condition['kind']> = Extract<Condition, { kind: K }>
 /** Before and after every date and time. */
 const LOWEST = '0'
 const HIGHEST = '~'
+/** What is longer than any name (PS3.5 6.2) is left to the general way. */
+const LONGEST_PREFIX = 324
 
 /** @param alias     of the table whose row is tested
  *  @param keyword   attribute of the index that the condition is on (for ModalitiesInStudy: Modality of a series)
@@ -74,8 +77,22 @@ function nameSql(pattern: string, keyword: string, column: string, alias: string
   const groups = foldedGroups(pattern).filter((group) => group !== '')
   if (keyword !== 'PatientName' || groups.length !== 1) return { sql: CONDITION_SQL.name(column), parameters: [pattern] }
   const [group] = groups as [string]
-  const sql = /[*?]/.test(group) ? CONDITION_SQL.foldWildcard(alias) : CONDITION_SQL.foldEqual(alias)
+  const prefix = prefixAlone(group)
+  if (prefix !== undefined) {
+    const range = rangeOfPrefix(prefix)
+    return { sql: CONDITION_SQL.foldPrefix(alias), parameters: [...range, ...range, ...range] }
+  }
+  const sql = hasWildcard(group) ? CONDITION_SQL.foldWildcard(alias) : CONDITION_SQL.foldEqual(alias)
   return { sql, parameters: [group, group, group] }
+}
+
+/** `DUP*` asks for a beginning, which SQLite compares itself; not so where the name need not have the delimiters that the pattern ends with
+ *  (PS3.5 6.2.1.2). */
+function prefixAlone(group: string): string | undefined {
+  const prefix = literalPrefix(group)
+  return prefix !== '' && prefix.length < LONGEST_PREFIX && !prefix.endsWith('^') && /^\*+$/.test(group.slice(prefix.length))
+    ? prefix
+    : undefined
 }
 
 function rangeSql({ from, to }: { from?: string; to?: string }, vr: string, column: string): Fragment {

@@ -1,6 +1,8 @@
 /** Values computed from rows when asked (PS3.4 C.3.4): never stored, so they cannot go stale. */
+import { type Breath, Window } from './breath.ts'
+import type { Row } from './columns.ts'
 import type { DerivedKeyword } from './contract.ts'
-import { DERIVED_SQL } from './sql/find.ts'
+import { DERIVED_SQL, derivedValues } from './sql/find.ts'
 import type { Statements } from './statements.ts'
 
 /** Rows that a match stands under. */
@@ -27,19 +29,51 @@ const RULES: Readonly<Record<DerivedKeyword, Rule>> = {
   SOPClassesInStudy: { of: 'studyId', sql: DERIVED_SQL.classesInStudy, kind: 'list' },
 }
 
-/** Adds each value asked for that has a meaning at this level. @param without  role that does not count, '' for none */
-export function derive(
+/** Patients, studies or series that the first statement looks at. */
+const FIRST_WINDOW = 32
+
+export interface Deriving {
+  readonly ids: Derivation
+  readonly values: Partial<Record<string, string>>
+}
+
+/** Adds to each match the values asked for that have a meaning at its level; what several stand under is looked at once.
+ *  @param without  role that does not count, '' for none */
+export async function derive(
   statements: Statements,
   wanted: readonly DerivedKeyword[],
-  ids: Derivation,
+  matches: readonly Deriving[],
   without: string,
-  values: Partial<Record<string, string>>,
-): void {
-  for (const keyword of wanted) {
-    const { of, sql, kind } = RULES[keyword]
-    const id = ids[of]
-    if (id === undefined) continue
-    const text = kind === 'count' ? String(statements.value(sql, id, without)) : statements.column<string>(sql, id, without).join('\\')
-    if (text !== '') values[keyword] = text
+  breath: Breath,
+): Promise<void> {
+  const window = new Window(FIRST_WINDOW)
+  for (const of of ['patientId', 'studyId', 'seriesId'] as const) {
+    const keywords = [...new Set(wanted.filter((keyword) => RULES[keyword].of === of))]
+    if (keywords.length === 0) continue
+    const sql = derivedValues(keywords.map((keyword) => RULES[keyword].sql))
+    const ids = [...new Set(matches.flatMap((match) => match.ids[of] ?? []))]
+    const found = new Map<number, Row>()
+    for (let at = 0; at < ids.length; ) {
+      const some = ids.slice(at, at + window.rows)
+      for (const row of window.measure(() => statements.all(sql, without, JSON.stringify(some)))) found.set(row[0] as number, row)
+      at += some.length
+      await breath.due()
+    }
+    for (const { ids: under, values } of matches) addDerived(keywords, found.get(under[of] ?? -1), values)
   }
+}
+
+function addDerived(keywords: readonly DerivedKeyword[], row: Row | undefined, values: Partial<Record<string, string>>): void {
+  if (row === undefined) return
+  for (let at = 0; at < keywords.length; at++) {
+    const value = row[at + 1]!
+    const text = RULES[keywords[at]!].kind === 'count' ? String(value) : different(value as string | null)
+    if (text !== '') values[keywords[at]!] = text
+  }
+}
+
+/** In order, each once. */
+function different(list: string | null): string {
+  if (list === null || !list.includes('\\')) return list ?? ''
+  return [...new Set(list.split('\\'))].sort().join('\\')
 }

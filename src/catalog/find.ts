@@ -1,7 +1,7 @@
 /** Answers queries page by page (PS3.4 C.4.1): see walk.ts for the order, query-plan.ts for what a key means at which level. */
 
 import { narrowest } from './candidates.ts'
-import { addKeys, COLUMNS, type Row } from './columns.ts'
+import { addValues, type Row, type Values } from './columns.ts'
 import type { CatalogQuery, DerivedKeyword, IndexKeyword, Level, Match, Page, StorageKey, Uid } from './contract.ts'
 import { type Derivation, derive } from './derived.ts'
 import { decodePosition, encodePosition, isPosition, isRowId, type Position } from './position.ts'
@@ -21,96 +21,121 @@ import {
   walkOf,
 } from './walk.ts'
 
-type Values = Partial<Record<IndexKeyword | DerivedKeyword, string>> & { storageKey?: StorageKey; transferSyntaxUid?: Uid }
+type MatchValues = Partial<Record<IndexKeyword | DerivedKeyword, string>> & { storageKey?: StorageKey; transferSyntaxUid?: Uid }
 
-/** One match and where it stands; the page after it begins there. */
+/** The rows that one match stands in: `patient` at PATIENT level, else from the study down to the level asked. */
 interface Found {
-  readonly values: Values
-  readonly position: Position | number
-  readonly ids: Derivation
+  readonly patient?: Row
+  readonly study?: Row
+  readonly series?: Row
+  readonly instance?: Row
 }
 
 export async function find(statements: Statements, query: CatalogQuery, pageSize: number, after?: string): Promise<Page<Match>> {
   const walk = walkOf(statements, planOf(query))
   const found: Found[] = []
-  for await (const match of matches(walk, query.level, pageSize + 1, after)) {
-    found.push(match)
+  for await (const some of matches(walk, query.level, pageSize + 1, after)) {
+    for (const match of some) found.push(match)
     if (found.length > pageSize) break
   }
-  const items = found.slice(0, pageSize)
-  for (const { values, ids } of items) {
-    derive(statements, query.derived, ids, walk.plan.without, values)
-    if (query.derived.length > 0) await walk.breath.due()
+  const isMore = found.length > pageSize
+  const page = isMore ? found.slice(0, pageSize) : found
+  const items = page.map((match) => valuesOf(match, walk.plan.values))
+  if (query.derived.length > 0) {
+    const deriving = page.map((match, at) => ({ ids: idsOf(match), values: items[at]! }))
+    await derive(statements, query.derived, deriving, walk.plan.without, walk.breath)
   }
-  const matched = items.map(({ values }) => values)
-  return found.length > pageSize ? { items: matched, next: encodePosition(items.at(-1)!.position) } : { items: matched }
+  return isMore ? { items, next: encodePosition(positionOf(page.at(-1)!)) } : { items }
 }
 
-function matches(walk: Walk, level: Level, most: number, after: string | undefined): AsyncGenerator<Found> {
+/** Some at a time. @param most  how many are wanted at most */
+function matches(walk: Walk, level: Level, most: number, after: string | undefined): AsyncGenerator<Found[]> {
   if (level === 'PATIENT') return patients(walk, most, after === undefined ? undefined : decodePosition(after, isRowId))
   const position = after === undefined ? undefined : decodePosition(after, isPosition)
   if (level === 'STUDY') return studyMatches(walk, most, position)
   return level === 'SERIES' ? seriesMatches(walk, most, position) : imageMatches(walk, most, position)
 }
 
-async function* patients({ statements, plan, breath, window }: Walk, most: number, after: number | undefined): AsyncGenerator<Found> {
-  const candidates = narrowest(statements, plan.candidates)
+async function* patients(walk: Walk, most: number, after = Number.MAX_SAFE_INTEGER): AsyncGenerator<Found[]> {
+  const candidates = narrowest(walk.statements, walk.plan.candidates)
+  const rows = candidates === undefined ? patientsInOrder(walk, most, after) : patientsOfCandidates(walk, candidates, most, after)
+  for await (const some of rows) yield some.map((patient) => ({ patient }))
+}
+
+async function* patientsInOrder({ statements, plan, breath, window }: Walk, most: number, after: number): AsyncGenerator<Row[]> {
   const { sql, parameters } = plan.patients
-  let from = after ?? Number.MAX_SAFE_INTEGER
+  let from = after
   while (from > 0) {
-    const end = candidates === undefined ? (statements.value<number>(FIND_SQL.endOfPatientWindow, from, window.rows - 1) ?? 0) : 0
-    const rows = window.measure(() =>
-      candidates === undefined
-        ? statements.all(FIND_SQL.patientsInOrder(sql), from, end, ...parameters, most)
-        : statements.all(FIND_SQL.patientsOfCandidates(sql), candidates, from, ...parameters, most),
-    )
-    for (const row of rows) yield { values: valuesOf('PATIENT', row, 1), position: row[0] as number, ids: { patientId: row[0] as number } }
+    const end = statements.value<number>(FIND_SQL.endOfPatientWindow, from, window.rows - 1) ?? 0
+    const rows = window.measure(() => statements.all(FIND_SQL.patientsInOrder(sql, plan.values), from, end, ...parameters, most))
+    yield rows
     await breath.due()
     from = rows.length === most ? (rows.at(-1)![0] as number) : end
   }
 }
 
-async function* studyMatches(walk: Walk, most: number, after: Position | undefined): AsyncGenerator<Found> {
-  for await (const row of studies(walk, after?.study, false, most)) {
-    yield {
-      values: studyValues(row),
-      position: { study: studyPosition(row) },
-      ids: { patientId: row[PATIENT_ID] as number, studyId: row[STUDY_ID] as number },
+async function* patientsOfCandidates(walk: Walk, candidates: readonly number[], most: number, after: number): AsyncGenerator<Row[]> {
+  const { statements, plan, breath, window } = walk
+  const { sql, parameters } = plan.patients
+  const ids = candidates.filter((id) => id < after).sort((a, b) => b - a)
+  for (let at = 0; at < ids.length; ) {
+    const some = ids.slice(at, at + Math.min(window.rows, most))
+    yield window.measure(() => statements.all(FIND_SQL.patientsOfCandidates(sql, plan.values), JSON.stringify(some), ...parameters))
+    at += some.length
+    await breath.due()
+  }
+}
+
+async function* studyMatches(walk: Walk, most: number, after: Position | undefined): AsyncGenerator<Found[]> {
+  for await (const rows of studies(walk, after?.study, false, most)) yield rows.map((study) => ({ study }))
+}
+
+async function* seriesMatches(walk: Walk, most: number, after: Position | undefined): AsyncGenerator<Found[]> {
+  for await (const some of studies(walk, after?.study, true)) {
+    for (const study of some) {
+      const inside = after !== undefined && study[2] === after.study[2] ? after.series : undefined
+      for await (const rows of seriesOf(walk, study[STUDY_ID] as number, inside, false, most))
+        yield rows.map((series) => ({ study, series }))
     }
   }
 }
 
-async function* seriesMatches(walk: Walk, most: number, after: Position | undefined): AsyncGenerator<Found> {
-  for await (const study of studies(walk, after?.study, true)) {
-    const inside = after !== undefined && study[2] === after.study[2] ? after.series : undefined
-    const above = studyValues(study)
-    for await (const row of seriesOf(walk, study[STUDY_ID] as number, inside, false, most)) {
-      const values = valuesOf('SERIES', row, 3, { ...above })
-      const ids = { patientId: study[PATIENT_ID] as number, studyId: study[STUDY_ID] as number, seriesId: row[2] as number }
-      yield { values, position: { study: studyPosition(study), series: numberPosition(row) }, ids }
-    }
-  }
-}
-
-async function* imageMatches(walk: Walk, most: number, after: Position | undefined): AsyncGenerator<Found> {
+async function* imageMatches(walk: Walk, most: number, after: Position | undefined): AsyncGenerator<Found[]> {
   for await (const { study, series, rows } of instances(walk, FIND_SQL.instances, after, () => most)) {
-    const above = valuesOf('SERIES', series, 3, studyValues(study))
-    const ids = { patientId: study[PATIENT_ID] as number, studyId: study[STUDY_ID] as number, seriesId: series[2] as number }
-    for (const row of rows) {
-      const values = valuesOf('IMAGE', row, 4, { ...above })
-      values.storageKey = row[2] as StorageKey
-      values.transferSyntaxUid = row[3] as Uid
-      const position = { study: studyPosition(study), series: numberPosition(series), instance: numberPosition(row) }
-      yield { values, position, ids }
-    }
+    yield rows.map((instance) => ({ study, series, instance }))
   }
 }
 
-function studyValues(row: Row): Values {
-  return valuesOf('STUDY', row, STUDY_VALUES + COLUMNS.PATIENT.keywords.length, valuesOf('PATIENT', row, STUDY_VALUES))
+function valuesOf({ patient, study, series, instance }: Found, wanted: Values): MatchValues {
+  const values: MatchValues = {}
+  if (patient !== undefined) addValues(wanted.PATIENT, patient, 1, values)
+  if (study !== undefined) {
+    addValues(wanted.PATIENT, study, STUDY_VALUES, values)
+    addValues(wanted.STUDY, study, STUDY_VALUES + wanted.PATIENT.length, values)
+  }
+  if (series !== undefined) addValues(wanted.SERIES, series, 3, values)
+  if (instance !== undefined) {
+    addValues(wanted.IMAGE, instance, 4, values)
+    values.storageKey = instance[2] as StorageKey
+    values.transferSyntaxUid = instance[3] as Uid
+  }
+  return values
 }
 
-function valuesOf(level: Level, row: Row, start: number, values: Values = {}): Values {
-  addKeys(level, row, start, values)
-  return values
+function idsOf({ patient, study, series }: Found): Derivation {
+  return {
+    patientId: (patient?.[0] ?? study?.[PATIENT_ID]) as number,
+    studyId: study?.[STUDY_ID] as number | undefined,
+    seriesId: series?.[2] as number | undefined,
+  }
+}
+
+/** Where a page ends; the one after it begins there. */
+function positionOf({ patient, study, series, instance }: Found): Position | number {
+  if (patient !== undefined) return patient[0] as number
+  return {
+    study: studyPosition(study!),
+    ...(series && { series: numberPosition(series) }),
+    ...(instance && { instance: numberPosition(instance) }),
+  }
 }

@@ -5,9 +5,9 @@
  *  for a query that leaves them out. */
 
 import { type Candidates, candidatesOf } from './candidates.ts'
-import { indexAttribute } from './columns.ts'
+import { COLUMNS, indexAttribute, type Values } from './columns.ts'
 import { allOf, conditionSql, type Fragment } from './conditions.ts'
-import type { CatalogQuery, Condition, Level } from './contract.ts'
+import type { CatalogQuery, Condition, IndexKeyword, Level } from './contract.ts'
 import { NESTED_SQL } from './sql/find.ts'
 
 export interface QueryPlan {
@@ -23,6 +23,8 @@ export interface QueryPlan {
   readonly candidates: readonly Candidates[]
   /** Study dates between which every match lies, both included: where to begin and to end the walk. */
   readonly dates?: { readonly from: string; readonly to: string }
+  /** Which attributes of each level are read. */
+  readonly values: Values
   /** The role that does not exist for this query, '' for none. */
   readonly without: string
 }
@@ -31,7 +33,8 @@ export function planOf({
   level,
   conditions,
   includeManifests,
-}: Pick<CatalogQuery, 'level' | 'conditions' | 'includeManifests'>): QueryPlan {
+  values,
+}: Pick<CatalogQuery, 'level' | 'conditions' | 'includeManifests' | 'values'>): QueryPlan {
   const without = includeManifests ? '' : 'manifest'
   const at = (wanted: Level, alias: string) =>
     conditions.filter((condition) => levelOf(condition) === wanted).map((condition) => conditionSql(condition, alias, condition.keyword))
@@ -45,15 +48,29 @@ export function planOf({
     instances,
     candidates: conditions.flatMap((condition) => candidatesOf(condition, level === 'PATIENT' ? 'PATIENT' : 'STUDY') ?? []),
     dates: studyDates(conditions),
+    values: valuesByLevel(values),
     without,
   }
 }
 
+/** In the order of the table, so that the same wish always makes the same text. */
+function valuesByLevel(wanted: CatalogQuery['values']): Values {
+  const of = (level: Level): readonly IndexKeyword[] => {
+    const { keywords } = COLUMNS[level]
+    return wanted === undefined ? keywords : keywords.filter((keyword) => wanted.includes(keyword))
+  }
+  return { PATIENT: of('PATIENT'), STUDY: of('STUDY'), SERIES: of('SERIES'), IMAGE: of('IMAGE') }
+}
+
+/** A date that is none has no days. */
+const NO_DAYS = { from: '~', to: '0' }
+
 function studyDates(conditions: readonly Condition[]): QueryPlan['dates'] {
-  const condition = conditions.find(({ keyword, kind }) => keyword === 'StudyDate' && (kind === 'range' || kind === 'dateTimeRange'))
+  const kinds = ['value', 'range', 'dateTimeRange']
+  const condition = conditions.find(({ keyword, kind }) => keyword === 'StudyDate' && kinds.includes(kind))
   if (condition === undefined) return undefined
-  const [from, to] = conditionSql(condition, 's', 'StudyDate')!.parameters as readonly string[]
-  return { from: from!, to: to! }
+  const [from, to = from] = conditionSql(condition, 's', 'StudyDate')!.parameters as readonly (string | null)[]
+  return from === null ? NO_DAYS : { from: from!, to: to! }
 }
 
 function levelOf({ keyword }: Condition): Level | undefined {

@@ -7,7 +7,7 @@ import { decodePosition, encodePosition, isPosition } from './position.ts'
 import { planOf, type QueryPlan } from './query-plan.ts'
 import { FIND_SQL } from './sql/find.ts'
 import type { Statements } from './statements.ts'
-import { instances, numberPosition, STUDY_ID, seriesOf, studies, studyPosition, walkOf } from './walk.ts'
+import { instances, numberPosition, seriesUnder, studyPosition, walkOf } from './walk.ts'
 
 export async function retrievables(
   statements: Statements,
@@ -42,10 +42,8 @@ export async function countRetrievables(statements: Statements, keys: RetrieveKe
   const walk = walkOf(statements, plan)
   const { sql, parameters } = plan.instances
   let count = 0
-  for await (const study of studies(walk, undefined, false)) {
-    for await (const series of seriesOf(walk, study[STUDY_ID] as number, undefined, false)) {
-      count += statements.value<number>(FIND_SQL.countInstances(sql), series[2]!, ...parameters)!
-    }
+  for await (const { series } of seriesUnder(walk)) {
+    count += statements.value<number>(FIND_SQL.countInstances(sql), series[2]!, ...parameters)!
   }
   return count
 }
@@ -59,7 +57,7 @@ function retrievePlan(keys: RetrieveKeys, includeManifests: boolean): QueryPlan 
   if (keys.sopInstanceUids) conditions.push({ keyword: 'SOPInstanceUID', kind: 'list', values: keys.sopInstanceUids })
   if (conditions.length === 0) return undefined
   const named = keys.seriesInstanceUids !== undefined || keys.sopInstanceUids !== undefined
-  return planOf({ level: 'IMAGE', conditions, includeManifests: includeManifests || named })
+  return planOf({ level: 'IMAGE', conditions, includeManifests: includeManifests || named, values: [] })
 }
 
 function retrievable(study: Row, series: Row, row: Row): Retrievable {

@@ -5,7 +5,7 @@
 
 import { Breath, Window } from './breath.ts'
 import { narrowest } from './candidates.ts'
-import type { Row } from './columns.ts'
+import type { Row, Values } from './columns.ts'
 import { AFTER_ALL, BEFORE_ALL, BEFORE_ALL_NUMBERS, type NumberPosition, type Position, type StudyPosition } from './position.ts'
 import type { QueryPlan } from './query-plan.ts'
 import { FIND_SQL } from './sql/find.ts'
@@ -15,6 +15,8 @@ import type { Statements } from './statements.ts'
 const FIRST_WINDOW = 128
 /** Parents fetched in one statement when their children are what is wanted. */
 const PARENTS = 32
+/** Candidates whose positions are looked up in one statement. */
+const PLACES = 1000
 
 export interface Walk {
   readonly statements: Statements
@@ -35,28 +37,75 @@ export const STUDY_ID = 3
 export const PATIENT_ID = 4
 export const STUDY_VALUES = 5
 
-/** Rows of FIND_SQL.studies…: position, row ids, values.
+/** Rows of FIND_SQL.studies…: position, row ids, values; some at a time.
  *  @param inclusive  whether the study at `after` comes again (its children are not all done)
  *  @param atOnce     rows per statement */
-export async function* studies(walk: Walk, after: StudyPosition | undefined, inclusive: boolean, atOnce = PARENTS): AsyncGenerator<Row> {
+export async function* studies(
+  walk: Walk,
+  after: StudyPosition | undefined,
+  inclusive: boolean,
+  atOnce = PARENTS,
+): AsyncGenerator<readonly Row[]> {
+  const candidates = narrowest(walk.statements, walk.plan.candidates)
+  const { dates } = walk.plan
+  const from = firstPosition(walk.plan, after, inclusive)
+  const last: StudyPosition = dates === undefined ? AFTER_ALL : [dates.from, '', '']
+  if (candidates === undefined) yield* studiesInOrder(walk, from, last, atOnce)
+  else yield* studiesOfCandidates(walk, candidates, from, last, atOnce)
+}
+
+async function* studiesInOrder(walk: Walk, first: StudyPosition, last: StudyPosition, atOnce: number): AsyncGenerator<readonly Row[]> {
   const { statements, plan, breath, window } = walk
-  const candidates = narrowest(statements, plan.candidates)
   const { sql, parameters } = plan.studies
-  const last: StudyPosition = plan.dates === undefined ? AFTER_ALL : [plan.dates.from, '', '']
-  let from = firstPosition(plan, after, inclusive)
+  const text = FIND_SQL.studiesInOrder(sql, plan.values)
+  let from = first
   for (;;) {
-    const end = candidates === undefined ? endOfWindow(walk, from, last) : last
-    const rows = window.measure(() =>
-      candidates === undefined
-        ? statements.all(FIND_SQL.studiesInOrder(sql), ...from, ...end, ...parameters, atOnce)
-        : statements.all(FIND_SQL.studiesOfCandidates(sql), candidates, ...from, ...end, ...parameters, atOnce),
-    )
-    yield* rows
+    const end = endOfWindow(walk, from, last)
+    const rows = window.measure(() => statements.all(text, ...from, ...end, ...parameters, atOnce))
+    yield rows
     await breath.due()
     if (rows.length === atOnce) from = studyPosition(rows.at(-1)!)
     else if (end === last) return
     else from = end
   }
+}
+
+async function* studiesOfCandidates(
+  walk: Walk,
+  candidates: readonly number[],
+  from: StudyPosition,
+  last: StudyPosition,
+  atOnce: number,
+): AsyncGenerator<readonly Row[]> {
+  const { statements, plan, breath, window } = walk
+  const { sql, parameters } = plan.studies
+  const text = FIND_SQL.studiesOfCandidates(sql, plan.values)
+  const ids = await inOrder(walk, candidates, from, last)
+  for (let at = 0; at < ids.length; ) {
+    const some = ids.slice(at, at + Math.min(window.rows, atOnce))
+    yield window.measure(() => statements.all(text, JSON.stringify(some), ...parameters))
+    at += some.length
+    await breath.due()
+  }
+}
+
+/** Those between two positions, newest first. Sorted here: SQLite would sort the whole rows of all of them for each page. */
+async function inOrder(walk: Walk, candidates: readonly number[], from: StudyPosition, last: StudyPosition): Promise<readonly number[]> {
+  const { statements, breath } = walk
+  const places: Row[] = []
+  for (let at = 0; at < candidates.length; at += PLACES) {
+    for (const row of statements.all(FIND_SQL.placesOfCandidates, JSON.stringify(candidates.slice(at, at + PLACES)))) {
+      if (compare(row, from) < 0 && compare(row, last) >= 0) places.push(row)
+    }
+    await breath.due()
+  }
+  return places.sort((a, b) => compare(b, a)).map((row) => row[3] as number)
+}
+
+/** By date, time, UID, all of them ASCII: JavaScript's order is SQLite's. */
+function compare(a: Row | StudyPosition, b: Row | StudyPosition): number {
+  for (let at = 0; at < 3; at++) if (a[at] !== b[at]) return (a[at] as string) < (b[at] as string) ? -1 : 1
+  return 0
 }
 
 function firstPosition({ dates }: QueryPlan, after: StudyPosition | undefined, inclusive: boolean): StudyPosition {
@@ -72,19 +121,20 @@ function endOfWindow({ statements, window }: Walk, from: StudyPosition, last: St
   return row === undefined ? last : studyPosition(row)
 }
 
-/** Rows of FIND_SQL.series: position, row id, values. */
+/** Rows of FIND_SQL.series: position, row id, values; some at a time. */
 export async function* seriesOf(
   walk: Walk,
   studyId: number,
   after: NumberPosition | undefined,
   inclusive: boolean,
   atOnce = PARENTS,
-): AsyncGenerator<Row> {
+): AsyncGenerator<readonly Row[]> {
   const { sql, parameters } = walk.plan.series
+  const text = FIND_SQL.series(sql, walk.plan.values)
   let from = after === undefined ? BEFORE_ALL_NUMBERS : inclusive ? justBefore(after) : after
   for (;;) {
-    const rows = walk.statements.all(FIND_SQL.series(sql), studyId, ...from, ...parameters, atOnce)
-    yield* rows
+    const rows = walk.statements.all(text, studyId, ...from, ...parameters, atOnce)
+    yield rows
     await walk.breath.due()
     if (rows.length < atOnce) return
     from = numberPosition(rows.at(-1)!)
@@ -101,19 +151,26 @@ function justBefore([order, uid]: NumberPosition): NumberPosition {
  *  @param wanted  how many are still wanted */
 export async function* instances(
   walk: Walk,
-  text: (where: string) => string,
+  text: (where: string, values: Values) => string,
   after: Position | undefined,
   wanted: () => number,
-): AsyncGenerator<{ study: Row; series: Row; rows: Row[] }> {
+): AsyncGenerator<{ study: Row; series: Row; rows: readonly Row[] }> {
   const { sql, parameters } = walk.plan.instances
-  for await (const study of studies(walk, after?.study, true)) {
-    const inside = after !== undefined && study[2] === after.study[2] ? after : undefined
-    for await (const series of seriesOf(walk, study[STUDY_ID] as number, inside?.series, true)) {
-      const sameSeries = inside?.series !== undefined && series[1] === inside.series[1]
-      const from = (sameSeries ? inside.instance : undefined) ?? BEFORE_ALL_NUMBERS
-      const rows = walk.statements.all(text(sql), series[2]!, ...from, ...parameters, wanted())
-      yield { study, series, rows }
-      await walk.breath.due()
+  const statement = text(sql, walk.plan.values)
+  for await (const { study, series } of seriesUnder(walk, after)) {
+    const sameSeries = after?.series !== undefined && study[2] === after.study[2] && series[1] === after.series[1]
+    const from = (sameSeries ? after.instance : undefined) ?? BEFORE_ALL_NUMBERS
+    yield { study, series, rows: walk.statements.all(statement, series[2]!, ...from, ...parameters, wanted()) }
+    await walk.breath.due()
+  }
+}
+
+/** Every series that matches, each with its study; from that at `after` on. */
+export async function* seriesUnder(walk: Walk, after?: Position): AsyncGenerator<{ study: Row; series: Row }> {
+  for await (const some of studies(walk, after?.study, true)) {
+    for (const study of some) {
+      const inside = after !== undefined && study[2] === after.study[2] ? after.series : undefined
+      for await (const rows of seriesOf(walk, study[STUDY_ID] as number, inside, true)) for (const series of rows) yield { study, series }
     }
   }
 }

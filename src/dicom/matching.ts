@@ -21,6 +21,12 @@ export function literalPrefix(pattern: string): string {
   return end < 0 ? pattern : pattern.slice(0, end)
 }
 
+/** Where text lies in the order of code points that begins with a prefix: at or after the first, before the second. The last code point is no
+ *  character. */
+export function rangeOfPrefix(prefix: string): [from: string, to: string] {
+  return [prefix, `${prefix}\u{10ffff}`]
+}
+
 export function matchesWildcard(pattern: string, value: string): boolean {
   if (pattern.length > LONGEST_PATTERN) return false
   const [first, ...inner] = pattern.split('*') as [string, ...string[]]

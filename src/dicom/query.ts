@@ -50,6 +50,8 @@ export interface CatalogQuery {
   readonly conditions: readonly Condition[]
   /** Values computed only when asked: each costs a sub-query. */
   readonly derived: readonly DerivedKeyword[]
+  /** Attributes whose values are wanted; all of them where it is absent. Each costs a little. */
+  readonly values?: readonly IndexKeyword[]
   /** Include this node's own manifests (`manifest.listed`, or Modality KO / a manifest's own UID is asked for). */
   readonly includeManifests: boolean
 }

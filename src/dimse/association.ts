@@ -16,6 +16,7 @@ import {
   type CommandSet,
   type IncomingStore,
   type OutgoingInstance,
+  type OutgoingResponse,
   type Request,
   type ResponseFields,
   type StoreResult,
@@ -209,6 +210,7 @@ export abstract class DicomAssociation implements Association {
       identifier,
       stopped: AbortSignal.any([stop.signal, this.ended]),
       respond: (fields, answer) => this.#answer(context, command, fields, answer),
+      respondAll: (responses) => this.#answerAll(context, command, responses),
     }
     this.#inOrder(async () => {
       try {
@@ -226,8 +228,21 @@ export abstract class DicomAssociation implements Association {
   }
 
   #answer(context: AcceptedContext, request: CommandSet, fields: ResponseFields, identifier?: Buffer): Promise<void> {
-    const command = encodeCommandSet({ ...answerTo(request), ...fields, hasDataSet: identifier !== undefined })
-    return this.layer.writer.message(context.id, command, identifier)
+    return this.layer.writer.message(context.id, encodedAnswer(request, fields, identifier !== undefined), identifier)
+  }
+
+  /** Pending answers of one request differ in their identifiers only. */
+  #answerAll(context: AcceptedContext, request: CommandSet, responses: readonly OutgoingResponse[]): Promise<void> {
+    let before: OutgoingResponse | undefined
+    let command: Buffer
+    const messages = responses.map((response) => {
+      const { fields, identifier } = response
+      const isSame = before?.fields === fields && (before.identifier === undefined) === (identifier === undefined)
+      if (!isSame) command = encodedAnswer(request, fields, identifier !== undefined)
+      before = response
+      return { command, dataSet: identifier }
+    })
+    return this.layer.writer.messages(context.id, messages)
   }
 
   /** Serves after everything before it; reading pauses while too much waits.
@@ -287,4 +302,8 @@ export abstract class DicomAssociation implements Association {
       },
     }
   }
+}
+
+function encodedAnswer(request: CommandSet, fields: ResponseFields, hasDataSet: boolean): Buffer {
+  return encodeCommandSet({ ...answerTo(request), ...fields, hasDataSet })
 }

@@ -83,6 +83,13 @@ export interface Request {
   /** Sends one response; resolves when it may be followed by the next (the peer reads). Rejects when the association has ended.
    *  `identifier` is in the context's transfer syntax. */
   respond(fields: ResponseFields, identifier?: Buffer): Promise<void>
+  /** As {@link respond} for each of them in their order, but in one write: what is written is a few dozen kilobytes at most. */
+  respondAll(responses: readonly OutgoingResponse[]): Promise<void>
+}
+
+export interface OutgoingResponse {
+  readonly fields: ResponseFields
+  readonly identifier?: Buffer
 }
 
 /** Bytes of known length that can be read into buffers of the reader's own. */

@@ -65,6 +65,21 @@ export class PduWriter {
     })
   }
 
+  /** Whole messages, one behind the other in one write: for small ones, of which a write each would cost more than what is in them. */
+  messages(contextId: number, messages: readonly { readonly command: Buffer; readonly dataSet?: Buffer }[]): Promise<void> {
+    return this.#inTurn(() => {
+      const parts: Buffer[] = []
+      let [command, commandPdus]: (Buffer | undefined)[] = []
+      for (const message of messages) {
+        if (message.command !== command) commandPdus = this.#pdus(contextId, message.command, true, true)
+        command = message.command
+        parts.push(commandPdus!)
+        if (message.dataSet !== undefined) parts.push(this.#pdus(contextId, message.dataSet, false, true))
+      }
+      return this.#write(Buffer.concat(parts))
+    })
+  }
+
   /** A command set and a data set that is read as it is sent. */
   stream(contextId: number, command: Buffer, open: () => Readable | ByteSource): Promise<void> {
     this.#streamsWaiting++

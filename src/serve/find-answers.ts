@@ -8,9 +8,10 @@ import type { Match } from '../catalog/contract.ts'
 import { encoderFor } from '../dicom/character-set.ts'
 import { type JsonItem, parseJsonItems, toDicomJson, writeJsonElements } from '../dicom/dicom-json.ts'
 import { tagText } from '../dicom/dictionary.ts'
+import { ElementAppender } from '../dicom/element-appender.ts'
 import type { DataSet, Element } from '../dicom/element-reader.ts'
-import { ElementWriter } from '../dicom/element-writer.ts'
-import type { Level } from '../dicom/index-attributes.ts'
+import type { ElementWriter } from '../dicom/element-writer.ts'
+import type { IndexKeyword, Level } from '../dicom/index-attributes.ts'
 import { isPrivateCreator } from '../dicom/query-keys.ts'
 import type { FindRequest, RequestedKey } from '../dicom/query-model.ts'
 import { offsetOfStudy } from '../dicom/time-zone.ts'
@@ -27,6 +28,8 @@ const RETRIEVE_AE_TITLE = 0x00080054
 const INSTANCE_AVAILABILITY = 0x00080056
 const TIMEZONE_OFFSET_FROM_UTC = 0x00080201
 const RETRIEVE_LOCATION_UID = 0x0040e011
+/** What {@link studyOffset} looks at. */
+const OFFSET_VALUES = ['TimezoneOffsetFromUTC', 'StudyDate', 'StudyTime'] as const
 /** Binary values longer than this do not belong into an answer. In bytes. */
 const LONGEST_BINARY = 16 * 1024
 
@@ -51,39 +54,56 @@ interface StoredHeader {
 }
 
 /** Writes one element of an answer. */
-type Write = (into: ElementWriter, match: Match, header: StoredHeader | undefined) => void
+type Write = (into: ElementAppender, match: Match, header: StoredHeader | undefined) => void
 
 export class FindAnswers {
+  /** What is read of a match. */
+  readonly values: readonly IndexKeyword[]
+  /** Whether what was asked for is partly in stored headers only. */
+  readonly readsHeaders: boolean
   readonly #serving: Serving
-  readonly #explicit: boolean
-  readonly #encode: (text: string, vr: string) => Buffer
+  readonly #appender: ElementAppender
+  /** In ascending order of tags. */
   readonly #writes: readonly Write[]
   /** One above the last tag that is read from stored headers; 0 where none is. */
   readonly #headerUntil: number
 
   constructor(serving: Serving, { query, requested }: FindRequest, transferSyntaxUid: string, characterSet: string = UTF_8) {
     this.#serving = serving
-    this.#explicit = encodingOf(transferSyntaxUid).explicit
-    this.#encode = encoderFor(characterSet)
+    const options = {
+      explicit: encodingOf(transferSyntaxUid).explicit,
+      encode: encoderFor(characterSet),
+      isUtf8: characterSet === UTF_8,
+    }
+    this.#appender = new ElementAppender(options)
     const keys = new Map<number, RequestedKey>(UNIQUE_KEYS_OF[query.level].map((key) => [key.tag, key]))
     for (const key of requested) keys.set(key.tag, key)
-    const own: readonly Write[] = [
-      (into) => into.element(SPECIFIC_CHARACTER_SET, 'CS', characterSet),
-      (into) => into.element(QUERY_RETRIEVE_LEVEL, 'CS', query.level),
-      (into) => into.element(RETRIEVE_AE_TITLE, 'AE', serving.aeTitle),
-    ]
-    this.#writes = [...[...keys.values()].map((key) => writeOf(key, serving)), ...own]
+    const writes = new Map([...keys.values()].map((key) => [key.tag, writeOf(key, serving)]))
+    writes.set(SPECIFIC_CHARACTER_SET, (into) => into.element(SPECIFIC_CHARACTER_SET, 'CS', characterSet))
+    writes.set(QUERY_RETRIEVE_LEVEL, (into) => into.element(QUERY_RETRIEVE_LEVEL, 'CS', query.level))
+    writes.set(RETRIEVE_AE_TITLE, (into) => into.element(RETRIEVE_AE_TITLE, 'AE', serving.aeTitle))
+    this.#writes = [...writes].sort(([a], [b]) => a - b).map(([, write]) => write)
     this.#headerUntil = Math.max(0, ...requested.filter(({ source }) => source === 'header').map(endOf))
+    this.readsHeaders = this.#headerUntil > 0
+    this.values = valuesOf([...keys.values()])
   }
 
   /** The identifier of one pending response. */
-  async encode(match: Match): Promise<Buffer> {
-    const header = this.#headerUntil > 0 ? await readStoredHeader(this.#serving.storage, match, this.#headerUntil) : undefined
-    const writer = new ElementWriter({ explicit: this.#explicit, encode: this.#encode })
-    const stored = header && storedHeader(header, match)
-    for (const write of this.#writes) write(writer, match, stored)
-    return writer.finish()
+  encode(match: Match, header?: StoredHeader): Buffer {
+    for (const write of this.#writes) write(this.#appender, match, header)
+    return this.#appender.finish()
   }
+
+  /** As {@link encode}, where {@link readsHeaders}. */
+  async encodeWithHeader(match: Match): Promise<Buffer> {
+    const header = await readStoredHeader(this.#serving.storage, match, this.#headerUntil)
+    return this.encode(match, header && storedHeader(header, match))
+  }
+}
+
+function valuesOf(keys: readonly RequestedKey[]): IndexKeyword[] {
+  const indexed = keys.filter(({ source }) => source === 'indexed').map(({ keyword }) => keyword as IndexKeyword)
+  return keys.some(({ tag }) => tag === TIMEZONE_OFFSET_FROM_UTC) ? [...indexed, ...OFFSET_VALUES] : indexed
 }
 
 function writeOf(key: RequestedKey, serving: Serving): Write {
@@ -91,7 +111,7 @@ function writeOf(key: RequestedKey, serving: Serving): Write {
   const keyword = key.keyword as keyof Match | undefined
   if (source === 'node') return nodeWrite(tag, vr, serving)
   if (source === 'header') return (into, _match, header) => writeHeaderValue(into, key, header)
-  if ((source !== 'indexed' && source !== 'derived') || keyword === undefined) return (into) => writeEmpty(into, tag, vr)
+  if ((source !== 'indexed' && source !== 'derived') || keyword === undefined) return (into) => into.element(tag, vr, undefined)
   if (vr === 'SQ') return (into, match) => writeSequence(into, key, itemsOf(match[keyword]))
   return (into, match) => writeText(into, tag, vr, match[keyword])
 }
@@ -113,11 +133,11 @@ function writeEmpty(into: ElementWriter, tag: number, vr: string): void {
   else into.bytes(tag, vr, Buffer.alloc(0))
 }
 
-function writeText(into: ElementWriter, tag: number, vr: string, value: string | undefined): void {
+function writeText(into: ElementAppender, tag: number, vr: string, value: string | undefined): void {
   try {
     into.element(tag, vr, value)
   } catch {
-    writeEmpty(into, tag, vr)
+    into.element(tag, vr, undefined)
   }
 }
 
@@ -133,7 +153,12 @@ function itemsOf(json: string | undefined): readonly JsonItem[] {
 }
 
 /** Of each item what was asked for inside the sequence, zero length where absent; everything where nothing was (PS3.4 C.2.2.2.6). */
-function writeSequence(into: ElementWriter, key: RequestedKey, items: readonly JsonItem[]): void {
+function writeSequence(into: ElementAppender, key: RequestedKey, items: readonly JsonItem[]): void {
+  if (items.length === 0) into.element(key.tag, 'SQ', undefined)
+  else into.written((writer) => writeItems(writer, key, items))
+}
+
+function writeItems(into: ElementWriter, key: RequestedKey, items: readonly JsonItem[]): void {
   into.sequence(
     key.tag,
     items.map((item) => (inner: ElementWriter) => writeItem(inner, key.items, item)),
@@ -148,7 +173,7 @@ function writeItem(into: ElementWriter, asked: readonly RequestedKey[] | undefin
   for (const key of asked) {
     const element = item[tagText(key.tag)]
     if (element === undefined) writeEmpty(into, key.tag, key.vr)
-    else if (element.vr === 'SQ') writeSequence(into, key, (element.Value ?? []) as readonly JsonItem[])
+    else if (element.vr === 'SQ') writeItems(into, key, (element.Value ?? []) as readonly JsonItem[])
     else writeJsonElements(into, { [tagText(key.tag)]: element })
   }
 }
@@ -186,14 +211,14 @@ function placeOf({ blocks }: StoredHeader, { tag, creator }: RequestedKey): numb
   return ((tag & 0xffff0000) | ((block & 0xff) << 8) | (tag & 0xff)) >>> 0
 }
 
-function writeHeaderValue(into: ElementWriter, key: RequestedKey, header: StoredHeader | undefined): void {
+function writeHeaderValue(into: ElementAppender, key: RequestedKey, header: StoredHeader | undefined): void {
   const { tag } = key
   const place = header && placeOf(header, key)
   const element = place === undefined ? undefined : header?.elements.elements.get(place)
-  if (header === undefined || place === undefined || element === undefined) writeEmpty(into, tag, key.vr)
+  if (header === undefined || place === undefined || element === undefined) into.element(tag, key.vr, undefined)
   else if (element.vr === 'SQ') writeSequence(into, key, header.elements.items(place).map(toDicomJson))
   else if (isText(element.vr) || numberBytes(element.vr) !== undefined) writeText(into, tag, element.vr, header.elements.text(place))
-  else into.bytes(tag, element.vr, binaryValue(element, header.littleEndian))
+  else into.written((writer) => writer.bytes(tag, element.vr, binaryValue(element, header.littleEndian)))
 }
 
 /** The words of an answer are little endian (PS3.5 7.3), whatever those of the instance are. */

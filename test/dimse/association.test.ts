@@ -216,6 +216,25 @@ describe('association', () => {
     await association.release()
   })
 
+  it('C-FIND: many answers in one write arrive as they are, each in its turn, whatever their lengths', async () => {
+    const identifiers = Array.from({ length: 300 }, (_, at) => Buffer.alloc(at === 7 ? 300_000 : (at * 37) % 900, at % 256))
+    const { port } = await serve({
+      find: async (request) => {
+        const answers = identifiers.map((identifier, at) => ({ fields: { status: at % 2 === 0 ? 0xff00 : 0xff01 }, identifier }))
+        await request.respondAll(answers.slice(0, 100))
+        await request.respond({ status: 0xff00 }, Buffer.from('between'))
+        await request.respondAll([...answers.slice(100), { fields: { status: 0 } }])
+      },
+    })
+    const association = await open(port, [context(FIND)])
+    const arrived: Buffer[] = []
+    for await (const identifier of association.find(FIND, Buffer.from('key'))) arrived.push(identifier)
+    const sent = [...identifiers.slice(0, 100), Buffer.from('between'), ...identifiers.slice(100)]
+    expect(arrived).toHaveLength(sent.length)
+    expect(arrived.every((identifier, at) => identifier.equals(sent[at]!))).toBe(true)
+    await association.release()
+  })
+
   it('abandons the data set and stops the service when the peer goes away', async () => {
     const received: Buffer[] = []
     const { port } = await serve({ store: () => gathering(received) })

@@ -242,6 +242,9 @@ export function request(options: RequestOptions): FakeRequest {
       await options.onAnswer?.(made, answers.length)
       await setImmediate()
     },
+    respondAll: async (responses) => {
+      for (const { fields, identifier } of responses) await made.respond(fields, identifier)
+    },
   }
   return made
 }

@@ -1,10 +1,15 @@
 /** Column lists as SQL text, made once from the table of attributes. */
-import type { Level } from '../../dicom/index-attributes.ts'
+import type { IndexKeyword, Level } from '../../dicom/index-attributes.ts'
 import { COLUMNS } from '../columns.ts'
 
 /** Attribute columns of a level, e.g. `s."StudyInstanceUID", s."StudyDate"`. */
 export function attributes(level: Level, alias: string): string {
   return COLUMNS[level].keywords.map((keyword) => `${alias}."${keyword}"`).join(', ')
+}
+
+/** Some of them, behind others: each with a comma before it. */
+export function further(keywords: readonly IndexKeyword[], alias: string): string {
+  return keywords.map((keyword) => `, ${alias}."${keyword}"`).join('')
 }
 
 /** Inserts our own columns, then every column of the level. */

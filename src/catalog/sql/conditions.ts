@@ -11,6 +11,8 @@ export const CONDITION_SQL = {
   wildcard: (column: string) => `dicom_wildcard(?, ${column})`,
   name: (column: string) => `dicom_name(?, ${column})`,
   foldEqual: (alias: string) => `(${FOLDS.map((fold) => `${alias}."${fold}" = ?`).join(' OR ')})`,
+  /** Nothing but text that it begins with: six parameters, where each begins and where it ends. */
+  foldPrefix: (alias: string) => `(${FOLDS.map((fold) => `(${alias}."${fold}" >= ? AND ${alias}."${fold}" < ?)`).join(' OR ')})`,
   foldWildcard: (alias: string) =>
     `(${FOLDS.map((fold) => `(${alias}."${fold}" > '' AND dicom_name_group(?, ${alias}."${fold}"))`).join(' OR ')})`,
   between: (column: string) => `${column} BETWEEN ? AND ?`,

@@ -1,44 +1,55 @@
-/** Statements of queries and retrievals. `where` parts come from sql/conditions.ts, each beginning with AND.
+/** Statements of queries and retrievals. `where` parts come from sql/conditions.ts, each beginning with AND; `values` are the attributes that are
+ *  wanted of each level.
  *
  *  Studies are walked newest first by the index `studies_order`; series and instances of one parent by theirs. Patients by row id,
- *  newest first. CROSS JOIN and INDEXED BY fix the order of the loops: the plan does not depend on statistics. */
-import { attributes } from './columns.ts'
+ *  newest first. Candidates come in the order in which they are given. CROSS JOIN and INDEXED BY fix the order of the loops: the plan does not
+ *  depend on statistics. Nothing here is sorted: for that SQLite makes a table first, which costs more than a study. */
+import type { Values } from '../columns.ts'
+import { further } from './columns.ts'
 
-const STUDY = `SELECT s."StudyDateNorm", s."StudyTimeNorm", s."StudyInstanceUID", s.id, s.patient_id, ${attributes('PATIENT', 'p')}, ${attributes('STUDY', 's')}`
+const PLACE = 's."StudyDateNorm", s."StudyTimeNorm", s."StudyInstanceUID", s.id'
+const STUDY = ({ PATIENT, STUDY: study }: Values) => `SELECT ${PLACE}, s.patient_id${further(PATIENT, 'p')}${further(study, 's')}`
+const PATIENT_ROW = ({ PATIENT }: Values) => `SELECT p.id${further(PATIENT, 'p')}`
 const IN_FORCE = 'CROSS JOIN study_identities p ON p.study_id = s.id AND p.in_force = 1'
 const POSITION = '(s."StudyDateNorm", s."StudyTimeNorm", s."StudyInstanceUID")'
 const NEWEST_FIRST = 'ORDER BY s."StudyDateNorm" DESC, s."StudyTimeNorm" DESC, s."StudyInstanceUID" DESC'
 
 export const FIND_SQL = {
-  /** Parameters: candidate ids (JSON), position from, position to, conditions, how many. */
-  studiesOfCandidates: (where: string) => `${STUDY} FROM json_each(?) c CROSS JOIN studies s ON s.id = c.value ${IN_FORCE}
-    WHERE ${POSITION} < (?, ?, ?) AND ${POSITION} >= (?, ?, ?)${where} ${NEWEST_FIRST} LIMIT ?`,
+  /** Parameters: candidate ids (JSON). */
+  placesOfCandidates: `SELECT ${PLACE} FROM json_each(?) c CROSS JOIN studies s ON s.id = c.value`,
+  /** Parameters: candidate ids (JSON), conditions. */
+  studiesOfCandidates: (
+    where: string,
+    values: Values,
+  ) => `${STUDY(values)} FROM json_each(?) c CROSS JOIN studies s ON s.id = c.value ${IN_FORCE}
+    WHERE true${where}`,
   /** Parameters: position from, position to, conditions, how many. */
-  studiesInOrder: (where: string) => `${STUDY} FROM studies s INDEXED BY studies_order ${IN_FORCE}
+  studiesInOrder: (where: string, values: Values) => `${STUDY(values)} FROM studies s INDEXED BY studies_order ${IN_FORCE}
     WHERE ${POSITION} < (?, ?, ?) AND ${POSITION} >= (?, ?, ?)${where} ${NEWEST_FIRST} LIMIT ?`,
   /** Where a window of `offset` studies ends. Parameters: position from, position to, offset. */
   endOfWindow: `SELECT s."StudyDateNorm", s."StudyTimeNorm", s."StudyInstanceUID" FROM studies s INDEXED BY studies_order
     WHERE ${POSITION} < (?, ?, ?) AND ${POSITION} >= (?, ?, ?) ${NEWEST_FIRST} LIMIT 1 OFFSET ?`,
 
-  /** Parameters: candidate ids (JSON), id from, conditions, how many. */
+  /** Parameters: candidate ids (JSON), conditions. */
   patientsOfCandidates: (
     where: string,
-  ) => `SELECT p.id, ${attributes('PATIENT', 'p')} FROM json_each(?) c CROSS JOIN patients p ON p.id = c.value
-    WHERE p.id < ?${where} ORDER BY p.id DESC LIMIT ?`,
+    values: Values,
+  ) => `${PATIENT_ROW(values)} FROM json_each(?) c CROSS JOIN patients p ON p.id = c.value
+    WHERE true${where}`,
   /** Parameters: id from, id to, conditions, how many. */
-  patientsInOrder: (where: string) => `SELECT p.id, ${attributes('PATIENT', 'p')} FROM patients p
+  patientsInOrder: (where: string, values: Values) => `${PATIENT_ROW(values)} FROM patients p
     WHERE p.id < ? AND p.id >= ?${where} ORDER BY p.id DESC LIMIT ?`,
   endOfPatientWindow: 'SELECT p.id FROM patients p WHERE p.id < ? ORDER BY p.id DESC LIMIT 1 OFFSET ?',
 
   /** Parameters: study, position, conditions, how many. */
-  series: (
-    where: string,
-  ) => `SELECT e."SeriesOrder", e."SeriesInstanceUID", e.id, ${attributes('SERIES', 'e')} FROM series e INDEXED BY series_order
+  series: (where: string, { SERIES }: Values) => `SELECT e."SeriesOrder", e."SeriesInstanceUID", e.id${further(SERIES, 'e')}
+    FROM series e INDEXED BY series_order
     WHERE e.study_id = ? AND (e."SeriesOrder", e."SeriesInstanceUID") > (?, ?)${where} ORDER BY e."SeriesOrder", e."SeriesInstanceUID" LIMIT ?`,
   /** Parameters: series, position, conditions, how many. */
   instances: (
     where: string,
-  ) => `SELECT i."InstanceOrder", i."SOPInstanceUID", i.storage_key, i.transfer_syntax_uid, ${attributes('IMAGE', 'i')}
+    { IMAGE }: Values,
+  ) => `SELECT i."InstanceOrder", i."SOPInstanceUID", i.storage_key, i.transfer_syntax_uid${further(IMAGE, 'i')}
     FROM instances i INDEXED BY instances_order
     WHERE i.series_id = ? AND (i."InstanceOrder", i."SOPInstanceUID") > (?, ?)${where} ORDER BY i."InstanceOrder", i."SOPInstanceUID" LIMIT ?`,
   retrievables: (where: string) => `SELECT i."InstanceOrder", i."SOPInstanceUID", i.storage_key, i.transfer_syntax_uid, i."SOPClassUID",
@@ -81,13 +92,13 @@ const NAME_EQUAL = (of: Search) => `${FOLDS.map((fold) => of(`"${fold}" > '' AND
 const NAME_PREFIX = (of: Search) =>
   `${FOLDS.map((fold) => of(`"${fold}" > '' AND "${fold}" >= ? AND "${fold}" < ?`)).join(' UNION ALL ')} LIMIT ?`
 
-/** Which studies, or which patients, an indexed value can be about: ids, at most LIMIT of them where many may share a value. */
+/** Which studies, or which patients, an indexed value can be about: ids, some of them twice, at most LIMIT of them where many may share a value. */
 export const CANDIDATE_SQL = {
   STUDY: {
-    studyUids: 'SELECT id FROM studies WHERE "StudyInstanceUID" IN (SELECT value FROM json_each(?))',
-    seriesUids: 'SELECT DISTINCT study_id FROM series WHERE "SeriesInstanceUID" IN (SELECT value FROM json_each(?))',
-    instanceUids: `SELECT DISTINCT e.study_id FROM instances i CROSS JOIN series e ON e.id = i.series_id
-      WHERE i."SOPInstanceUID" IN (SELECT value FROM json_each(?))`,
+    studyUids: 'SELECT s.id FROM json_each(?) c CROSS JOIN studies s ON s."StudyInstanceUID" = c.value',
+    seriesUids: 'SELECT e.study_id FROM json_each(?) c CROSS JOIN series e ON e."SeriesInstanceUID" = c.value',
+    instanceUids: `SELECT e.study_id FROM json_each(?) c CROSS JOIN instances i ON i."SOPInstanceUID" = c.value
+      CROSS JOIN series e ON e.id = i.series_id`,
     patientId: EQUAL_OR_SEVERAL(IDENTITY, 'PatientID', 'identities_id_several'),
     patientIdPrefix: PREFIX_OR_SEVERAL(IDENTITY, 'PatientID', 'identities_id_several'),
     accession: EQUAL_OR_SEVERAL(ACCESSION, 'AccessionNumber', 'studies_accession_several'),
@@ -97,11 +108,11 @@ export const CANDIDATE_SQL = {
     birthDate: `${IDENTITY('"PatientBirthDateNorm" = ?')} LIMIT ?`,
   },
   PATIENT: {
-    studyUids: 'SELECT DISTINCT patient_id FROM studies WHERE "StudyInstanceUID" IN (SELECT value FROM json_each(?))',
-    seriesUids: `SELECT DISTINCT s.patient_id FROM series e CROSS JOIN studies s ON s.id = e.study_id
-      WHERE e."SeriesInstanceUID" IN (SELECT value FROM json_each(?))`,
-    instanceUids: `SELECT DISTINCT s.patient_id FROM instances i CROSS JOIN series e ON e.id = i.series_id CROSS JOIN studies s ON s.id = e.study_id
-      WHERE i."SOPInstanceUID" IN (SELECT value FROM json_each(?))`,
+    studyUids: 'SELECT s.patient_id FROM json_each(?) c CROSS JOIN studies s ON s."StudyInstanceUID" = c.value',
+    seriesUids: `SELECT s.patient_id FROM json_each(?) c CROSS JOIN series e ON e."SeriesInstanceUID" = c.value
+      CROSS JOIN studies s ON s.id = e.study_id`,
+    instanceUids: `SELECT s.patient_id FROM json_each(?) c CROSS JOIN instances i ON i."SOPInstanceUID" = c.value
+      CROSS JOIN series e ON e.id = i.series_id CROSS JOIN studies s ON s.id = e.study_id`,
     patientId: EQUAL_OR_SEVERAL(PATIENT, 'PatientID', 'patients_id_several'),
     patientIdPrefix: PREFIX_OR_SEVERAL(PATIENT, 'PatientID', 'patients_id_several'),
     accession: EQUAL_OR_SEVERAL(ACCESSION_PATIENT, 'AccessionNumber', 'studies_accession_several'),
@@ -112,21 +123,26 @@ export const CANDIDATE_SQL = {
   },
 } as const
 
-/** Values computed from rows. Parameters: the row's id, then the role left out ('' for none). */
+/** Values computed from rows, each of the patient, study or series `c.value`; `w.role` is the role that does not count, '' for none. */
 export const DERIVED_SQL = {
-  studiesOfPatient: `SELECT count(*) FROM studies s WHERE s.patient_id = ?
-    AND EXISTS (SELECT 1 FROM series e CROSS JOIN instances i ON i.series_id = e.id WHERE e.study_id = s.id AND i.role <> ?)`,
-  seriesOfPatient: `SELECT count(*) FROM studies s CROSS JOIN series e ON e.study_id = s.id WHERE s.patient_id = ?
-    AND EXISTS (SELECT 1 FROM instances i WHERE i.series_id = e.id AND i.role <> ?)`,
+  studiesOfPatient: `SELECT count(*) FROM studies s WHERE s.patient_id = c.value
+    AND EXISTS (SELECT 1 FROM series e CROSS JOIN instances i ON i.series_id = e.id WHERE e.study_id = s.id AND i.role <> w.role)`,
+  seriesOfPatient: `SELECT count(*) FROM studies s CROSS JOIN series e ON e.study_id = s.id WHERE s.patient_id = c.value
+    AND EXISTS (SELECT 1 FROM instances i WHERE i.series_id = e.id AND i.role <> w.role)`,
   instancesOfPatient: `SELECT count(*) FROM studies s CROSS JOIN series e ON e.study_id = s.id
-    CROSS JOIN instances i INDEXED BY instances_order ON i.series_id = e.id WHERE s.patient_id = ? AND i.role <> ?`,
-  seriesOfStudy: `SELECT count(*) FROM series e WHERE e.study_id = ?
-    AND EXISTS (SELECT 1 FROM instances i WHERE i.series_id = e.id AND i.role <> ?)`,
+    CROSS JOIN instances i INDEXED BY instances_order ON i.series_id = e.id WHERE s.patient_id = c.value AND i.role <> w.role`,
+  seriesOfStudy: `SELECT count(*) FROM series e WHERE e.study_id = c.value
+    AND EXISTS (SELECT 1 FROM instances i WHERE i.series_id = e.id AND i.role <> w.role)`,
   instancesOfStudy: `SELECT count(*) FROM series e CROSS JOIN instances i INDEXED BY instances_order ON i.series_id = e.id
-    WHERE e.study_id = ? AND i.role <> ?`,
-  instancesOfSeries: 'SELECT count(*) FROM instances i INDEXED BY instances_order WHERE i.series_id = ? AND i.role <> ?',
-  modalitiesInStudy: `SELECT DISTINCT e."Modality" FROM series e WHERE e.study_id = ? AND e."Modality" IS NOT NULL
-    AND EXISTS (SELECT 1 FROM instances i WHERE i.series_id = e.id AND i.role <> ?) ORDER BY e."Modality"`,
-  classesInStudy: `SELECT DISTINCT i."SOPClassUID" FROM series e CROSS JOIN instances i INDEXED BY instances_order ON i.series_id = e.id
-    WHERE e.study_id = ? AND i.role <> ? ORDER BY i."SOPClassUID"`,
+    WHERE e.study_id = c.value AND i.role <> w.role`,
+  instancesOfSeries: 'SELECT count(*) FROM instances i INDEXED BY instances_order WHERE i.series_id = c.value AND i.role <> w.role',
+  /** One for each series, several of them equal: making them different here costs a table. */
+  modalitiesInStudy: `SELECT group_concat(e."Modality", '\\') FROM series e WHERE e.study_id = c.value
+    AND EXISTS (SELECT 1 FROM instances i WHERE i.series_id = e.id AND i.role <> w.role)`,
+  classesInStudy: `SELECT group_concat(uid, '\\') FROM (SELECT DISTINCT i."SOPClassUID" uid FROM series e
+    CROSS JOIN instances i INDEXED BY instances_order ON i.series_id = e.id WHERE e.study_id = c.value AND i.role <> w.role)`,
 } as const
+
+/** Several of them for each of several rows: id, then the values. Parameters: the role, ids (JSON). */
+export const derivedValues = (values: readonly string[]) =>
+  `SELECT c.value, ${values.map((sql) => `(${sql})`).join(', ')} FROM (SELECT ? AS role) w CROSS JOIN json_each(?) c`
