@@ -3,11 +3,12 @@
  *  The client only counts (find-client.ts), for findscu takes longer to start than either server to answer; the processor's time of the server is
  *  what counts. Never a test: it prints.
  *
- *  By itself: node scripts/benchmark/find-beside.ts [--studies 4000] [--samples 40]; the built node is measured (`npm run build`). */
+ *  By itself: node scripts/benchmark/find-beside.ts [--studies 4000] [--samples 200]; the built node is measured (`npm run build`). */
 import { spawn } from 'node:child_process'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 import type { InstanceFacts } from '../../src/catalog/contract.ts'
@@ -23,6 +24,8 @@ import { cpuSeconds, type Server, type Start, startAriane, startOrthanc } from '
 
 const LATIN_1 = 'ISO_IR 100'
 const LARGE = 400
+/** Queries of each kind before those that are counted. */
+const WARM_UP = 10
 
 export interface BesideOptions {
   readonly studies: number
@@ -51,6 +54,7 @@ export async function findBeside(
       const server = await start(home, 1)
       try {
         await Promise.all([0, 1, 2, 3].map((part) => send(server, part, files)))
+        await untilIdle(server)
         for (const [query, cost] of await ask(server, studies, samples)) {
           costs.set(query, (costs.get(query) ?? new Map<string, Cost>()).set(name, cost))
         }
@@ -99,11 +103,21 @@ function send(server: Server, part: number, folders: readonly string[]): Promise
   })
 }
 
+/** What comes after reception, manifests and checkpoints, is not to be counted. */
+async function untilIdle(server: Server): Promise<void> {
+  for (let before = await cpuSeconds(server.pid), quiet = 0; quiet < 3; ) {
+    await sleep(1000)
+    const now = await cpuSeconds(server.pid)
+    quiet = now - before < 0.05 ? quiet + 1 : 0
+    before = now
+  }
+}
+
 async function ask(server: Server, studies: number, samples: number): Promise<Map<string, Cost>> {
   const costs = new Map<string, Cost>()
   const client = await FindClient.open(server.port, server.aeTitle)
   const sample = async (name: string, level: string, queries: readonly Buffer[]): Promise<void> => {
-    await client.find(queries[0]!)
+    for (const query of queries.slice(0, WARM_UP)) await client.find(query)
     const [cpu, began] = [await cpuSeconds(server.pid), performance.now()]
     let answers = 0
     for (const query of queries) answers += (await client.find(query)).answers
@@ -138,7 +152,8 @@ function table(costs: ReadonlyMap<string, ReadonlyMap<string, Cost>>): string {
   ]
   for (const [name, of] of costs) {
     const [ours, theirs] = [of.get('ariane')!, of.get('orthanc')!]
-    const same = ours.answers === theirs.answers ? String(ours.answers) : `${ours.answers} / ${theirs.answers}`
+    const answers = ours.answers.toFixed(2)
+    const same = answers === theirs.answers.toFixed(2) ? answers : `${answers} / ${theirs.answers.toFixed(2)}`
     const row = [ours.cpu, theirs.cpu, theirs.cpu / ours.cpu, ours.wall, theirs.wall, theirs.wall / ours.wall]
     lines.push(`| ${name} | ${same} | ${row.map((value) => value.toFixed(2)).join(' | ')} |`)
   }
@@ -146,7 +161,7 @@ function table(costs: ReadonlyMap<string, ReadonlyMap<string, Cost>>): string {
 }
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { studies: { type: 'string', default: '4000' }, samples: { type: 'string', default: '40' } } })
+  const { values } = parseArgs({ options: { studies: { type: 'string', default: '4000' }, samples: { type: 'string', default: '200' } } })
   process.stdout.write(`${table(await findBeside({ studies: Number(values.studies), samples: Number(values.samples) }))}\n`)
 }
 

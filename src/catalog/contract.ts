@@ -258,7 +258,7 @@ export interface Catalog {
   peersSeen(): Promise<readonly SeenPeer[]>
 
   // --- upkeep
-  /** Every row in storage key order, for comparison with files. `since`: only rows received at or after it. */
+  /** Every row in storage key order, for comparison with files. `since`: only rows received at or after it, in the order of reception. */
   files(pageSize: number, after?: string, since?: number): Promise<Page<InstanceFacts>>
   findByStorageKey(key: StorageKey): Promise<InstanceFacts | undefined>
   /** After the loss of rows: the record of a manifest whose instance row was rebuilt from its file; no delivery. Of the records of its study

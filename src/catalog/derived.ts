@@ -47,11 +47,11 @@ export async function derive(
   breath: Breath,
 ): Promise<void> {
   const window = new Window(FIRST_WINDOW)
-  for (const of of ['patientId', 'studyId', 'seriesId'] as const) {
-    const keywords = [...new Set(wanted.filter((keyword) => RULES[keyword].of === of))]
+  for (const level of ['patientId', 'studyId', 'seriesId'] as const) {
+    const keywords = [...new Set(wanted.filter((keyword) => RULES[keyword].of === level))]
     if (keywords.length === 0) continue
     const sql = derivedValues(keywords.map((keyword) => RULES[keyword].sql))
-    const ids = [...new Set(matches.flatMap((match) => match.ids[of] ?? []))]
+    const ids = [...new Set(matches.flatMap((match) => match.ids[level] ?? []))]
     const found = new Map<number, Row>()
     for (let at = 0; at < ids.length; ) {
       const some = ids.slice(at, at + window.rows)
@@ -59,7 +59,7 @@ export async function derive(
       at += some.length
       await breath.due()
     }
-    for (const { ids: under, values } of matches) addDerived(keywords, found.get(under[of] ?? -1), values)
+    for (const { ids: under, values } of matches) addDerived(keywords, found.get(under[level] ?? -1), values)
   }
 }
 

@@ -1,8 +1,8 @@
 /** Rows of an instance as {@link InstanceFacts}: by SOP Instance UID, by storage key, all in order. */
 
-import { Breath, Window } from './breath.ts'
 import { addKeys, COLUMNS, type Row, type Value } from './columns.ts'
 import type { IndexKeys, InstanceFacts, Page, StorageKey, Uid } from './contract.ts'
+import { decodePosition, encodePosition } from './position.ts'
 import { INSTANCE_SQL } from './sql/instances.ts'
 import type { Statements } from './statements.ts'
 
@@ -18,39 +18,29 @@ export function findByStorageKey(statements: Statements, key: StorageKey): Insta
   return whole(statements.row(INSTANCE_SQL.byStorageKey, key))
 }
 
-/** Every row in storage key order; keys of the IMAGE level only. */
-export async function files(statements: Statements, pageSize: number, after = '', since?: number): Promise<Page<InstanceFacts>> {
+/** Every row in storage key order, or those since a time in the order of reception; keys of the IMAGE level only. */
+export function files(statements: Statements, pageSize: number, after?: string, since?: number): Page<InstanceFacts> {
   const rows =
-    since === undefined ? statements.all(INSTANCE_SQL.files, after, pageSize + 1) : await filesSince(statements, pageSize + 1, after, since)
+    since === undefined
+      ? statements.all(INSTANCE_SQL.files, after ?? '', pageSize + 1)
+      : statements.all(INSTANCE_SQL.filesSince, ...placeAfter(after, since), pageSize + 1)
   const items = rows.slice(0, pageSize).map(image)
-  return rows.length > pageSize ? { items, next: items.at(-1)!.storageKey } : { items }
+  if (rows.length <= pageSize) return { items }
+  const last = rows[pageSize - 1]!
+  return { items, next: since === undefined ? items.at(-1)!.storageKey : encodePosition([items.at(-1)!.receivedAt, last.at(-1)]) }
 }
 
-/** Up to this many rows it pays to look where the first of them lies: keys begin with a date, so the recent ones are at the end. */
-const FEW = 5000
-/** Rows that the first statement looks at. */
-const FIRST_WINDOW = 512
-const LAST_KEY = '\u{10ffff}'
+/** Time of reception and row id of what goes before. */
+type Place = readonly [receivedAt: number, id: number]
 
-async function filesSince(statements: Statements, wanted: number, after: string, since: number): Promise<Row[]> {
-  const breath = new Breath()
-  const window = new Window(FIRST_WINDOW)
-  const found: Row[] = []
-  let from = after === '' ? beginningSince(statements, since) : after
-  while (found.length < wanted) {
-    const end = statements.value<string>(INSTANCE_SQL.endOfKeys, from, window.rows - 1) ?? LAST_KEY
-    found.push(...window.measure(() => statements.all(INSTANCE_SQL.filesSince, from, end, since, wanted - found.length)))
-    if (end === LAST_KEY) break
-    from = end
-    await breath.due()
-  }
-  return found
+/** @returns the parameters of INSTANCE_SQL.filesSince */
+function placeAfter(after: string | undefined, since: number): readonly [number, number, number] {
+  const [receivedAt, id] = after === undefined ? [since, 0] : decodePosition(after, isPlace)
+  return [receivedAt, receivedAt, id]
 }
 
-function beginningSince(statements: Statements, since: number): string {
-  const count = statements.value<number>(INSTANCE_SQL.countSince, since, FEW + 1)!
-  const lowest = count > FEW ? undefined : statements.value<string | null>(INSTANCE_SQL.lowestKeySince, since)
-  return lowest?.slice(0, -1) ?? ''
+function isPlace(value: unknown): value is Place {
+  return Array.isArray(value) && value.length === 2 && value.every((one) => typeof one === 'number')
 }
 
 function whole(row: Row | undefined): InstanceFacts | undefined {

@@ -11,11 +11,9 @@ export const INSTANCE_SQL = {
   byUid: `${WHOLE} WHERE i."SOPInstanceUID" = ?`,
   byStorageKey: `${WHOLE} WHERE i.storage_key = ?`,
   files: `SELECT ${FILE}, ${attributes('IMAGE', 'i')} FROM instances i ${ABOVE} WHERE i.storage_key > ? ORDER BY i.storage_key LIMIT ?`,
-  /** Parameters: key from, key to, received at or after, how many. */
-  filesSince: `SELECT ${FILE}, ${attributes('IMAGE', 'i')} FROM instances i INDEXED BY instances_storage_key ${ABOVE}
-    WHERE i.storage_key > ? AND i.storage_key <= ? AND i.received_at >= ? ORDER BY i.storage_key LIMIT ?`,
-  countSince: 'SELECT count(*) FROM (SELECT 1 FROM instances WHERE received_at >= ? LIMIT ?)',
-  lowestKeySince: 'SELECT min(storage_key) FROM instances INDEXED BY instances_received WHERE received_at >= ?',
-  endOfKeys: 'SELECT storage_key FROM instances WHERE storage_key > ? ORDER BY storage_key LIMIT 1 OFFSET ?',
+  /** In the order of reception: recent rows lie together there, and nowhere else. Parameters: received at or after; after that time, or after this
+   *  row of it; how many. */
+  filesSince: `SELECT ${FILE}, ${attributes('IMAGE', 'i')}, i.id FROM instances i INDEXED BY instances_received ${ABOVE}
+    WHERE i.received_at >= ? AND (i.received_at > ? OR i.id > ?) ORDER BY i.received_at, i.id LIMIT ?`,
   newestReceivedAt: 'SELECT max(received_at) FROM instances',
 } as const
