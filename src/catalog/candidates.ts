@@ -10,10 +10,11 @@ import { CANDIDATE_SQL } from './sql/find.ts'
 import type { Parameter, Statements } from './statements.ts'
 
 /** More than this and a value narrows nothing: sorting them anew for each page would cost more than walking in order. */
-const FEW = 2000
+export const FEW = 2000
 
 export interface Candidates {
   readonly sql: string
+  /** Without the limit, which is last where there is one. */
   readonly parameters: readonly Parameter[]
   /** UIDs name what they name: used however many they are. */
   readonly always: boolean
@@ -70,14 +71,15 @@ function nameCandidates(condition: Condition, equal: string, prefix: string): Ca
   return start === '' ? undefined : few(prefix, [...range, ...range, ...range])
 }
 
-const few = (sql: string, parameters: readonly Parameter[]): Candidates => ({ sql, parameters: [...parameters, FEW + 1], always: false })
+const few = (sql: string, parameters: readonly Parameter[]): Candidates => ({ sql, parameters, always: false })
 
-/** @returns row ids, the shortest list; undefined where nothing narrows the search */
-export function narrowest(statements: Statements, candidates: readonly Candidates[]): readonly number[] | undefined {
+/** @param few  how many still narrow the search
+ *  @returns row ids, the shortest list; undefined where nothing narrows the search */
+export function narrowest(statements: Statements, candidates: readonly Candidates[], few = FEW): readonly number[] | undefined {
   let best: readonly number[] | undefined
   for (const { sql, parameters, always } of candidates) {
-    const ids = statements.column<number>(sql, ...parameters)
-    if ((always || ids.length <= FEW) && (best === undefined || ids.length < best.length)) best = ids
+    const ids = always ? statements.column<number>(sql, ...parameters) : statements.column<number>(sql, ...parameters, few + 1)
+    if ((always || ids.length <= few) && (best === undefined || ids.length < best.length)) best = ids
     if (best !== undefined && best.length <= 1) break
   }
   return best && [...new Set(best)]

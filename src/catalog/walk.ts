@@ -4,7 +4,7 @@
  *  of candidates, or window by window from all of them, so that a key that matches next to nothing does not hold the thread. */
 
 import { Breath, Window } from './breath.ts'
-import { narrowest } from './candidates.ts'
+import { FEW, narrowest } from './candidates.ts'
 import type { Row, Values } from './columns.ts'
 import { AFTER_ALL, BEFORE_ALL, BEFORE_ALL_NUMBERS, type NumberPosition, type Position, type StudyPosition } from './position.ts'
 import type { QueryPlan } from './query-plan.ts'
@@ -15,6 +15,8 @@ import type { Statements } from './statements.ts'
 const FIRST_WINDOW = 128
 /** Parents fetched in one statement when their children are what is wanted. */
 const PARENTS = 32
+/** To find a candidate and its position costs so many times what a study costs that is walked over. */
+const CANDIDATE_COST = 4
 /** Candidates whose positions are looked up in one statement. */
 const PLACES = 1000
 
@@ -46,12 +48,19 @@ export async function* studies(
   inclusive: boolean,
   atOnce = PARENTS,
 ): AsyncGenerator<readonly Row[]> {
-  const candidates = narrowest(walk.statements, walk.plan.candidates)
+  const candidates = narrowest(walk.statements, walk.plan.candidates, worthwhile(walk))
   const { dates } = walk.plan
   const from = firstPosition(walk.plan, after, inclusive)
   const last: StudyPosition = dates === undefined ? AFTER_ALL : [dates.from, '', '']
   if (candidates === undefined) yield* studiesInOrder(walk, from, last, atOnce)
   else yield* studiesOfCandidates(walk, candidates, from, last, atOnce)
+}
+
+/** How many candidates are looked at rather than all studies of the days that are asked for. */
+function worthwhile({ statements, plan: { dates, candidates } }: Walk): number {
+  if (dates === undefined || candidates.length === 0) return FEW
+  const between = statements.value<number>(FIND_SQL.countBetweenDates, dates.from, dates.to, FEW * CANDIDATE_COST)!
+  return Math.ceil(between / CANDIDATE_COST)
 }
 
 async function* studiesInOrder(walk: Walk, first: StudyPosition, last: StudyPosition, atOnce: number): AsyncGenerator<readonly Row[]> {

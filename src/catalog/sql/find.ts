@@ -29,6 +29,9 @@ export const FIND_SQL = {
   /** Where a window of `offset` studies ends. Parameters: position from, position to, offset. */
   endOfWindow: `SELECT s."StudyDateNorm", s."StudyTimeNorm", s."StudyInstanceUID" FROM studies s INDEXED BY studies_order
     WHERE ${POSITION} < (?, ?, ?) AND ${POSITION} >= (?, ?, ?) ${NEWEST_FIRST} LIMIT 1 OFFSET ?`,
+  /** Parameters: date from, date to, the most that is counted. */
+  countBetweenDates: `SELECT count(*) FROM (SELECT 1 FROM studies s INDEXED BY studies_order
+    WHERE s."StudyDateNorm" >= ? AND s."StudyDateNorm" <= ? LIMIT ?)`,
 
   /** Parameters: candidate ids (JSON), conditions. */
   patientsOfCandidates: (
@@ -89,8 +92,9 @@ const PREFIX_OR_SEVERAL = (of: Search, column: string, several: string) =>
   `${of(`"${column}" >= ? AND "${column}" < ?`)} UNION ALL ${of(`instr("${column}", '\\') > 0 AND dicom_wildcard(?, "${column}")`, several)} LIMIT ?`
 const FOLDS = ['PatientNameFold1', 'PatientNameFold2', 'PatientNameFold3']
 const NAME_EQUAL = (of: Search) => `${FOLDS.map((fold) => of(`"${fold}" > '' AND "${fold}" = ?`)).join(' UNION ALL ')} LIMIT ?`
+/** Of two lower ends SQLite takes the first: the other is there for the partial indexes. */
 const NAME_PREFIX = (of: Search) =>
-  `${FOLDS.map((fold) => of(`"${fold}" > '' AND "${fold}" >= ? AND "${fold}" < ?`)).join(' UNION ALL ')} LIMIT ?`
+  `${FOLDS.map((fold) => of(`"${fold}" >= ? AND "${fold}" < ? AND "${fold}" > ''`)).join(' UNION ALL ')} LIMIT ?`
 
 /** Which studies, or which patients, an indexed value can be about: ids, some of them twice, at most LIMIT of them where many may share a value. */
 export const CANDIDATE_SQL = {
