@@ -15,11 +15,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 import { leaveCleanStop } from '../../src/storage/node-identity.ts'
-import { makeSlices } from './data.ts'
+import { cpuSeconds, memory } from './accounting.ts'
+import { ctSlice, writeFiles } from './data.ts'
 import { fillCatalog, MADE_UP } from './fill-catalog.ts'
 import { FindClient, identifier, type Key } from './find-client.ts'
 import { madeUpStudy } from './made-up-studies.ts'
-import { cpuSeconds, memory, type Server, startAriane } from './servers.ts'
+import { type Server, START } from './servers.ts'
 
 export interface ScaleOptions {
   /** Numbers of studies, 10 instances each. */
@@ -166,11 +167,11 @@ async function makeStorage(home: string, studies: number, catalogs: string, tell
 async function measureSize(home: string, studies: number, samples: number, note: (name: string, value: number) => void): Promise<void> {
   // What the first start lets in becomes the newest row, and has a file: the made-up rows, which have none, are then older than what a start
   // compares.
-  const first = await startAriane(home, 1)
-  await send(first, await makeSlices(join(home, 'first'), { name: '', side: 64, count: 1 }, '2.25.970'))
+  const first = await startAt(home)
+  await send(first, await writeFiles(join(home, 'first'), ctSlice(64), '2.25.970', 1, 400))
   await sleep(2000)
   await first.stop()
-  const server = await startAriane(home, 1)
+  const server = await startAt(home)
   try {
     note('start, ms', server.startMilliseconds)
     await sleep(2000)
@@ -183,6 +184,8 @@ async function measureSize(home: string, studies: number, samples: number, note:
     await server.stop()
   }
 }
+
+const startAt = (home: string) => START.ariane({ home, destinationPort: 1, quietSeconds: 1, probe: false })
 
 async function measureQueries(server: Server, studies: number, samples: number, note: (name: string, value: number) => void) {
   const client = await FindClient.open(server.port, server.aeTitle)
@@ -235,7 +238,7 @@ async function measureWholeList(server: Server, note: (name: string, value: numb
 
 /** What storing costs at this size; the wall time of one sync is the disk's, the processor's time is ours. */
 async function measureStore(server: Server, home: string, note: (name: string, value: number) => void): Promise<void> {
-  const files = await makeSlices(join(home, 'slices'), { name: '', side: 64, count: 2000 }, '2.25.971')
+  const files = await writeFiles(join(home, 'slices'), ctSlice(64), '2.25.971', 2000, 400)
   await send(server, files.slice(0, 400))
   const counted = files.slice(400)
   const before = await cpuSeconds(server.pid)

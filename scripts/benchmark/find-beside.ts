@@ -16,11 +16,12 @@ import { encoderFor } from '../../src/dicom/character-set.ts'
 import { ElementWriter } from '../../src/dicom/element-writer.ts'
 import { INDEX_ATTRIBUTES, type IndexKeys } from '../../src/dicom/index-attributes.ts'
 import { part10Header } from '../../src/dicom/part10.ts'
+import { cpuSeconds } from './accounting.ts'
 import { MADE_UP } from './fill-catalog.ts'
 import { queryKinds } from './find-at-scale.ts'
 import { FindClient, identifier } from './find-client.ts'
 import { madeUpStudy } from './made-up-studies.ts'
-import { cpuSeconds, type Server, type Start, startAriane, startOrthanc } from './servers.ts'
+import { type Server, START } from './servers.ts'
 
 const LATIN_1 = 'ISO_IR 100'
 const LARGE = 400
@@ -40,18 +41,15 @@ interface Cost {
 }
 
 /** @returns query → server → milliseconds of a query */
-export async function findBeside(
-  { studies, samples }: BesideOptions,
-  servers: Readonly<Record<string, Start>> = { ariane: startAriane, orthanc: startOrthanc },
-): Promise<Map<string, Map<string, Cost>>> {
+export async function findBeside({ studies, samples }: BesideOptions): Promise<Map<string, Map<string, Cost>>> {
   const costs = new Map<string, Map<string, Cost>>()
   const folder = await mkdtemp(join(tmpdir(), 'ariane-beside-'))
   try {
     const files = await writeFiles(join(folder, 'files'), studies)
-    for (const [name, start] of Object.entries(servers)) {
+    for (const name of ['ariane', 'orthanc'] as const) {
       const home = join(folder, name)
       await mkdir(home)
-      const server = await start(home, 1)
+      const server = await START[name]({ home, destinationPort: 1, quietSeconds: 1, probe: false })
       try {
         await Promise.all([0, 1, 2, 3].map((part) => send(server, part, files)))
         await untilIdle(server)

@@ -43,7 +43,6 @@ export const KEEP_SQL = {
   fillSeries: fill('series', 'SERIES'),
   setRequests: 'UPDATE series SET "RequestAttributesSequence" = ? WHERE id = ?',
 
-  instanceIsHere: 'SELECT id FROM instances WHERE "SOPInstanceUID" = ?',
   placeOfInstance: `SELECT i.id, i.sha256, i.role, i.series_id, i.identity_id, e."SeriesInstanceUID", s."StudyInstanceUID", s.id, i.storage_key
     FROM instances i CROSS JOIN series e ON e.id = i.series_id CROSS JOIN studies s ON s.id = e.study_id
     WHERE i."SOPInstanceUID" = ?`,
