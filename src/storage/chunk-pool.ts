@@ -1,5 +1,4 @@
 /** Buffers in which arriving bytes are gathered before they are written, used again and again: what comes in a second needs no memory of its own.
- *  Their memory is shared with the threads that write (clerk.ts), so that nothing is copied on the way there.
  *
  *  Does not: bound how many are out (each draft's own back-pressure does). Sizes in bytes. */
 
@@ -13,7 +12,7 @@ export class ChunkPool {
 
   /** @returns one of {@link CHUNK_BYTES}, with any content */
   take(): Buffer {
-    return this.#spare.pop() ?? Buffer.from(new SharedArrayBuffer(CHUNK_BYTES))
+    return this.#spare.pop() ?? Buffer.allocUnsafeSlow(CHUNK_BYTES)
   }
 
   /** Nobody reads from it any more. */

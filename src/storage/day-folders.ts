@@ -5,34 +5,30 @@
  *  both; else the file is synced first and the folder after, and concurrent callers share one sync of the folder: each waits for one that began
  *  after its rename. They are answered in the order of their names, so that rows are entered in the order in which a rebuild of the catalog will
  *  come upon the files. */
-import { close, fsync, mkdir, open, unlink } from 'node:fs'
+import { close, fdatasync, fsync, mkdir, open, rename, unlink } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
-import { NodeError } from '../errors.ts'
 import type { StorageArea, StorageKey } from './contract.ts'
 import { diskError, errnoOf } from './disk-errors.ts'
 import { giveToOwner } from './owner.ts'
 import { NameSource } from './storage-key.ts'
 
 const closeAsync = promisify(close)
+const fdatasyncAsync = promisify(fdatasync)
 const fsyncAsync = promisify(fsync)
 const mkdirAsync = promisify(mkdir)
 const openAsync = promisify(open)
+const renameAsync = promisify(rename)
 const unlinkAsync = promisify(unlink)
 
 /** A file whose sync others would notice. */
 const LARGE_BYTES = 4 * 1024 * 1024
 
-/** A file that has everything but its name. */
-export interface Nameless {
-  readonly sizeBytes: number
-  /** Syncs its bytes. */
-  sync(): Promise<unknown>
-  /** Gives it its name.
-   *  @param synced  and syncs it then
-   *  @throws NodeError with `errno: 'ENOENT'` where the folder is gone: it can be asked again */
-  rename(to: string, synced: boolean): Promise<unknown>
-}
+const failedTo =
+  (step: string) =>
+  (error: unknown): never => {
+    throw diskError(step, error)
+  }
 
 export class DayFolders {
   readonly #root: string
@@ -53,26 +49,26 @@ export class DayFolders {
     this.#fileTakesName = fileTakesName
   }
 
-  /** Gives a file a new key of today. */
-  async name(file: Nameless, area: StorageArea): Promise<StorageKey> {
+  /** Moves a draft to a new key of today. @param fd  of the draft, everything written */
+  async name(draftPath: string, area: StorageArea, fd: number, sizeBytes: number): Promise<StorageKey> {
     // The others that come meanwhile do not wait for the bytes of a large one.
-    if (!this.#fileTakesName || file.sizeBytes > LARGE_BYTES) await file.sync()
+    if (!this.#fileTakesName || sizeBytes > LARGE_BYTES) await fdatasyncAsync(fd).catch(failedTo('sync'))
     const at = this.#now()
     this.#last = { at, number: at === this.#last.at ? this.#last.number + 1 : 0 }
     const folderName = this.#names.dayFolder(area, at)
     const key = this.#names.newStorageKey(folderName, at, this.#last.number)
     const before = this.#answered
-    const named = this.#named(file, area, folderName, key)
+    const named = this.#named(draftPath, area, fd, folderName, key)
     this.#answered = Promise.allSettled([before, named]).then(() => undefined)
     await before
     return named
   }
 
-  async #named(file: Nameless, area: StorageArea, folderName: string, key: StorageKey): Promise<StorageKey> {
+  async #named(draftPath: string, area: StorageArea, fd: number, folderName: string, key: StorageKey): Promise<StorageKey> {
     const path = join(this.#root, key)
-    const folder = await this.#moved(file, path, area, folderName)
+    const folder = await this.#moved(draftPath, path, area, folderName)
     try {
-      if (!this.#fileTakesName) await folder.sync()
+      await (this.#fileTakesName ? fsyncAsync(fd) : folder.sync())
     } catch (error) {
       await unlinkAsync(path).catch(() => undefined)
       throw diskError('sync name', error)
@@ -83,17 +79,17 @@ export class DayFolders {
   }
 
   /** @returns the folder, held until it is released */
-  async #moved(file: Nameless, to: string, area: StorageArea, folderName: string): Promise<SyncedFolder> {
+  async #moved(from: string, to: string, area: StorageArea, folderName: string): Promise<SyncedFolder> {
     for (let attempt = 1; ; attempt++) {
       const folder = await this.#folder(area, folderName)
       folder.hold()
       try {
-        await file.rename(to, this.#fileTakesName)
+        await renameAsync(from, to)
         return folder
       } catch (error) {
         folder.release()
         // somebody may have removed the folder under us: once more, with a new one
-        if (!(error instanceof NodeError && error.details.errno === 'ENOENT') || attempt === 2) throw error
+        if (errnoOf(error) !== 'ENOENT' || attempt === 2) throw diskError('name', error)
         this.#current.delete(area)
       }
     }

@@ -1,21 +1,28 @@
-/** One file being written: fragments copied together, handed to a thread a chunk at a time, hashed there. A fragment is the caller's again at once.
+/** One file being written: fragments copied together, written a chunk at a time, hashed on the way. A fragment is the caller's again at once.
  *
- *  Promises: those of {@link Draft}. A file of less than one chunk costs one message to the thread and one back. The name in `drafts/` begins with the number of this
+ *  Promises: those of {@link Draft}. A file of less than one chunk costs open, one write, sync, rename. The name in `drafts/` begins with the number of this
  *  process, so that another process that starts meanwhile leaves it alone.
  *  Does not: keep more than {@link MAX_WAITING_BYTES} and a chunk in memory for a caller that honours the back-pressure. Sizes in bytes. */
+import { createHash } from 'node:crypto'
+import { closeSync, constants, fchown, open, unlink, writev } from 'node:fs'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { NodeError } from '../errors.ts'
 import { CHUNK_BYTES, type ChunkPool } from './chunk-pool.ts'
-import type { Bytes } from './clerk.ts'
-import type { Clerk, Clerks } from './clerks.ts'
 import type { Draft, KeptFile, StorageArea } from './contract.ts'
-import type { DayFolders, Nameless } from './day-folders.ts'
+import type { DayFolders } from './day-folders.ts'
 import { diskError } from './disk-errors.ts'
 import type { Owner } from './owner.ts'
 import type { Room } from './room.ts'
 
+const fchownAsync = promisify(fchown)
+const openAsync = promisify(open)
+const unlinkAsync = promisify(unlink)
+const writevAsync = promisify(writev)
+
 /** What may wait in memory before the caller is asked to pause. */
 const MAX_WAITING_BYTES = 1024 * 1024
+const CREATE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL
 
 /** What a draft needs of the storage it belongs to. */
 export interface DraftHome {
@@ -24,7 +31,6 @@ export interface DraftHome {
   readonly room: Room
   readonly folders: DayFolders
   readonly chunks: ChunkPool
-  readonly clerks: Clerks
   /** Names of drafts of this process that are being written. */
   readonly active: Set<string>
   /** @returns a name that no other draft of this process has */
@@ -37,24 +43,20 @@ export class FileDraft implements Draft {
   readonly #home: DraftHome
   readonly #area: StorageArea
   readonly #name: string
-  readonly #path: string
-  /** Chosen when there is something to write. */
-  #clerk: Clerk | undefined
+  readonly #hash = createHash('sha256')
+  #fd: number | undefined
   /** Being filled. */
   #chunk: Buffer | undefined
   #chunkLength = 0
   /** Filled, each a chunk of the pool or its beginning. */
   #waiting: Buffer[] = []
-  /** Bytes in {@link #waiting} and at the clerk. */
+  /** Bytes in {@link #waiting} and in the write that is under way. */
   #waitingBytes = 0
   #writing: Promise<void> | undefined
   #resume: PromiseWithResolvers<void> | undefined
   #fileSizeBytes = 0
   #dataSetOffset = 0
-  /** Bytes that the clerk has been given, and those that it has answered for. */
-  #givenBytes = 0
   #landedBytes = 0
-  #sha256: string | undefined
   #failure: NodeError | undefined
   #keeping = false
   #discarding: Promise<void> | undefined
@@ -63,7 +65,6 @@ export class FileDraft implements Draft {
     this.#home = home
     this.#area = area
     this.#name = home.newName()
-    this.#path = join(home.draftsPath, this.#name)
   }
 
   begin(header: Buffer): void {
@@ -75,6 +76,7 @@ export class FileDraft implements Draft {
   write(chunk: Buffer): Promise<void> | undefined {
     if (chunk.length === 0) return undefined
     this.#accept(chunk)
+    this.#hash.update(chunk)
     if (this.#waiting.length > 0) this.#writing ??= this.#writeWaiting()
     if (this.#waitingBytes <= MAX_WAITING_BYTES) return undefined
     this.#resume ??= Promise.withResolvers()
@@ -85,13 +87,14 @@ export class FileDraft implements Draft {
     if (this.#failure === undefined) this.#stopIfFailed()
     this.#keeping = this.#failure === undefined
     try {
-      // What is being written need not be waited for: the clerk does one thing after the other.
+      await this.#writing
       this.#seal()
+      await this.#writeWaiting()
       if (this.#failure !== undefined) throw this.#failure
-      if (this.#clerk !== undefined) await this.#home.room.check()
-      const key = await this.#home.folders.name(this.#nameless(), this.#area)
+      const key = await this.#home.folders.name(this.#path(), this.#area, await this.#file(), this.#fileSizeBytes)
       this.#home.active.delete(this.#name)
-      return { key, fileSizeBytes: this.#fileSizeBytes, dataSetOffset: this.#dataSetOffset, sha256: this.#sha256! }
+      this.#close()
+      return { key, fileSizeBytes: this.#fileSizeBytes, dataSetOffset: this.#dataSetOffset, sha256: this.#hash.digest('hex') }
     } catch (error) {
       this.#keeping = false
       this.#fail(diskError('keep', error))
@@ -136,14 +139,18 @@ export class FileDraft implements Draft {
     this.#chunkLength = 0
   }
 
-  /** Has written what waits. Never rejects: a failure is kept in {@link #failure}. */
+  /** Writes what waits. Never rejects: a failure is kept in {@link #failure}. */
   async #writeWaiting(): Promise<void> {
     try {
       while (this.#failure === undefined && this.#waiting.length > 0) {
-        if (this.#clerk !== undefined) await this.#home.room.check()
-        // The last step may have taken them along meanwhile.
-        if (this.#waiting.length === 0) break
-        await this.#give((bytes) => this.#ask({ kind: 'write', ...bytes }))
+        if (this.#fd !== undefined) await this.#home.room.check()
+        const filled = this.#waiting
+        const count = filled.reduce((sum, part) => sum + part.length, 0)
+        this.#waiting = []
+        await writeAll(await this.#file(), [...filled])
+        this.#giveBack(filled)
+        this.#landed(count)
+        this.#waitingBytes -= count
         if (this.#waitingBytes <= CHUNK_BYTES) this.#letGo()
       }
     } catch (error) {
@@ -151,45 +158,6 @@ export class FileDraft implements Draft {
     }
     this.#writing = undefined
     this.#letGo()
-  }
-
-  /** The file as it is when everything was received; what still waits is written with the next step. */
-  #nameless(): Nameless {
-    return {
-      sizeBytes: this.#fileSizeBytes,
-      sync: async () => {
-        await this.#give((bytes) => this.#ask({ kind: 'write', ...bytes }))
-        await this.#ask({ kind: 'sync' })
-      },
-      rename: (to, synced) =>
-        this.#give(async (bytes) => {
-          this.#sha256 = await this.#ask({ kind: 'keep', to, synced, ...bytes })
-        }),
-    }
-  }
-
-  /** Hands over what waits; the chunks come back when it has been answered for. */
-  async #give(hand: (bytes: Bytes) => Promise<unknown>): Promise<void> {
-    const parts = this.#waiting
-    const count = parts.reduce((sum, part) => sum + part.length, 0)
-    this.#waiting = []
-    const unhashed = Math.max(0, this.#dataSetOffset - this.#givenBytes)
-    this.#givenBytes += count
-    try {
-      await hand({ parts, unhashed, owner: this.#home.owner })
-    } finally {
-      this.#giveBack(parts)
-      this.#landed(count)
-      this.#waitingBytes -= count
-    }
-  }
-
-  #ask(what: Parameters<Clerk['ask']>[1]): Promise<string | undefined> {
-    if (this.#clerk === undefined) {
-      this.#home.active.add(this.#name)
-      this.#clerk = this.#home.clerks.choose()
-    }
-    return this.#clerk.ask(this.#path, what)
   }
 
   #giveBack(parts: readonly Buffer[]): void {
@@ -205,6 +173,20 @@ export class FileDraft implements Draft {
   #letGo(): void {
     this.#resume?.resolve()
     this.#resume = undefined
+  }
+
+  async #file(): Promise<number> {
+    if (this.#fd === undefined) {
+      this.#home.active.add(this.#name)
+      this.#fd = await openAsync(this.#path(), CREATE, 0o600)
+      const { owner } = this.#home
+      if (owner !== undefined) await fchownAsync(this.#fd, owner.uid, owner.gid)
+    }
+    return this.#fd
+  }
+
+  #path(): string {
+    return join(this.#home.draftsPath, this.#name)
   }
 
   #stopIfFailed(): void {
@@ -230,8 +212,39 @@ export class FileDraft implements Draft {
     const { room, active } = this.#home
     this.#landed(this.#fileSizeBytes - this.#landedBytes)
     room.giveBack(this.#fileSizeBytes)
-    // Where its thread has ended, the next start sweeps the file.
-    await this.#clerk?.ask(this.#path, { kind: 'discard' }).catch(() => undefined)
-    active.delete(this.#name)
+    if (active.has(this.#name)) {
+      this.#close()
+      await unlinkAsync(this.#path()).catch(() => undefined)
+      active.delete(this.#name)
+    }
   }
+
+  /** The bytes are synced or unwanted: what closing says changes nothing, and it waits for nothing, so that no thread need be woken for it. */
+  #close(): void {
+    const fd = this.#fd
+    this.#fd = undefined
+    try {
+      if (fd !== undefined) closeSync(fd)
+    } catch {
+      // See above.
+    }
+  }
+}
+
+/** Writes every fragment, also where the file system takes only a part at a time. */
+async function writeAll(fd: number, fragments: Buffer[]): Promise<void> {
+  let rest = fragments
+  while (rest.length > 0) {
+    const { bytesWritten } = await writevAsync(fd, rest)
+    rest = withoutStart(rest, bytesWritten)
+  }
+}
+
+function withoutStart(fragments: Buffer[], bytes: number): Buffer[] {
+  let index = 0
+  let left = bytes
+  while (index < fragments.length && left >= fragments[index]!.length) left -= fragments[index++]!.length
+  const rest = fragments.slice(index)
+  if (left > 0) rest[0] = rest[0]!.subarray(left)
+  return rest
 }

@@ -10,7 +10,6 @@ import { basename, join, resolve } from 'node:path'
 import { Readable } from 'node:stream'
 import { NodeError } from '../errors.ts'
 import { ChunkPool } from './chunk-pool.ts'
-import { Clerks } from './clerks.ts'
 import type { ByteSource, Draft, Storage, StorageArea, StorageKey } from './contract.ts'
 import { DayFolders, makeFolder, syncFolder } from './day-folders.ts'
 import { diskError, errnoOf } from './disk-errors.ts'
@@ -92,7 +91,6 @@ class FileStorage implements Storage {
       room,
       folders: new DayFolders(options.path, now, fileTakesName),
       chunks: new ChunkPool(),
-      clerks: new Clerks(),
       newName: () => `${process.pid}-${run}-${drafts++}`,
       active: new Set(),
       owner,
