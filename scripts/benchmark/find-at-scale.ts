@@ -29,6 +29,8 @@ export interface ScaleOptions {
   readonly samples: number
   /** Where catalogues are made, and found again. */
   readonly catalogs: string
+  /** Where storages go. */
+  readonly folder: string
 }
 
 /** Figure → one value for each size. */
@@ -139,7 +141,7 @@ export async function findAtScale(options: ScaleOptions, tell: (what: string) =>
       values[at] = value
     }
     tell(`${studies} studies`)
-    const home = await mkdtemp(join(tmpdir(), 'ariane-scale-'))
+    const home = await mkdtemp(join(options.folder, 'ariane-scale-'))
     try {
       await makeStorage(home, studies, options.catalogs, tell)
       await measureSize(home, studies, options.samples, note)
@@ -284,7 +286,9 @@ async function main(): Promise<void> {
   const studies = values.studies.split(',').map(Number)
   const catalogs = values.catalogs ?? (await mkdtemp(join(tmpdir(), 'ariane-catalogs-')))
   try {
-    const figures = await findAtScale({ studies, samples: Number(values.samples), catalogs }, (what) => process.stderr.write(`${what}\n`))
+    const figures = await findAtScale({ studies, samples: Number(values.samples), catalogs, folder: tmpdir() }, (what) =>
+      process.stderr.write(`${what}\n`),
+    )
     process.stdout.write(`${scaleTable(studies, figures)}\n`)
     if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(Object.fromEntries(figures), undefined, 1)}\n`)
   } finally {

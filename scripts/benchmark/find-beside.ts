@@ -32,6 +32,8 @@ export interface BesideOptions {
   readonly studies: number
   /** Queries of each kind. */
   readonly samples: number
+  /** Where storages go. */
+  readonly folder: string
 }
 
 interface Cost {
@@ -41,9 +43,9 @@ interface Cost {
 }
 
 /** @returns query → server → milliseconds of a query */
-export async function findBeside({ studies, samples }: BesideOptions): Promise<Map<string, Map<string, Cost>>> {
+export async function findBeside({ studies, samples, folder: parent }: BesideOptions): Promise<Map<string, Map<string, Cost>>> {
   const costs = new Map<string, Map<string, Cost>>()
-  const folder = await mkdtemp(join(tmpdir(), 'ariane-beside-'))
+  const folder = await mkdtemp(join(parent, 'ariane-beside-'))
   try {
     const files = await writeFiles(join(folder, 'files'), studies)
     for (const name of ['ariane', 'orthanc'] as const) {
@@ -143,7 +145,8 @@ async function ask(server: Server, studies: number, samples: number): Promise<Ma
   return costs
 }
 
-function table(costs: ReadonlyMap<string, ReadonlyMap<string, Cost>>): string {
+/** As a Markdown table: a row for each kind of query. */
+export function besideTable(costs: ReadonlyMap<string, ReadonlyMap<string, Cost>>): string {
   const lines = [
     '| | answers | Ariane CPU ms | Orthanc CPU ms | ratio | Ariane wall ms | Orthanc wall ms | ratio |',
     '|---|---|---|---|---|---|---|---|',
@@ -160,7 +163,8 @@ function table(costs: ReadonlyMap<string, ReadonlyMap<string, Cost>>): string {
 
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { studies: { type: 'string', default: '4000' }, samples: { type: 'string', default: '200' } } })
-  process.stdout.write(`${table(await findBeside({ studies: Number(values.studies), samples: Number(values.samples) }))}\n`)
+  const asked = { studies: Number(values.studies), samples: Number(values.samples), folder: tmpdir() }
+  process.stdout.write(`${besideTable(await findBeside(asked))}\n`)
 }
 
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) await main()

@@ -8,6 +8,7 @@ import { type Group, groups, type Measure } from './groups.ts'
 import { type Options, readOptions } from './options.ts'
 import { endAll } from './processes.ts'
 import { Progress } from './progress.ts'
+import { outcomeOf, queryParts } from './queries.ts'
 import { Results, surroundings } from './report.ts'
 import { type Name, START, startDestination } from './servers.ts'
 
@@ -15,11 +16,13 @@ const TMPFS = 0x01021994
 
 const options = readOptions()
 const asked = chosen(groups({ size: options.size, destinationPort: 0, folder: '' }), options)
-if (asked.length === 0) refuse('nothing is left to be measured: see --list')
+const queries = queryParts(options)
+if (asked.length === 0 && queries.length === 0) refuse('nothing is left to be measured: see --list')
 if (options.list) {
   for (const group of asked) {
     for (const measure of group.measures) if (!measure.prepares) process.stdout.write(`${nameOf(group, measure)}\n`)
   }
+  for (const { name } of queries) process.stdout.write(`${name}\n`)
   process.exit(0)
 }
 
@@ -49,10 +52,12 @@ try {
       for (const name of group.servers) await measure(group, name, round, destination.port, progress)
     }
   }
+  const tables: string[] = []
+  for (const part of queries) if (!isCut) tables.push(await outcomeOf(part, folder))
   if (!isCut) {
     const about = { size: options.size, ...(await surroundings()) }
     const line = Object.entries(about).map(([name, value]) => `${name} ${value}`)
-    process.stdout.write(`${line.join(', ')}\n\n${results.markdown(options.servers)}`)
+    process.stdout.write(`${line.join(', ')}\n\n${results.markdown(options.servers)}${tables.join('')}`)
     if (options.json !== undefined) await writeFile(options.json, results.json(about))
   }
 } finally {
