@@ -1,4 +1,4 @@
-/** The benchmark: group after group, and in each each server in turn on a fresh storage, round after round (A B C A B C), so that what is compared was
+/** The benchmark: group after group, and in each each server in turn on a fresh storage, round after round (A B C, B C A), so that what is compared was
  *  measured within the same minute. Ratios within one run count; machines differ and are noisy. Never a test.
  *
  *  Promises: a run that is cut stops what it has started and removes its folder; a measure that fails is told, and the others go on. */
@@ -49,7 +49,7 @@ try {
   const progress = new Progress(plan)
   for (const group of plan) {
     for (let round = 0; round < group.rounds; round++) {
-      for (const name of group.servers) await measure(group, name, round, destination.port, progress)
+      for (const name of inTurn(group.servers, round)) await measure(group, name, round, destination.port, progress)
     }
   }
   const tables: string[] = []
@@ -62,6 +62,12 @@ try {
   }
 } finally {
   if (!isCut) await cleanUp()
+}
+
+/** Another one first in each round: A B C, B C A, C A B. */
+function inTurn(servers: readonly Name[], round: number): Name[] {
+  const first = round % servers.length
+  return [...servers.slice(first), ...servers.slice(0, first)]
 }
 
 function refuse(reason: string): never {
