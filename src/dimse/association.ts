@@ -30,6 +30,8 @@ import { answerTo, isErrorCode, refusingSink, serviceFor } from './refusals.ts'
 import type { ChunkedSocket } from './socket-chunks.ts'
 import { type Timeouts, UpperLayer, type UpperLayerUser } from './upper-layer.ts'
 
+/** One for all: the platform would make an error with a stack for each. */
+const ENDED = new NodeError('PEER_ABORTED', { while: 'the association ended' })
 /** Requests that may wait behind the one being served before reading pauses. */
 const LONGEST_QUEUE = 16
 
@@ -297,7 +299,7 @@ export abstract class DicomAssociation implements Association {
       isBusy: () => this.#queued > 0 || this.#requests.areWaiting,
       layerEnded: (why) => {
         this.#assembler.abandon()
-        this.#ended.abort()
+        this.#ended.abort(ENDED)
         this.over(why)
       },
     }
