@@ -1,6 +1,7 @@
 /** What the catalog remembers of the studies that arrive is true after everything that changes their rows. */
 import { expect, it } from 'vitest'
 import { openDatabase } from '../../src/catalog/database.ts'
+import { PlaceMemory } from '../../src/catalog/place-memory.ts'
 import { catalogOn } from '../../src/catalog/sqlite-catalog.ts'
 import { uid } from '../../src/dicom/uid.ts'
 import { findAll, instance, query, temporaryCatalog, temporaryFile } from './catalog-material.ts'
@@ -82,4 +83,26 @@ it('keeps instances whose headers all differ, as many as there are', async () =>
   const some = Array.from({ length: 300 }, (_, at) => instance(at % 100, 1, at + 1, { OperatorsName: `Operator^${at}` }))
   for (const one of some) expect(await catalog.keep(one)).toMatchObject({ kind: 'kept' })
   expect(await findAll(catalog, query('STUDY'))).toHaveLength(100)
+})
+
+it('does not take values for each other whose texts meet in the same way', async () => {
+  const catalog = temporaryCatalog()
+  // A peer may send any byte inside of a value.
+  await catalog.keep(instance(1, 1, 1, { PatientName: 'A\u0000B', PatientID: 'C', IssuerOfPatientID: 'D' }))
+  expect(await catalog.keep(instance(1, 1, 2, { PatientName: 'A', PatientID: 'B\u0000C', IssuerOfPatientID: 'D' }))).toMatchObject({
+    conflict: true,
+  })
+  expect(await catalog.keep(instance(1, 1, 3, { PatientName: 'A', PatientID: 'B', IssuerOfPatientID: 'C\u0000D' }))).toMatchObject({
+    conflict: true,
+  })
+  expect(await catalog.identitiesOf(STUDY)).toMatchObject([{ instances: 1 }, { instances: 1 }, { instances: 1 }])
+})
+
+it('does not remember what is long: a peer may send megabytes above the instance, in every study', () => {
+  const memory = new PlaceMemory()
+  const place = { studyId: 1, seriesId: 1, identityId: 1, conflict: false }
+  const [short, long] = ['x'.repeat(8 * 1024), 'x'.repeat(8 * 1024 + 1)]
+  for (const brought of [short, long]) memory.remember('1.1', brought, place)
+  expect(memory.find('1.1', short)).toBe(place)
+  expect(memory.find('1.1', long)).toBeUndefined()
 })

@@ -269,3 +269,22 @@ it('leaves most of the time to instances that arrive, all of it to manifests whe
   const alone = await make(false)
   expect(await make(true)).toBeGreaterThan(2 * alone)
 })
+
+it('a study that gains an instance while others are built, or during a rest, is not quiet any more', async () => {
+  const held = await holdNothing()
+  const [first, second] = [newUid(), newUid()]
+  for (const study of [first, second]) await receive(held, { study })
+  await pause(1100)
+  const catalog = withMethods(held.catalog, {
+    settleStudy: async (study, ...more) => {
+      await held.catalog.settleStudy(study, ...more)
+      if (study !== first) return
+      await receive(held, { study: second, instanceNumber: 2 })
+      worker.nudge()
+    },
+  })
+  const worker = start(held, { catalog })
+  await eventually(async () => (await held.catalog.manifestsOf(second)).length > 0)
+  const [record] = await held.catalog.manifestsOf(second)
+  expect(record!.createdAt - (await held.catalog.findStudy(second))!.lastReceivedAt).toBeGreaterThanOrEqual(1000)
+})
