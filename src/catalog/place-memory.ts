@@ -18,6 +18,8 @@ export interface Place {
 const MOST_STUDIES = 64
 /** A study whose instances differ at the upper levels gains nothing from being remembered. */
 const MOST_PLACES = 64
+/** Of what one instance brings, in characters: several times what is usual. A peer may send megabytes. */
+const LONGEST_BROUGHT = 8 * 1024
 
 const ABOVE_IMAGE = [...COLUMNS.PATIENT.keywords, ...COLUMNS.STUDY.keywords, ...COLUMNS.SERIES.keywords]
 
@@ -30,6 +32,7 @@ export class PlaceMemory {
   }
 
   remember(studyInstanceUid: string, brought: string, place: Place): void {
+    if (brought.length > LONGEST_BROUGHT) return
     let places = this.#studies.get(studyInstanceUid)
     if (places === undefined || places.size >= MOST_PLACES) places = new Map()
     places.set(brought, place)
@@ -47,10 +50,12 @@ export class PlaceMemory {
   }
 }
 
-/** Everything that an instance says above its own level, as one text. */
+/** Everything that an instance says above its own level, as one text; each value behind its length, for a peer may send any character inside of it. */
 export function broughtBy(keys: IndexKeys): string {
   let brought = ''
-  // No value holds the separator: it is no character of any value representation (PS3.5 6.1.3).
-  for (const keyword of ABOVE_IMAGE) brought += `${keys[keyword] ?? ''}\u0000`
+  for (const keyword of ABOVE_IMAGE) {
+    const value = keys[keyword]
+    brought += value === undefined ? '0:' : `${value.length}:${value}`
+  }
   return brought
 }
