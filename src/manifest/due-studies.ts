@@ -105,18 +105,21 @@ class DueStudies implements ManifestWorker {
       if (ready.length === 0) return this.#nextLook()
       for (const study of ready) {
         if (this.#stop.signal.aborted) return Number.POSITIVE_INFINITY
-        await this.#withRest(() => this.#handle(study))
+        // Of studies read before these instances came, one may have gained some: it is not quiet any more.
+        if (await this.#withRest(() => this.#handle(study))) break
       }
     }
   }
 
-  async #withRest(work: () => Promise<void>): Promise<void> {
+  /** @returns whether instances have arrived meanwhile */
+  async #withRest(work: () => Promise<void>): Promise<boolean> {
     const before = this.#arrivals
     const began = performance.now()
     await work()
-    if (this.#arrivals === before) return
+    if (this.#arrivals === before) return false
     const restMs = Math.min(LONGEST_REST_MS, REST_FACTOR * (performance.now() - began))
     await sleep(restMs, undefined, { signal: this.#stop.signal }).catch(() => undefined)
+    return true
   }
 
   /** The earliest moment at which a study can be due, or be tried again. */
