@@ -262,7 +262,8 @@ export interface Catalog {
   files(pageSize: number, after?: string, since?: number): Promise<Page<InstanceFacts>>
   findByStorageKey(key: StorageKey): Promise<InstanceFacts | undefined>
   /** After the loss of rows: the record of a manifest whose instance row was rebuilt from its file; no delivery. Of the records of its study
-   *  the highest version is then in force, each other one superseded by the next. Does nothing where the record is there.
+   *  the highest version is then in force, each other one superseded by the next. Where that is this one, its study is due, so that the manifest
+   *  stage sees to its deliveries. Does nothing where the record is there.
    *  The one in force is also the record of a decision between identities ({@link resolveStudy}): the conflict of its study ends in favour of
    *  its `patient`, unless an identity or an instance came that it did not know of, or its patient is not clearly one of them. */
   restoreManifest(record: RestoredManifest): Promise<void>

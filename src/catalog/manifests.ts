@@ -32,7 +32,10 @@ export function restoreManifest(statements: Statements, record: RestoredManifest
   const ids = [sopInstanceUid, studyInstanceUid, seriesInstanceUid]
   const { changes } = statements.run(MANIFEST_SQL.restore, ...ids, version, contentDigest, instanceCount, createdAt, reason)
   statements.run(MANIFEST_SQL.chain, studyInstanceUid)
-  if (changes > 0 && findManifest(statements, sopInstanceUid)?.state === 'in force') restoreDecision(statements, record)
+  if (changes === 0 || findManifest(statements, sopInstanceUid)?.state !== 'in force') return
+  restoreDecision(statements, record)
+  // It may have been made without a change of its study (asked by an operator): the manifest stage sees to its deliveries.
+  statements.run(MANIFEST_SQL.due, studyInstanceUid)
 }
 
 /** A study under several identities has a manifest only once somebody has decided between them: the manifest in force says how. Older ones of the

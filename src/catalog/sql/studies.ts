@@ -47,6 +47,7 @@ export const MANIFEST_SQL = {
   /** A study whose identities wait for a decision, or had one from an older manifest of the same rebuild: the manifest stage has not been there yet. */
   undecided: `SELECT s.id FROM studies s WHERE s."StudyInstanceUID" = ? AND (s.in_conflict = 1 OR s.manifest_revision = 0
     AND EXISTS (SELECT 1 FROM manifests m WHERE m.study_instance_uid = s."StudyInstanceUID" AND m.state = 'superseded'))`,
+  due: 'UPDATE studies SET revision = manifest_revision + 1 WHERE "StudyInstanceUID" = ? AND revision <= manifest_revision',
   /** How many instances were there at that time to be referred to. */
   contentUntil: `SELECT count(*) FROM series e CROSS JOIN instances i ON i.series_id = e.id
     WHERE e.study_id = ? AND i.role = 'content' AND i.received_at <= ?`,
