@@ -145,7 +145,16 @@ export abstract class DicomAssociation implements Association {
       moveOriginatorAeTitle: instance.moveOriginator?.aeTitle,
       moveOriginatorMessageId: instance.moveOriginator?.messageId,
     }
-    const { answer } = await this.ask({ command, send: (encoded) => this.layer.writer.stream(context.id, encoded, instance.open) })
+    let sent: Promise<void> | undefined
+    const { answer } = await this.ask({
+      command,
+      send: (encoded) => {
+        sent = this.layer.writer.stream(context.id, encoded, instance.open)
+        return sent
+      },
+    })
+    // One that answers before it has the whole data set cannot know what it has; and what is read from is closed when this settles.
+    await sent
     return { status: answer.status ?? 0xc000, errorComment: answer.errorComment }
   }
 

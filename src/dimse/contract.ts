@@ -136,7 +136,8 @@ export interface Association {
   /** What {@link store} will be asked to send next, from this very source: its beginning is read while the peer is busy with what goes before.
    *  A hint: nothing has to follow it, and what cannot be read is told when it is sent. */
   readAhead(sopClassUid: string, transferSyntaxUid: string, source: ByteSource): void
-  /** Sends one C-STORE request and waits for its response. On an inbound association it is a sub-operation of C-GET.
+  /** Sends one C-STORE request, whole, and waits for its response, also where that comes before the end of the data set. On an inbound
+   *  association it is a sub-operation of C-GET.
    *  @throws NodeError NO_CONTEXT, PEER_ABORTED, PEER_TIMEOUT; an error of `open()`'s stream aborts the association */
   store(instance: OutgoingInstance): Promise<StoreResult>
   /** A-ABORT and close. */

@@ -484,6 +484,30 @@ describe('an acceptor that answers wrongly', () => {
     expect(await association.store(instance)).toMatchObject({ status: 0 })
   })
 
+  it('is sent the whole data set also where it answers before it has it, and not asked for anything else meanwhile', async () => {
+    const association = await open(await acceptor({}), [context(CT)])
+    let closed = false
+    let read = 0
+    const source = {
+      sizeBytes: 20_000_000,
+      read: async (into: readonly Buffer[], position: number) => {
+        if (closed) throw new Error('the file is closed')
+        read = position + into[0]!.fill(0).length
+        return into[0]!.length
+      },
+      close: () => {
+        closed = true
+      },
+    }
+    const result = await association.store({ ...instance, open: () => source })
+    source.close() // as the one does who opened it
+    expect(result).toMatchObject({ status: 0 })
+    expect(read).toBe(source.sizeBytes)
+    await sleep(50)
+    expect(association.ended.aborted).toBe(false)
+    association.abort()
+  })
+
   it.each([
     ['a C-ECHO response', { commandField: 0x8030 }],
     ['status pending', { status: 0xff00 }],
