@@ -22,6 +22,7 @@ import { configureLog, log } from './log.ts'
 import type { ManifestSettings } from './manifest/build-manifest.ts'
 import { startManifestWorker } from './manifest/due-studies.ts'
 import { publishedNames, tellChangedNames } from './manifest/published-names.ts'
+import { ensureUndecidedDeliveries } from './manifest/undecided-deliveries.ts'
 import { startPublishWorker } from './publish/outbox.ts'
 import { reconcile } from './receive/reconcile.ts'
 import { type Door, type Incoming, receiveInstance } from './receive/store-instance.ts'
@@ -61,7 +62,8 @@ async function buildNode(loaded: LoadedConfig, closers: Closer[]): Promise<Runni
     await catalog.close()
     await leaveCleanStop(stored.path)
   })
-  await reconcile({ storage, catalog, since })
+  const { manifestsAdopted } = await reconcile({ storage, catalog, since })
+  if (manifestsAdopted > 0) await ensureUndecidedDeliveries(catalog, namesOf(config.publish), Date.now())
   const published = await publishedNames({ catalog, storage })
   const locationUid = uid(config.manifest.retrieveLocationUid ?? (await retrieveLocationUid(stored.path, published.retrieveLocationUid)))
   tellChangedNames(published, { aeTitle: config.aeTitle, retrieveLocationUid: locationUid })
@@ -142,9 +144,10 @@ async function tellLittleRoom(storage: Storage, reserveBytes: number): Promise<v
 }
 
 function manifestSettings(config: Config, locationUid: Uid): ManifestSettings {
-  const targets = config.publish.map((target) => target.name)
-  return { ...config.manifest, aeTitle: aeTitle(config.aeTitle), retrieveLocationUid: locationUid, targets }
+  return { ...config.manifest, aeTitle: aeTitle(config.aeTitle), retrieveLocationUid: locationUid, targets: namesOf(config.publish) }
 }
+
+const namesOf = (targets: Config['publish']): string[] => targets.map((target) => target.name)
 
 function announced({ association, context, command }: IncomingStore): Incoming {
   return {

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeAll, expect, it } from 'vitest'
 import { newUid, type Uid } from '../../src/dicom/uid.ts'
 import { buildManifest } from '../../src/manifest/build-manifest.ts'
+import { ensureUndecidedDeliveries } from '../../src/manifest/undecided-deliveries.ts'
 import { reconcile } from '../../src/receive/reconcile.ts'
 import { type Held, holdNothing, receive } from '../manifest/held-studies.ts'
 import { closeAll, silenceLog } from './sample-instances.ts'
@@ -98,4 +99,19 @@ it('a decision between identities stays, and so does the manifest made upon it',
   expect(await again.catalog.findStudy(study)).toMatchObject({ inConflict: false, keys: { PatientID: 'B' } })
   expect(await buildDue(again)).toEqual(['unchanged'])
   expect(await again.catalog.manifestsOf(study)).toEqual(before)
+})
+
+it('a manifest of before a conflict is delivered, though its study waits for a decision', async () => {
+  const held = await holdNothing(TARGETS)
+  const study = newUid()
+  await receive(held, { study, patientId: 'A' })
+  const restart = lastSync(held)
+  await buildDue(held)
+  await receive(held, { study, patientId: 'B', instanceNumber: 2 })
+  const again = await restart()
+  expect(await again.catalog.findStudy(study)).toMatchObject({ inConflict: true })
+  const [first] = await again.catalog.manifestsOf(study)
+  for (const _ of [1, 2]) await ensureUndecidedDeliveries(again.catalog, ['drop'], 1)
+  expect(await waiting(again)).toEqual([first!.sopInstanceUid])
+  expect(await buildDue(again)).toEqual([])
 })
