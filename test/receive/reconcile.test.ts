@@ -126,6 +126,16 @@ describe('rows rebuilt from files', () => {
     expect(await reconcile({ ...opened, since: 0 })).toEqual({ ...NOTHING, filesSeen: 2, adopted: 1 })
   })
 
+  it('take the period before the row that was entered last, though a clock that was ahead once made a newer one', async () => {
+    const opened = await openDoor()
+    const [dayAhead, threeHoursAgo] = [Date.now() + 86_400_000, Date.now() - 3 * 3_600_000]
+    await store({ ...opened.door, now: () => dayAhead }, sample())
+    await store({ ...opened.door, now: () => threeHoursAgo }, sample())
+    const unnamed = await keptWithoutRow(opened, sample())
+    utimesSync(join(opened.path, unnamed.key), threeHoursAgo / 1000 + 1, threeHoursAgo / 1000 + 1)
+    expect(await reconcile(opened)).toMatchObject({ adopted: 1 })
+  })
+
   it('name the sender of the file meta information', async () => {
     const opened = await openDoor()
     await keptWithoutRow(opened, sample({ sopInstanceUid: '1.2.3' }))
