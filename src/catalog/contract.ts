@@ -267,7 +267,8 @@ export interface Catalog {
    *  The one in force is also the record of a decision between identities ({@link resolveStudy}): the conflict of its study ends in favour of
    *  its `patient`, unless an identity or an instance came that it did not know of, or its patient is not clearly one of them. */
   restoreManifest(record: RestoredManifest): Promise<void>
-  newestReceivedAt(): Promise<number | undefined>
+  /** Time of reception of the row that was entered last. Not the newest time: a clock may have been ahead once. */
+  lastEntryReceivedAt(): Promise<number | undefined>
   totals(): Promise<Totals>
   /** Small facts that must outlive restarts (`retrieveLocationUid`, `cleanStop`). */
   note(name: string, value: string): Promise<void>

@@ -90,7 +90,7 @@ export function catalogOn(db: Database): Catalog {
     files: (pageSize, after, since) => read(() => files(all, pageSize, after, since)),
     findByStorageKey: (key) => read(() => findByStorageKey(all, key)),
     restoreManifest: (record) => write(() => restoreManifest(all, record)),
-    newestReceivedAt: () => read(() => all.value<number>(INSTANCE_SQL.newestReceivedAt) ?? undefined),
+    lastEntryReceivedAt: () => read(() => all.value<number>(INSTANCE_SQL.lastEntryReceivedAt)),
     totals: () => read(() => totals(all)),
     note: (name, value) => write(() => void all.run(UPKEEP_SQL.note, name, value)),
     noted: (name) => read(() => all.value<string>(UPKEEP_SQL.noted, name)),

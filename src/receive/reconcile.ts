@@ -2,7 +2,7 @@
  *
  *  Promises: afterwards no draft is left, every kept file of the period is named by a row or in quarantine, and every row of the period names a
  *  file of the right size. Files are the truth: a row that is missing (crash between name and commit, lost write-ahead log, lost catalog) is
- *  rebuilt from its file. Looks at all files where the catalog is empty, otherwise at those changed since ten minutes before its newest row: a
+ *  rebuilt from its file. Looks at all files where the catalog is empty, otherwise at those changed since ten minutes before its last row: a
  *  crash loses the end of what was written, never the middle. Rows are rebuilt in the order in which the files came, instances before manifests: what
  *  was received first decides again where instances of one study disagree.
  *  Does not: read files that are named (`ariane check --deep` does). Times in milliseconds since 1970. */
@@ -34,8 +34,8 @@ const TOGETHER = 8
 export async function reconcile(parts: { storage: Storage; catalog: Catalog; since?: number }): Promise<ReconcileCounts> {
   const { storage, catalog } = parts
   const draftsSwept = await storage.sweepDrafts()
-  const newest = await catalog.newestReceivedAt()
-  const since = parts.since ?? (newest === undefined ? undefined : Math.min(newest, Date.now()) - OVERLAP_MS)
+  const last = await catalog.lastEntryReceivedAt()
+  const since = parts.since ?? (last === undefined ? undefined : Math.min(last, Date.now()) - OVERLAP_MS)
   const { filesSeen, adoptions } = await adoptAll(parts, since)
   let lost = 0
   for await (const broken of brokenRows(parts, { since })) {

@@ -22,7 +22,7 @@ it('lists files in key order, the recent ones in the order of reception', async 
   expect(await keys(catalog)).toEqual(all.toSorted())
   expect(await keys(catalog, 12)).toEqual(all.slice(11))
   expect(await keys(catalog, 21)).toEqual([])
-  expect(await catalog.newestReceivedAt()).toBe(20)
+  expect(await catalog.lastEntryReceivedAt()).toBe(20)
   expect((await catalog.files(1)).items).toMatchObject([
     { sopInstanceUid: '1.1.1.10', studyInstanceUid: '1.1', keys: { InstanceNumber: '10' } },
   ])
@@ -30,7 +30,7 @@ it('lists files in key order, the recent ones in the order of reception', async 
 
 it('lists recent files when nearly all are recent', async () => {
   const catalog = temporaryCatalog()
-  expect(await catalog.newestReceivedAt()).toBeUndefined()
+  expect(await catalog.lastEntryReceivedAt()).toBeUndefined()
   // Several were received in the same millisecond, and pages end among them.
   const receivedAt = (at: number) => Math.floor(at / 7)
   await Promise.all(

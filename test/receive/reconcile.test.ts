@@ -116,7 +116,7 @@ describe('rows rebuilt from files', () => {
     await expectCoherent(again, all)
   })
 
-  it('take only the period since the newest row into account, the whole when asked', async () => {
+  it('take only the period since the last row into account, the whole when asked', async () => {
     const opened = await openDoor()
     const old = await keptWithoutRow(opened, sample())
     const hourAgo = Date.now() / 1000 - 3600
