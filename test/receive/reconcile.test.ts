@@ -136,6 +136,23 @@ describe('rows rebuilt from files', () => {
     expect(await reconcile(opened)).toMatchObject({ adopted: 1 })
   })
 
+  it.each([undefined, 0])('are all rebuilt when a rebuild of everything was interrupted (since %s)', async (since) => {
+    const opened = await openDoor()
+    const manifest = await keptWithoutRow(opened, sample({ sopClassUid: KOS, title: ['113030', 'DCM', 'Manifest'] }), 'manifests')
+    const hourAgo = Date.now() / 1000 - 3600
+    utimesSync(join(opened.path, manifest.key), hourAgo, hourAgo)
+    for (let count = 0; count < 3; count++) await keptWithoutRow(opened, sample())
+    const keep: typeof opened.catalog.keep = async (facts) => {
+      if (facts.role === 'manifest') throw new Error('ends here')
+      return opened.catalog.keep(facts)
+    }
+    const interrupted = reconcile({ storage: opened.storage, catalog: withMethods(opened.catalog, { keep }), since })
+    await expect(interrupted).rejects.toThrow('ends here')
+    expect(await opened.catalog.lastEntryReceivedAt()).toBeDefined()
+    expect(await reconcile(opened)).toMatchObject({ filesSeen: 4, manifestsAdopted: 1 })
+    expect(await reconcile(opened)).toMatchObject({ filesSeen: 3 })
+  })
+
   it('name the sender of the file meta information', async () => {
     const opened = await openDoor()
     await keptWithoutRow(opened, sample({ sopInstanceUid: '1.2.3' }))
