@@ -15,5 +15,5 @@ export const INSTANCE_SQL = {
    *  row of it; how many. */
   filesSince: `SELECT ${FILE}, ${attributes('IMAGE', 'i')}, i.id FROM instances i INDEXED BY instances_received ${ABOVE}
     WHERE i.received_at >= ? AND (i.received_at > ? OR i.id > ?) ORDER BY i.received_at, i.id LIMIT ?`,
-  lastEntryReceivedAt: 'SELECT received_at FROM instances ORDER BY id DESC LIMIT 1',
+  lastEntryReceivedAt: 'SELECT received_at FROM instances WHERE id = (SELECT max(id) FROM instances)',
 } as const
