@@ -270,7 +270,7 @@ export interface Catalog {
   /** Time of reception of the row that was entered last. Not the newest time: a clock may have been ahead once. */
   lastEntryReceivedAt(): Promise<number | undefined>
   totals(): Promise<Totals>
-  /** Small facts that must outlive restarts (`retrieveLocationUid`, `cleanStop`). */
+  /** Small facts that must outlive restarts (`rebuild`: see receive/reconcile.ts). */
   note(name: string, value: string): Promise<void>
   noted(name: string): Promise<string | undefined>
   close(): Promise<void>

@@ -2,9 +2,9 @@
  *
  *  Promises: afterwards no draft is left, every kept file of the period is named by a row or in quarantine, and every row of the period names a
  *  file of the right size. Files are the truth: a row that is missing (crash between name and commit, lost write-ahead log, lost catalog) is
- *  rebuilt from its file. Looks at all files where the catalog is empty, otherwise at those changed since ten minutes before its last row: a
- *  crash loses the end of what was written, never the middle. Rows are rebuilt in the order in which the files came, instances before manifests: what
- *  was received first decides again where instances of one study disagree.
+ *  rebuilt from its file. Looks at all files where the catalog is empty or its rebuild was interrupted, otherwise at those changed since ten minutes
+ *  before its last row: a crash loses the end of what was written, never the middle. Rows are rebuilt in the order in which the files came, instances
+ *  before manifests: what was received first decides again where instances of one study disagree.
  *  Does not: read files that are named (`ariane check --deep` does). Times in milliseconds since 1970. */
 import type { Catalog } from '../catalog/contract.ts'
 import { log } from '../log.ts'
@@ -25,6 +25,8 @@ export interface ReconcileCounts {
 }
 
 const OVERLAP_MS = 600_000
+/** Noted in the catalog, so that a start that was interrupted while it looked at everything is taken up by the next one. */
+const REBUILD = 'rebuild'
 /** A rebuild of everything reads every file: somebody waits for the node meanwhile. */
 const PROGRESS_MS = 10_000
 /** Files read at the same time; their rows share a commit. */
@@ -34,13 +36,15 @@ const TOGETHER = 8
 export async function reconcile(parts: { storage: Storage; catalog: Catalog; since?: number }): Promise<ReconcileCounts> {
   const { storage, catalog } = parts
   const draftsSwept = await storage.sweepDrafts()
-  const last = await catalog.lastEntryReceivedAt()
-  const since = parts.since ?? (last === undefined ? undefined : Math.min(last, Date.now()) - OVERLAP_MS)
+  const since = parts.since ?? (await periodOf(catalog))
+  const isEverything = since === undefined || since <= 0
+  if (isEverything) await catalog.note(REBUILD, 'begun')
   const { filesSeen, adoptions } = await adoptAll(parts, since)
   let lost = 0
   for await (const broken of brokenRows(parts, { since })) {
     if (await giveUp(parts, broken)) lost++
   }
+  if (isEverything) await catalog.note(REBUILD, 'done')
   const counts: ReconcileCounts = {
     draftsSwept,
     filesSeen,
@@ -53,6 +57,13 @@ export async function reconcile(parts: { storage: Storage; catalog: Catalog; sin
   const changed = draftsSwept + counts.adopted + counts.manifestsAdopted + counts.duplicatesRemoved + counts.quarantined + lost > 0
   log[changed ? 'warn' : 'info']('files and rows compared', { ...counts })
   return counts
+}
+
+/** @returns where it begins; undefined: everything */
+async function periodOf(catalog: Catalog): Promise<number | undefined> {
+  if ((await catalog.noted(REBUILD)) === 'begun') return undefined
+  const last = await catalog.lastEntryReceivedAt()
+  return last === undefined ? undefined : Math.min(last, Date.now()) - OVERLAP_MS
 }
 
 async function adoptAll(
