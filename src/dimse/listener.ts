@@ -7,7 +7,7 @@ import { log } from '../log.ts'
 import { AcceptedAssociation, type AcceptorHost } from './acceptor.ts'
 import type { AssociationRequest, Rejection, Services } from './contract.ts'
 import type { NegotiationPolicy } from './negotiation.ts'
-import { chunkedSocket, ReadBuffers } from './socket-chunks.ts'
+import { chunkedSocket } from './socket-chunks.ts'
 import type { Timeouts } from './upper-layer.ts'
 
 export interface ListenerOptions {
@@ -36,7 +36,6 @@ const MAX_WAITING_OF_ONE_ADDRESS = 256
 export async function listen(options: ListenerOptions): Promise<Listener> {
   const associations = new Set<AcceptedAssociation>()
   const sockets = new Set<Socket>()
-  const buffers = new ReadBuffers()
   let connections = 0
   const host: AcceptorHost = {
     services: options.services,
@@ -47,7 +46,7 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
     closed: (association) => associations.delete(association),
   }
   const server = createServer({ noDelay: true, pauseOnConnect: true }, (accepted) => {
-    const chunked = chunkedSocket(accepted, buffers)
+    const chunked = chunkedSocket(accepted)
     const { socket } = chunked
     makeRoomFor(socket, sockets, associations)
     sockets.add(socket)

@@ -9,8 +9,6 @@ import { connect, Socket, type TcpNetConnectOpts } from 'node:net'
 
 /** One read takes at most this. In bytes. */
 export const READ_BYTES = 128 * 1024
-/** Of closed sockets, kept for those that come. */
-const MOST_SPARE = 32
 
 export interface ChunkedSocket {
   readonly socket: Socket
@@ -24,37 +22,20 @@ interface OnRead {
 }
 
 export function connectChunked(options: Omit<TcpNetConnectOpts, 'onread'>): ChunkedSocket {
-  const { onread, listen } = reads(Buffer.allocUnsafeSlow(READ_BYTES))
+  const { onread, listen } = reads()
   return { socket: connect({ ...options, onread } as TcpNetConnectOpts), listen }
 }
 
-/** Buffers of sockets that are closed, for those that come: with one of its own for each, V8 collects garbage after every few hundred connections. */
-export class ReadBuffers {
-  readonly #spare: Buffer[] = []
-
-  take(): Buffer {
-    return this.#spare.pop() ?? Buffer.allocUnsafeSlow(READ_BYTES)
-  }
-
-  give(buffer: Buffer): void {
-    if (this.#spare.length < MOST_SPARE) this.#spare.push(buffer)
-  }
-}
-
 /** @param accepted  by a server with `pauseOnConnect`: nothing has been read; it is not to be used afterwards */
-export function chunkedSocket(accepted: Socket, buffers: ReadBuffers): ChunkedSocket {
+export function chunkedSocket(accepted: Socket): ChunkedSocket {
   const bare = accepted as unknown as { _handle: unknown }
   const handle = bare._handle
   if (handle === null || handle === undefined) return plainSocket(accepted)
   bare._handle = null
   // The server no longer waits for it; the one of ours is the listener's to close.
   accepted.destroy()
-  const buffer = buffers.take()
-  const { onread, listen } = reads(buffer)
-  const socket = new Socket({ handle, onread } as ConstructorParameters<typeof Socket>[0])
-  // Nothing is read into it any more, and nobody keeps a chunk.
-  socket.once('close', () => buffers.give(buffer))
-  return { socket, listen }
+  const { onread, listen } = reads()
+  return { socket: new Socket({ handle, onread } as ConstructorParameters<typeof Socket>[0]), listen }
 }
 
 /** Gone before anybody looked at it: its end is told like any other's. */
@@ -62,8 +43,9 @@ function plainSocket(socket: Socket): ChunkedSocket {
   return { socket, listen: () => void socket.resume() }
 }
 
-function reads(buffer: Buffer): { onread: OnRead; listen: ChunkedSocket['listen'] } {
+function reads(): { onread: OnRead; listen: ChunkedSocket['listen'] } {
   let listener = (_chunk: Buffer): void => undefined
+  const buffer = Buffer.allocUnsafeSlow(READ_BYTES)
   return {
     onread: {
       buffer,

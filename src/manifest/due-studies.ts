@@ -29,8 +29,8 @@ const FIRST_RETRY_MS = 1_000
 const LONGEST_RETRY_MS = 10 * 60_000
 const BATCH = 20
 /** While instances arrive, so many times as long as a study took is left to them before the next one: many studies that fall due at once must not hold
- *  up the modalities. */
-const REST_FACTOR = 5
+ *  up the modalities. Its delivery, which follows by itself, costs as much again. */
+const REST_FACTOR = 10
 const LONGEST_REST_MS = 1_000
 
 interface Failing {

@@ -2,11 +2,10 @@
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, expect, it } from 'vitest'
-import { chunkedSocket, connectChunked, READ_BYTES, ReadBuffers } from '../../src/dimse/socket-chunks.ts'
+import { chunkedSocket, connectChunked, READ_BYTES } from '../../src/dimse/socket-chunks.ts'
 
 let server: Server
 const peers: Socket[] = []
-const spare = new ReadBuffers()
 afterEach(() => {
   for (const peer of peers.splice(0)) peer.destroy()
   server.close()
@@ -19,7 +18,7 @@ async function accepting(onSocket: (socket: Socket) => void = () => undefined) {
   const events: string[] = []
   let socket: Socket | undefined
   server = createServer({ pauseOnConnect: true, noDelay: true }, (accepted) => {
-    const chunked = chunkedSocket(accepted, spare)
+    const chunked = chunkedSocket(accepted)
     socket = chunked.socket
     for (const event of ['end', 'close', 'error'] as const) socket.on(event, () => events.push(event))
     chunked.listen((chunk) => {
