@@ -4,6 +4,7 @@
  *  answered in order; C-CANCEL is seen at once. A message that breaks PS3.7 or PS3.8 Annex E ends in A-ABORT.
  *  Does not: decide who may in (acceptor.ts), open associations (requestor.ts), or know what a request means ({@link Handlers}). */
 import type { Socket } from 'node:net'
+import { setImmediate } from 'node:timers/promises'
 import type { AeTitle } from '../dicom/ae-title.ts'
 import { type ErrorCode, NodeError } from '../errors.ts'
 import { log } from '../log.ts'
@@ -273,6 +274,8 @@ export abstract class DicomAssociation implements Association {
         this.#queued--
         this.layer.touch()
       }
+      // What others have sent meanwhile comes before the next that waits here, and so does a C-CANCEL.
+      if (this.#queued > 0) await setImmediate()
     })
     this.#queue = turn
     if (this.#queued <= LONGEST_QUEUE) return

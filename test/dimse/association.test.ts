@@ -596,6 +596,30 @@ describe('what a peer can make us hold', () => {
     socket.destroy()
   })
 
+  it('between two requests that wait the event loop turns: others are served, and a C-CANCEL is read', async () => {
+    let served = 0
+    let servedInOneTurn: number | undefined
+    const { port } = await serve({
+      find: async (request) => {
+        if (++served === 1)
+          setImmediate(() => {
+            servedInOneTurn = served
+          })
+        await request.respond({ status: 0 })
+      },
+    })
+    const socket = await rawAssociation(port, FIND)
+    const find = (messageId: number): Buffer[] => [
+      pdv(3, encodeCommandSet({ commandField: 0x20, messageId, affectedSopClassUid: FIND, hasDataSet: true })),
+      pdv(2, Buffer.from('key')),
+    ]
+    socket.resume()
+    socket.write(Buffer.concat(Array.from({ length: 500 }, (_, at) => find(at + 1)).flat()))
+    await expect.poll(() => served).toBe(500)
+    expect(servedInOneTurn).toBeLessThanOrEqual(2)
+    socket.destroy()
+  })
+
   it('data sets that are whole but not yet served when the association ends are given up, each once', async () => {
     const received: Buffer[] = []
     const { port, associations } = await serve({ store: () => gathering(received) })
