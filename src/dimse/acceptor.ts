@@ -2,10 +2,11 @@
 import { IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME } from '../dicom/implementation.ts'
 import { log } from '../log.ts'
 import { decodeAssociateRq, encodeAssociateAc } from './associate-pdu.ts'
-import { type AssociationOptions, DicomAssociation, type Handlers } from './association.ts'
+import { type AssociationOptions, DicomAssociation } from './association.ts'
 import type { AssociationRequest, Rejection, Services, StoreSink } from './contract.ts'
 import { CONTEXT_RESULT, checkForm, type NegotiationPolicy, negotiate, readTitles } from './negotiation.ts'
 import { refusingSink } from './refusals.ts'
+import type { Handlers } from './served-requests.ts'
 import type { ChunkedSocket } from './socket-chunks.ts'
 
 export interface AcceptorHost {
@@ -27,8 +28,8 @@ export class AcceptedAssociation extends DicomAssociation {
   /** C-STORE requests that the caller has no right to. */
   #refused = 0
 
-  constructor(socket: ChunkedSocket, options: AssociationOptions, host: AcceptorHost) {
-    super(socket, 'inbound', options)
+  constructor(chunked: ChunkedSocket, options: AssociationOptions, host: AcceptorHost) {
+    super(chunked, 'inbound', options)
     this.#host = host
     const { services, policy } = host
     this.handlers = {

@@ -138,7 +138,8 @@ export interface Association {
   readAhead(sopClassUid: string, transferSyntaxUid: string, source: ByteSource): void
   /** Sends one C-STORE request, whole, and waits for its response, also where that comes before the end of the data set. On an inbound
    *  association it is a sub-operation of C-GET.
-   *  @throws NodeError NO_CONTEXT, PEER_ABORTED, PEER_TIMEOUT; an error of `open()`'s stream aborts the association */
+   *  @throws NodeError NO_CONTEXT, PEER_ABORTED, PEER_TIMEOUT; an error of `open()` or of what it opens: where a part
+   *  of the message is out by then the association is aborted */
   store(instance: OutgoingInstance): Promise<StoreResult>
   /** A-ABORT and close. */
   abort(): void

@@ -35,11 +35,6 @@ export class MessageAssembler {
     this.#receiver = receiver
   }
 
-  /** Whether a message has begun and not ended. */
-  get isInside(): boolean {
-    return this.#context !== undefined
-  }
-
   pdvBegins(contextId: number, isCommand: boolean, isLast: boolean): void {
     const context = this.#receiver.context(contextId)
     if (context === undefined) throw new ProtocolError(ABORT.INVALID_PARAMETER, `presentation context ${contextId} is not accepted`)

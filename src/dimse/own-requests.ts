@@ -8,6 +8,7 @@ import { NodeError } from '../errors.ts'
 import { encodeCommandSet } from './command-set.ts'
 import { COMMAND, type CommandSet } from './contract.ts'
 import { Patience } from './patience.ts'
+import { Unsent } from './pdu-writer.ts'
 import { ABORT, ProtocolError } from './protocol-error.ts'
 
 export interface OwnRequest {
@@ -27,7 +28,7 @@ export interface OwnRequestsHost {
   readonly id: string
   readonly responseSeconds: number
   readonly ended: AbortSignal
-  /** No answer in time, or a message that could not be sent whole: the association is of no more use. */
+  /** No answer in time, or a message that was sent in part: the association is of no more use. */
   gaveUp(): void
   /** A request has settled. */
   settled(): void
@@ -35,6 +36,7 @@ export interface OwnRequestsHost {
 
 /** A request whose last answer is waited for. */
 interface Asked {
+  readonly messageId: number
   readonly request: OwnRequest
   readonly resolve: (answer: LastAnswer) => void
   readonly reject: (error: unknown) => void
@@ -44,7 +46,7 @@ interface Asked {
 
 const MAY_BE_PENDING: ReadonlySet<number> = new Set([COMMAND.C_FIND_RQ, COMMAND.C_MOVE_RQ, COMMAND.C_GET_RQ])
 /** In a response the highest bit of the Command Field is set (PS3.7 E.1). */
-const RESPONSE = 0x8000
+export const RESPONSE = 0x8000
 
 export class OwnRequests {
   readonly #host: OwnRequestsHost
@@ -61,7 +63,7 @@ export class OwnRequests {
     )
     host.ended.addEventListener('abort', () => {
       this.#patience.end()
-      for (const [messageId, asked] of this.#asked) this.#fail(messageId, asked, new NodeError('PEER_ABORTED', { association: host.id }))
+      for (const asked of this.#asked.values()) this.#fail(asked, new NodeError('PEER_ABORTED', { association: host.id }))
     })
   }
 
@@ -80,7 +82,7 @@ export class OwnRequests {
       throw new ProtocolError(ABORT.UNEXPECTED_PARAMETER, `Command Field ${answer.commandField.toString(16)} answers another request`)
     }
     if (!isPending(answer.status)) {
-      this.#settle(messageId)
+      this.#settle(asked)
       asked.resolve({ answer, dataSet })
       return
     }
@@ -91,22 +93,27 @@ export class OwnRequests {
     asked.request.onPending?.(answer, dataSet)
   }
 
-  ask(request: OwnRequest): Promise<LastAnswer> {
+  async ask(request: OwnRequest): Promise<LastAnswer> {
     const host = this.#host
-    if (host.ended.aborted) return Promise.reject(new NodeError('PEER_ABORTED', { association: host.id }))
+    if (host.ended.aborted) throw new NodeError('PEER_ABORTED', { association: host.id })
     const messageId = this.#nextMessageId()
-    return new Promise((resolve, reject) => {
-      const asked: Asked = { request, resolve, reject, silentSince: undefined }
-      this.#asked.set(messageId, asked)
-      request.send(encodeCommandSet({ ...request.command, messageId })).then(
-        () => this.#listen(asked),
-        (error: unknown) => {
-          this.#fail(messageId, asked, error)
-          // Half a message may be out: nothing else can be said on this association.
-          host.gaveUp()
-        },
-      )
-    })
+    const { promise, resolve, reject } = Promise.withResolvers<LastAnswer>()
+    const asked: Asked = { messageId, request, resolve, reject, silentSince: undefined }
+    this.#asked.set(messageId, asked)
+    const sent = request.send(encodeCommandSet({ ...request.command, messageId }))
+    sent.then(
+      () => this.#listen(asked),
+      (error: unknown) => {
+        const isUnsent = error instanceof Unsent
+        this.#fail(asked, isUnsent ? error.cause : error)
+        // Half a message may be out: nothing else can be said on this association.
+        if (!isUnsent) host.gaveUp()
+      },
+    )
+    const last = await promise
+    // A peer that answers before it has the whole message cannot know what it has; and what is read from is closed when this settles.
+    await sent
+    return last
   }
 
   #listen(asked: Asked): void {
@@ -124,18 +131,16 @@ export class OwnRequests {
 
   #tooLong(): void {
     const silent = this.#longestSilence()
-    for (const [messageId, asked] of this.#asked) {
-      if (asked === silent) this.#fail(messageId, asked, new NodeError('PEER_TIMEOUT', { association: this.#host.id }))
-    }
+    if (silent !== undefined) this.#fail(silent, new NodeError('PEER_TIMEOUT', { association: this.#host.id }))
     this.#host.gaveUp()
   }
 
-  #fail(messageId: number, asked: Asked, error: unknown): void {
-    this.#settle(messageId)
+  #fail(asked: Asked, error: unknown): void {
+    this.#settle(asked)
     asked.reject(error)
   }
 
-  #settle(messageId: number): void {
+  #settle({ messageId }: Asked): void {
     this.#asked.delete(messageId)
     this.#host.settled()
   }

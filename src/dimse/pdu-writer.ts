@@ -3,13 +3,26 @@
  *  Promises: messages never interleave; a message that fits goes out in one write; each write waits until the peer has read enough
  *  (drain) and fails after `writeMilliseconds` without; memory per association is bounded: two windows (send-windows.ts), or one chunk of
  *  a stream.
- *  Errors: NodeError PEER_TIMEOUT, PEER_ABORTED. After either the association is of no more use: half a message may be out. */
+ *  Errors: NodeError PEER_TIMEOUT, PEER_ABORTED, what reading throws: after these the association is of no more use, for half a message may be out.
+ *  {@link Unsent} where nothing of it can be. */
 import type { Socket } from 'node:net'
 import type { Readable } from 'node:stream'
 import { NodeError } from '../errors.ts'
 import type { ByteSource } from './contract.ts'
 import { Patience } from './patience.ts'
 import { HEAD_ROOM, LARGEST_PDU, OVERHEAD_BYTES, PDV_HEADER_BYTES, SendWindows, type Window, writeHeader } from './send-windows.ts'
+
+export interface OutgoingMessage {
+  readonly command: Buffer
+  readonly dataSet?: Buffer
+}
+
+/** Nothing of the message is out, for the reason in `cause`: the association can go on. */
+export class Unsent extends Error {
+  constructor(cause: unknown) {
+    super('nothing was sent', { cause })
+  }
+}
 
 interface Wait {
   readonly since: number
@@ -25,6 +38,8 @@ export class PduWriter {
   #tail: Promise<unknown> = Promise.resolve()
   #waiting = 0
   readonly #windows = new SendWindows()
+  /** Writes of messages that were tried, also on a connection that is lost: where there was none, nothing of a message can be out. */
+  #writes = 0
   /** Asked to be sent, and not begun. */
   #streamsWaiting = 0
   /** Sent after that, as far as we know. */
@@ -59,34 +74,37 @@ export class PduWriter {
 
   /** A command set and, where given, its whole data set. */
   message(contextId: number, command: Buffer, dataSet?: Buffer): Promise<void> {
-    return this.#inTurn(async () => {
-      const commandPdus = this.#pdus(contextId, command, true, true)
-      await this.#write(dataSet === undefined ? commandPdus : Buffer.concat([commandPdus, this.#pdus(contextId, dataSet, false, true)]))
-    })
+    return this.messages(contextId, [{ command, dataSet }])
   }
 
   /** Whole messages, one behind the other in one write: for small ones, of which a write each would cost more than what is in them. */
-  messages(contextId: number, messages: readonly { readonly command: Buffer; readonly dataSet?: Buffer }[]): Promise<void> {
+  messages(contextId: number, messages: readonly OutgoingMessage[]): Promise<void> {
     return this.#inTurn(() => {
-      const parts: Buffer[] = []
-      let [command, commandPdus]: (Buffer | undefined)[] = []
-      for (const message of messages) {
-        if (message.command !== command) commandPdus = this.#pdus(contextId, message.command, true, true)
-        command = message.command
-        parts.push(commandPdus!)
-        if (message.dataSet !== undefined) parts.push(this.#pdus(contextId, message.dataSet, false, true))
+      let size = 0
+      for (const { command, dataSet } of messages) size += this.#sizeOf(command) + (dataSet === undefined ? 0 : this.#sizeOf(dataSet))
+      const out = Buffer.allocUnsafe(size)
+      let end = 0
+      for (const { command, dataSet } of messages) {
+        end = this.#put(out, end, contextId, command, true, true)
+        if (dataSet !== undefined) end = this.#put(out, end, contextId, dataSet, false, true)
       }
-      return this.#write(Buffer.concat(parts))
+      return this.#write(out)
     })
   }
 
-  /** A command set and a data set that is read as it is sent. */
+  /** A command set and a data set that is read as it is sent.
+   *  @throws Unsent where it cannot be read before anything of it is out */
   stream(contextId: number, command: Buffer, open: () => Readable | ByteSource): Promise<void> {
     this.#streamsWaiting++
-    return this.#inTurn(() => {
+    return this.#inTurn(async () => {
       this.#streamsWaiting--
-      const source = open()
-      return 'sizeBytes' in source ? this.#bytes(contextId, command, source) : this.#readable(contextId, command, source)
+      const before = this.#writes
+      try {
+        const source = open()
+        await ('sizeBytes' in source ? this.#bytes(contextId, command, source) : this.#readable(contextId, command, source))
+      } catch (error) {
+        throw this.#writes === before ? new Unsent(error) : error
+      }
     })
   }
 
@@ -163,20 +181,34 @@ export class PduWriter {
 
   /** `bytes` as P-DATA-TF PDUs of one PDV each; an empty value makes one empty last fragment. */
   #pdus(contextId: number, bytes: Buffer, isCommand: boolean, isLast: boolean): Buffer {
-    const count = Math.max(1, Math.ceil(bytes.length / this.#fragmentBytes))
-    const out = Buffer.allocUnsafe(bytes.length + count * OVERHEAD_BYTES)
-    let to = 0
-    for (let from = 0, at = 0; at < count; at++, from += this.#fragmentBytes) {
+    const out = Buffer.allocUnsafe(this.#sizeOf(bytes))
+    this.#put(out, 0, contextId, bytes, isCommand, isLast)
+    return out
+  }
+
+  /** Of {@link #pdus}. */
+  #sizeOf(bytes: Buffer): number {
+    return bytes.length + Math.max(1, Math.ceil(bytes.length / this.#fragmentBytes)) * OVERHEAD_BYTES
+  }
+
+  /** {@link #pdus}, from `start` on. @returns where they end */
+  #put(out: Buffer, start: number, contextId: number, bytes: Buffer, isCommand: boolean, isLast: boolean): number {
+    const end = start + this.#sizeOf(bytes)
+    let from = 0
+    for (let to = start; to < end; ) {
       const length = Math.min(this.#fragmentBytes, bytes.length - from)
-      writeHeader(out, to, contextId, length, (isCommand ? 1 : 0) | (isLast && at === count - 1 ? 2 : 0))
+      const isLastFragment = to + OVERHEAD_BYTES + length === end
+      writeHeader(out, to, contextId, length, (isCommand ? 1 : 0) | (isLast && isLastFragment ? 2 : 0))
       bytes.copy(out, to + OVERHEAD_BYTES, from, from + length)
+      from += length
       to += OVERHEAD_BYTES + length
     }
-    return out
+    return end
   }
 
   /** Resolves when the peer has read enough for the next. */
   #write(bytes: Buffer): Promise<void> {
+    this.#writes++
     const socket = this.#socket
     if (socket.destroyed || socket.writableEnded) return Promise.reject(new NodeError('PEER_ABORTED', { while: 'sending' }))
     if (socket.write(bytes)) return Promise.resolve()
@@ -188,6 +220,7 @@ export class PduWriter {
 
   /** Resolves when the bytes have left the process, so that their buffer can be used again. */
   #flush(parts: readonly Buffer[]): Promise<void> {
+    this.#writes++
     const socket = this.#socket
     if (socket.destroyed || socket.writableEnded) return Promise.reject(new NodeError('PEER_ABORTED', { while: 'sending' }))
     let left = (): void => undefined

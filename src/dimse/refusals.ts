@@ -3,6 +3,7 @@ import { parseUid } from '../dicom/uid.ts'
 import { type ErrorCode, NodeError } from '../errors.ts'
 import { type AcceptedContext, COMMAND, type CommandSet, type StoreSink } from './contract.ts'
 import type { ServiceKind } from './negotiation.ts'
+import { RESPONSE } from './own-requests.ts'
 
 export type ServedCommand = 'echo' | 'store' | 'find' | 'move' | 'get'
 
@@ -46,7 +47,7 @@ export function refusingSink(code: ErrorCode): StoreSink {
 /** The command set that answers `request`; a peer's UIDs are sent back only where they are UIDs. */
 export function answerTo(request: CommandSet): CommandSet {
   return {
-    commandField: request.commandField | 0x8000,
+    commandField: request.commandField | RESPONSE,
     messageIdBeingRespondedTo: request.messageId,
     affectedSopClassUid: parseUid(request.affectedSopClassUid ?? request.requestedSopClassUid),
     affectedSopInstanceUid: parseUid(request.affectedSopInstanceUid ?? request.requestedSopInstanceUid),

@@ -3,10 +3,11 @@ import type { AeTitle } from '../dicom/ae-title.ts'
 import { IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME } from '../dicom/implementation.ts'
 import { ERRORS, NodeError } from '../errors.ts'
 import { decodeAssociateAc, encodeAssociateRq, type ProposedContext, type RoleSelection } from './associate-pdu.ts'
-import { type AssociationOptions, DicomAssociation, type Handlers } from './association.ts'
+import { type AssociationOptions, DicomAssociation } from './association.ts'
 import { type AcceptedContext, COMMAND, type CommandSet, type IncomingStore, type OutboundAssociation, type StoreSink } from './contract.ts'
 import { type ServiceKind, SMALLEST_PDU } from './negotiation.ts'
 import { ABORT, ProtocolError } from './protocol-error.ts'
+import type { Handlers } from './served-requests.ts'
 import type { ChunkedSocket } from './socket-chunks.ts'
 
 /** A context that we propose. */
@@ -33,8 +34,8 @@ export class RequestedAssociation extends DicomAssociation implements OutboundAs
   readonly #proposed: ProposedContext[]
   #settle!: { resolve: () => void; reject: (error: NodeError) => void }
 
-  constructor(socket: ChunkedSocket, options: RequestorOptions) {
-    super(socket, 'outbound', options)
+  constructor(chunked: ChunkedSocket, options: RequestorOptions) {
+    super(chunked, 'outbound', options)
     this.#options = options
     this.callingAeTitle = options.callingAeTitle
     this.calledAeTitle = options.calledAeTitle

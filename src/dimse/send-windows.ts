@@ -64,7 +64,7 @@ export class SendWindows {
 }
 
 /** One data set, read up to two windows ahead of whoever takes them. */
-export class Reading {
+class Reading {
   readonly source: ByteSource
   readonly contextId: number
   /** Each of its windows has a buffer, or will not need one: the next data set may have the buffers after them. */

@@ -91,7 +91,7 @@ export class MoveLane implements Lane {
       this.#answered = true
       return result
     } catch (error) {
-      this.#lost(association, error)
+      if (association.ended.aborted) this.#lost(association, error)
       throw error
     }
   }

@@ -26,7 +26,7 @@ export interface SendOptions {
 }
 
 /** Makes ready; the association is untouched.
- *  @returns what sends it; where that throws, the association is of no more use */
+ *  @returns what sends it; where that throws and a part is out, the association has ended */
 export async function readyToSend(association: Association, opened: Opened, options: SendOptions): Promise<() => Promise<StoreResult>> {
   const payload = await payloadFor(association, opened, options)
   return () => store(association, opened.instance, payload, options.moveOriginator)

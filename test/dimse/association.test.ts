@@ -15,6 +15,7 @@ import { encodeCommandSet } from '../../src/dimse/command-set.ts'
 import { connect, type WantedContext } from '../../src/dimse/connect.ts'
 import type { CommandSet, Request, Services, StoreSink } from '../../src/dimse/contract.ts'
 import { type Listener, listen } from '../../src/dimse/listener.ts'
+import { NodeError } from '../../src/errors.ts'
 import { configureLog } from '../../src/log.ts'
 
 const run = promisify(execFile)
@@ -329,6 +330,11 @@ describe('association', () => {
 })
 
 describe('a source of bytes', () => {
+  // biome-ignore lint/correctness/useYield: it fails before it gives anything
+  async function* failing(): AsyncGenerator<Buffer> {
+    throw new NodeError('STORAGE_FAILED')
+  }
+
   /** A source that gives at most 1000 bytes at a time, as a system may. */
   const sourceOf = (dataSet: Buffer, endsAt = dataSet.length) => {
     const source = {
@@ -423,6 +429,28 @@ describe('a source of bytes', () => {
     expect(await association.store({ ...instance, open: () => counting })).toEqual({ status: 0 })
     expect(read).toBe(5_000_000)
     await association.release()
+  })
+
+  it.each([
+    ['cannot be opened', () => undefined],
+    ['cannot be read', () => sourceOf(Buffer.alloc(500_000), 0)],
+    ['is a stream that fails', () => Readable.from(failing())],
+  ])('that %s before anything is out costs its own instance only', async (_name, source) => {
+    const received: Buffer[] = []
+    const { port } = await serve({ store: () => gathering(received) })
+    const association = await open(port, [context(CT), context(VERIFICATION)])
+    const instance = { sopClassUid: CT, sopInstanceUid: '1.2.3', transferSyntaxUid: EXPLICIT }
+    const broken = () => {
+      const opened = source()
+      if (opened === undefined) throw new NodeError('STORAGE_FAILED')
+      return opened
+    }
+    await expect(association.store({ ...instance, open: broken })).rejects.toMatchObject({ code: 'STORAGE_FAILED' })
+    expect(await association.echo()).toBe(0)
+    const dataSet = Buffer.alloc(300_000, 7)
+    expect(await association.store({ ...instance, open: () => sourceOf(dataSet) })).toMatchObject({ status: 0 })
+    await association.release()
+    expect(received.map((one) => one.equals(dataSet))).toEqual([true])
   })
 
   it('that ends too early costs the association, and the receiver keeps nothing', async () => {
