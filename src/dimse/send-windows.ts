@@ -199,18 +199,10 @@ export function writeHeader(out: Buffer, at: number, contextId: number, length: 
   out[at + 11] = control
 }
 
-/** Fills all the places, however few bytes the system gives at a time.
+/** Fills all the places.
  *  @throws NodeError STORAGE_FAILED where the source ends before */
 async function fill(source: ByteSource, places: readonly Buffer[], position: number): Promise<void> {
-  let rest = places
-  let at = position
-  while (rest.length > 0) {
-    let count = await source.read(rest, at)
-    if (count === 0) throw new NodeError('STORAGE_FAILED', { reason: 'shorter than it was', at })
-    at += count
-    let whole = 0
-    while (whole < rest.length && count >= rest[whole]!.length) count -= rest[whole++]!.length
-    rest = rest.slice(whole)
-    if (count > 0) rest = [rest[0]!.subarray(count), ...rest.slice(1)]
-  }
+  const wanted = places.reduce((sum, place) => sum + place.length, 0)
+  const count = wanted === 0 ? 0 : await source.read(places, position)
+  if (count < wanted) throw new NodeError('STORAGE_FAILED', { reason: 'shorter than it was', at: position + count })
 }

@@ -39,8 +39,7 @@ export interface KeptFile {
 /** Bytes of known length that can be read into buffers of the reader's own. */
 export interface ByteSource {
   readonly sizeBytes: number
-  /** Reads from `position` on into the buffers, one after the other. @returns how many bytes; fewer than fit only at the end, or where the
-   *  system gave fewer: ask again */
+  /** Reads from `position` on into the buffers, one after the other. @returns how many bytes; fewer than fit only at the end */
   read(into: readonly Buffer[], position: number): Promise<number>
   close(): void
 }

@@ -4,22 +4,20 @@
  *  again, because memory outside of the heap makes V8 collect garbage (decision 0009).
  *  Promises: `read` fills what it is given, except at the end; `close` can be called at any time, more than once. Sizes in bytes.
  *  Errors: NodeError STORAGE_FAILED. */
-import { closeSync, fstatSync, open, read, readv } from 'node:fs'
+import { closeSync, fstatSync, open } from 'node:fs'
 import { promisify } from 'node:util'
+import { ChunkPool } from './chunk-pool.ts'
 import type { ByteSource } from './contract.ts'
 import { diskError } from './disk-errors.ts'
+import { readInto } from './fragments.ts'
 
 const openAsync = promisify(open)
-const readAsync = promisify(read)
-const readvAsync = promisify(readv)
 
 /** Up to here a file is small. */
 const SMALL_BYTES = 64 * 1024
-/** Buffers for small files that are kept for the next: 4 MiB. */
-const MOST_SPARE = 64
 
 export class FileOpener {
-  readonly #spare: Buffer[] = []
+  readonly #buffers = new ChunkPool(SMALL_BYTES)
 
   /** @throws NodeError STORAGE_FAILED where the file is lost or cannot be read */
   async open(path: string, start: number): Promise<ByteSource> {
@@ -41,17 +39,11 @@ export class FileOpener {
   }
 
   async #whole(fd: number, start: number, sizeBytes: number): Promise<ByteSource> {
-    const buffer = this.#spare.pop() ?? Buffer.allocUnsafeSlow(SMALL_BYTES)
-    const done = (): void => {
-      if (this.#spare.length < MOST_SPARE) this.#spare.push(buffer)
-    }
-    let filled = 0
+    const buffer = this.#buffers.take()
+    const done = (): void => this.#buffers.give(buffer)
+    let filled: number
     try {
-      while (filled < sizeBytes) {
-        const { bytesRead } = await readAsync(fd, buffer, filled, sizeBytes - filled, start + filled)
-        if (bytesRead === 0) break
-        filled += bytesRead
-      }
+      filled = await readInto(fd, [buffer.subarray(0, Math.max(0, sizeBytes))], start)
     } catch (error) {
       done()
       throw error
@@ -77,7 +69,7 @@ class FileBytes implements ByteSource {
     if (this.#isClosed) throw closed()
     this.#reads++
     try {
-      return (await readvAsync(this.#fd, into as Buffer[], this.#start + position)).bytesRead
+      return await readInto(this.#fd, into, this.#start + position)
     } catch (error) {
       throw diskError('read', error)
     } finally {

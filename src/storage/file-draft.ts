@@ -4,7 +4,7 @@
  *  process, so that another process that starts meanwhile leaves it alone.
  *  Does not: keep more than {@link MAX_WAITING_BYTES} and a chunk in memory for a caller that honours the back-pressure. Sizes in bytes. */
 import { createHash } from 'node:crypto'
-import { closeSync, constants, fchown, open, unlink, writev } from 'node:fs'
+import { closeSync, constants, fchown, open, unlink } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { NodeError } from '../errors.ts'
@@ -12,13 +12,13 @@ import { CHUNK_BYTES, type ChunkPool } from './chunk-pool.ts'
 import type { Draft, KeptFile, StorageArea } from './contract.ts'
 import type { DayFolders } from './day-folders.ts'
 import { diskError } from './disk-errors.ts'
+import { writeAll } from './fragments.ts'
 import type { Owner } from './owner.ts'
 import type { Room } from './room.ts'
 
 const fchownAsync = promisify(fchown)
 const openAsync = promisify(open)
 const unlinkAsync = promisify(unlink)
-const writevAsync = promisify(writev)
 
 /** What may wait in memory before the caller is asked to pause. */
 const MAX_WAITING_BYTES = 1024 * 1024
@@ -147,7 +147,7 @@ export class FileDraft implements Draft {
         const filled = this.#waiting
         const count = filled.reduce((sum, part) => sum + part.length, 0)
         this.#waiting = []
-        await writeAll(await this.#file(), [...filled])
+        await writeAll(await this.#file(), filled)
         this.#giveBack(filled)
         this.#landed(count)
         this.#waitingBytes -= count
@@ -229,22 +229,4 @@ export class FileDraft implements Draft {
       // See above.
     }
   }
-}
-
-/** Writes every fragment, also where the file system takes only a part at a time. */
-async function writeAll(fd: number, fragments: Buffer[]): Promise<void> {
-  let rest = fragments
-  while (rest.length > 0) {
-    const { bytesWritten } = await writevAsync(fd, rest)
-    rest = withoutStart(rest, bytesWritten)
-  }
-}
-
-function withoutStart(fragments: Buffer[], bytes: number): Buffer[] {
-  let index = 0
-  let left = bytes
-  while (index < fragments.length && left >= fragments[index]!.length) left -= fragments[index++]!.length
-  const rest = fragments.slice(index)
-  if (left > 0) rest[0] = rest[0]!.subarray(left)
-  return rest
 }

@@ -5,7 +5,7 @@
  *  Does not: cache what it reads. Sizes in bytes, times in milliseconds since 1970. */
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { lstat, open, rename, stat, unlink, writeFile } from 'node:fs/promises'
+import { lstat, rename, stat, unlink, writeFile } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { Readable } from 'node:stream'
 import { NodeError } from '../errors.ts'
@@ -115,22 +115,12 @@ class FileStorage implements Storage {
   }
 
   async readStart(key: StorageKey, length: number): Promise<Buffer> {
+    const bytes = await this.openBytes(key)
     try {
-      const file = await open(pathOfKey(this.#path, key), 'r')
-      try {
-        const buffer = Buffer.allocUnsafe(Math.min(length, (await file.stat()).size))
-        let filled = 0
-        while (filled < buffer.length) {
-          const { bytesRead } = await file.read(buffer, filled, buffer.length - filled, filled)
-          if (bytesRead === 0) break
-          filled += bytesRead
-        }
-        return buffer.subarray(0, filled)
-      } finally {
-        await file.close()
-      }
-    } catch (error) {
-      throw diskError('read', error)
+      const buffer = Buffer.allocUnsafe(Math.min(length, bytes.sizeBytes))
+      return buffer.subarray(0, await bytes.read([buffer], 0))
+    } finally {
+      bytes.close()
     }
   }
 

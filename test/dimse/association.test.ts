@@ -335,13 +335,15 @@ describe('a source of bytes', () => {
     throw new NodeError('STORAGE_FAILED')
   }
 
-  /** A source that gives at most 1000 bytes at a time, as a system may. */
   const sourceOf = (dataSet: Buffer, endsAt = dataSet.length) => {
     const source = {
       sizeBytes: dataSet.length,
       closed: 0,
-      read: async (into: readonly Buffer[], position: number) =>
-        dataSet.copy(into[0]!, 0, position, Math.min(position + 1000, position + into[0]!.length, endsAt)),
+      read: async (into: readonly Buffer[], position: number) => {
+        let at = position
+        for (const place of into) at += dataSet.copy(place, 0, at, Math.min(at + place.length, endsAt))
+        return at - position
+      },
       close: () => {
         source.closed++
       },
@@ -520,8 +522,9 @@ describe('an acceptor that answers wrongly', () => {
       sizeBytes: 20_000_000,
       read: async (into: readonly Buffer[], position: number) => {
         if (closed) throw new Error('the file is closed')
-        read = position + into[0]!.fill(0).length
-        return into[0]!.length
+        const count = into.reduce((sum, place) => sum + place.fill(0).length, 0)
+        read = position + count
+        return count
       },
       close: () => {
         closed = true

@@ -366,6 +366,26 @@ describe('upkeep', () => {
     expect(await codeOf(storage.size(text as StorageKey))).toBe('STORAGE_FAILED')
   })
 
+  it.each([40_000, 300_000])(
+    'fills more buffers than the system takes at a time, of %i bytes, and says where the file ends',
+    async (size) => {
+      const { storage } = await opened()
+      const dataSet = randomBytes(size)
+      const { key } = await kept(storage, dataSet)
+      const bytes = await storage.openBytes(key, 20)
+      const places = Array.from({ length: 3000 }, () => Buffer.alloc(101))
+      expect(await bytes.read(places, 7)).toBe(Math.min(size - 7, 303_000))
+      expect(
+        Buffer.concat(places)
+          .subarray(0, size - 7)
+          .equals(dataSet.subarray(7)),
+      ).toBe(true)
+      expect(await bytes.read([Buffer.alloc(10)], size - 3)).toBe(3)
+      expect(await bytes.read([Buffer.alloc(10)], size)).toBe(0)
+      bytes.close()
+    },
+  )
+
   it('opens again what is there', async () => {
     const { path, storage } = await opened()
     const { key } = await kept(storage, Buffer.from('stays'))
