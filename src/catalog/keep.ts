@@ -21,8 +21,9 @@ interface StudyPlace {
 export function keepInstance(statements: Statements, facts: InstanceFacts, replace: boolean, memory?: PlaceMemory): KeepOutcome {
   const present = statements.row(KEEP_SQL.placeOfInstance, facts.sopInstanceUid)
   if (present !== undefined) {
-    memory?.forgetStudy(facts.studyInstanceUid)
-    return keepAgain(statements, facts, replace, present)
+    const outcome = keepAgain(statements, facts, replace, present)
+    if (outcome.kind === 'replaced') memory?.forgetStudy(facts.studyInstanceUid)
+    return outcome
   }
   const keys = keysOf(facts)
   const { studyId, seriesId, identityId, conflict } = findPlace(statements, facts, keys, memory)

@@ -24,7 +24,7 @@ const LONGEST_BROUGHT = 8 * 1024
 const ABOVE_IMAGE = [...COLUMNS.PATIENT.keywords, ...COLUMNS.STUDY.keywords, ...COLUMNS.SERIES.keywords]
 
 export class PlaceMemory {
-  /** By StudyInstanceUID, the latest used last; in each by what was brought. */
+  /** By StudyInstanceUID, the latest remembered last; in each by what was brought. */
   readonly #studies = new Map<string, Map<string, Place>>()
 
   find(studyInstanceUid: string, brought: string): Place | undefined {

@@ -58,7 +58,7 @@ export async function* studies(
 
 /** How many candidates are looked at rather than all studies of the days that are asked for. */
 function worthwhile({ statements, plan: { dates, candidates } }: Walk): number {
-  if (dates === undefined || candidates.length === 0) return FEW
+  if (dates === undefined || candidates.every(({ always }) => always)) return FEW
   const between = statements.value<number>(FIND_SQL.countBetweenDates, dates.from, dates.to, FEW * CANDIDATE_COST)!
   return Math.ceil(between / CANDIDATE_COST)
 }

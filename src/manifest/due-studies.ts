@@ -27,7 +27,6 @@ const LONGEST_SLEEP_MS = 15_000
 const SHORTEST_SLEEP_MS = 20
 const FIRST_RETRY_MS = 1_000
 const LONGEST_RETRY_MS = 10 * 60_000
-const BATCH = 20
 /** While instances arrive, so many times as long as a study took is left to them before the next one: many studies that fall due at once must not hold
  *  up the modalities. Its delivery, which follows by itself, costs as much again. */
 const REST_FACTOR = 10
@@ -51,7 +50,7 @@ class DueStudies implements ManifestWorker {
   #wakesAt = Number.POSITIVE_INFINITY
   #passing: Promise<void> | undefined
   readonly #stop = new AbortController()
-  /** Instances that have arrived. */
+  /** Nudges: instances that have arrived, and reloads. */
   #arrivals = 0
 
   constructor(parts: ManifestWorkerParts) {
@@ -100,26 +99,23 @@ class DueStudies implements ManifestWorker {
   async #pass(): Promise<number> {
     const { catalog, now } = this.#parts
     for (;;) {
-      const due = await catalog.studiesDue(now() - this.#quietMs(), BATCH + this.#failing.size)
-      const ready = due.filter((study) => (this.#failing.get(study.studyInstanceUid)?.notBefore ?? 0) <= now())
-      if (ready.length === 0) return this.#nextLook()
-      for (const study of ready) {
-        if (this.#stop.signal.aborted) return Number.POSITIVE_INFINITY
-        // Of studies read before these instances came, one may have gained some: it is not quiet any more.
-        if (await this.#withRest(() => this.#handle(study))) break
-      }
+      if (this.#stop.signal.aborted) return Number.POSITIVE_INFINITY
+      // One at a time: those behind it may gain instances meanwhile, and are not quiet any more.
+      const due = await catalog.studiesDue(now() - this.#quietMs(), 1 + this.#failing.size)
+      const study = due.find((one) => (this.#failing.get(one.studyInstanceUid)?.notBefore ?? 0) <= now())
+      if (study === undefined) return this.#nextLook()
+      await this.#withRest(() => this.#handle(study))
     }
   }
 
-  /** @returns whether instances have arrived meanwhile */
-  async #withRest(work: () => Promise<void>): Promise<boolean> {
+  /** Rests behind it where instances have arrived meanwhile. */
+  async #withRest(work: () => Promise<void>): Promise<void> {
     const before = this.#arrivals
     const began = performance.now()
     await work()
-    if (this.#arrivals === before) return false
+    if (this.#arrivals === before) return
     const restMs = Math.min(LONGEST_REST_MS, REST_FACTOR * (performance.now() - began))
     await sleep(restMs, undefined, { signal: this.#stop.signal }).catch(() => undefined)
-    return true
   }
 
   /** The earliest moment at which a study can be due, or be tried again. */

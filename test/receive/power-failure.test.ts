@@ -7,6 +7,7 @@ import { buildManifest } from '../../src/manifest/build-manifest.ts'
 import { ensureUndecidedDeliveries } from '../../src/manifest/undecided-deliveries.ts'
 import { reconcile } from '../../src/receive/reconcile.ts'
 import { type Held, holdNothing, receive } from '../manifest/held-studies.ts'
+import { startNode } from '../support/node-process.ts'
 import { closeAll, silenceLog } from './sample-instances.ts'
 
 beforeAll(silenceLog)
@@ -114,4 +115,23 @@ it('a manifest of before a conflict is delivered, though its study waits for a d
   for (const _ of [1, 2]) await ensureUndecidedDeliveries(again.catalog, ['drop'], 1)
   expect(await waiting(again)).toEqual([first!.sopInstanceUid])
   expect(await buildDue(again)).toEqual([])
+})
+
+it('and so it is where the start that took it in was cut off before it came to that', async () => {
+  const held = await holdNothing(TARGETS)
+  const study = newUid()
+  await receive(held, { study, patientId: 'A' })
+  const restart = lastSync(held)
+  await buildDue(held)
+  await receive(held, { study, patientId: 'B', instanceNumber: 2 })
+  const { path, catalog } = await restart()
+  const [first] = await catalog.manifestsOf(study)
+  await closeAll()
+  const node = await startNode({ settings: { storage: { path }, publish: [{ name: 'drop', kind: 'folder', path: join(path, 'drop') }] } })
+  try {
+    const file = join(path, 'drop', study, `1-${first!.sopInstanceUid}.dcm`)
+    await expect.poll(() => existsSync(file), { timeout: 10_000 }).toBe(true)
+  } finally {
+    await node.stop()
+  }
 })
