@@ -4,6 +4,7 @@
  *  Sizes in bytes. */
 import { mkdir, open } from 'node:fs/promises'
 import { join } from 'node:path'
+import { ITEM, SEQUENCE_DELIMITATION } from '../../src/dicom/element-header.ts'
 import { ElementWriter } from '../../src/dicom/element-writer.ts'
 import { part10Header } from '../../src/dicom/part10.ts'
 import { EXPLICIT_VR_LITTLE_ENDIAN } from '../../src/dicom/transfer-syntaxes.ts'
@@ -67,8 +68,8 @@ export function ctSlice(side: number): Kind {
 
 /** A loop of an ultrasound as devices send it: 120 frames of 640 × 480 in colour, JPEG Baseline, 50 kB each. The frames are noise: nobody decodes them. */
 export function ultrasound(frames = 120, frameBytes = 50_000): Kind {
-  const table = item(0xfffee000, 0)
-  const pixels = { bytes: Buffer.concat([item(0xfffee000, frameBytes), noise(frameBytes)]), times: frames, end: item(0xfffee0dd, 0) }
+  const table = item(ITEM, 0)
+  const pixels = { bytes: Buffer.concat([item(ITEM, frameBytes), noise(frameBytes)]), times: frames, end: item(SEQUENCE_DELIMITATION, 0) }
   return kind(`ultrasound, ${frames} frames`, US_MULTI_FRAME, JPEG_BASELINE, pixels, (names) => {
     const elements = general(names, US_MULTI_FRAME, 'US', 480, 640, 8, frames)
     elements.element(0x00280002, 'US', '3').element(0x00280004, 'CS', 'YBR_FULL_422').element(0x00280006, 'US', '0')
@@ -160,7 +161,8 @@ function longHeader(vr: 'OB' | 'OW', length: number): Buffer {
   return header
 }
 
-function item(tag: number, length: number): Buffer {
+/** The header of an item or a delimiter (PS3.5 7.5). */
+export function item(tag: number, length: number): Buffer {
   const header = Buffer.alloc(8)
   header.writeUInt16LE(tag >>> 16, 0)
   header.writeUInt16LE(tag & 0xffff, 2)

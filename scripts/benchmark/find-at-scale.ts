@@ -4,9 +4,8 @@
  *  round trip of C-ECHO on the same association: what the server takes, and the writing of the answers.
  *  Never a test: it prints.
  *
- *  By itself: node scripts/benchmark/find-at-scale.ts [--studies 1000,100000] [--samples 200] [--catalogs FOLDER]; the built node is measured
+ *  By itself: node scripts/benchmark/find-at-scale.ts [--studies 1000,100000] [--samples 200] [--catalogs FOLDER] [--json FILE]; the built node is measured
  *  (`npm run build`). Catalogues that lie in FOLDER already are used again (100,000 studies take two minutes to make). */
-import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -16,10 +15,13 @@ import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 import { leaveCleanStop } from '../../src/storage/node-identity.ts'
 import { cpuSeconds, memory } from './accounting.ts'
+import { dcmtk } from './clients.ts'
 import { ctSlice, writeFiles } from './data.ts'
+import { percentile } from './figures.ts'
 import { fillCatalog, MADE_UP } from './fill-catalog.ts'
 import { FindClient, identifier, type Key } from './find-client.ts'
 import { madeUpStudy } from './made-up-studies.ts'
+import { endAll } from './processes.ts'
 import { type Server, START } from './servers.ts'
 
 export interface ScaleOptions {
@@ -170,7 +172,7 @@ async function measureSize(home: string, studies: number, samples: number, note:
   // What the first start lets in becomes the newest row, and has a file: the made-up rows, which have none, are then older than what a start
   // compares.
   const first = await startAt(home)
-  await send(first, await writeFiles(join(home, 'first'), ctSlice(64), '2.25.970', 1, 400))
+  await dcmtk('storescu', first, [], await writeFiles(join(home, 'first'), ctSlice(64), '2.25.970', 1, 400))
   await sleep(2000)
   await first.stop()
   const server = await startAt(home)
@@ -241,26 +243,13 @@ async function measureWholeList(server: Server, note: (name: string, value: numb
 /** What storing costs at this size; the wall time of one sync is the disk's, the processor's time is ours. */
 async function measureStore(server: Server, home: string, note: (name: string, value: number) => void): Promise<void> {
   const files = await writeFiles(join(home, 'slices'), ctSlice(64), '2.25.971', 2000, 400)
-  await send(server, files.slice(0, 400))
+  await dcmtk('storescu', server, [], files.slice(0, 400))
   const counted = files.slice(400)
   const before = await cpuSeconds(server.pid)
   const began = performance.now()
-  await Promise.all([0, 1, 2, 3].map((part) => send(server, counted.slice(part * 400, (part + 1) * 400))))
+  await Promise.all([0, 1, 2, 3].map((part) => dcmtk('storescu', server, [], counted.slice(part * 400, (part + 1) * 400))))
   note('C-STORE, 4 associations: instances/s', counted.length / ((performance.now() - began) / 1000))
   note('C-STORE, 4 associations: server CPU ms/instance', (((await cpuSeconds(server.pid)) - before) / counted.length) * 1000)
-}
-
-function send(server: Server, files: readonly string[]): Promise<void> {
-  const args = ['-aet', 'BENCH', '-aec', server.aeTitle, '127.0.0.1', String(server.port), ...files]
-  const child = spawn('storescu', args, { env: { ...process.env, TCP_NODELAY: '1' }, stdio: 'ignore' })
-  return new Promise((resolve, reject) => {
-    child.once('exit', (code) => (code === 0 ? resolve() : reject(new Error(`storescu ended with ${code}`))))
-  })
-}
-
-function percentile(all: readonly number[], share: number): number {
-  const sorted = [...all].sort((a, b) => a - b)
-  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN
 }
 
 /** As a Markdown table: a column for each size, and the last to the first. */
@@ -292,6 +281,7 @@ async function main(): Promise<void> {
     process.stdout.write(`${scaleTable(studies, figures)}\n`)
     if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(Object.fromEntries(figures), undefined, 1)}\n`)
   } finally {
+    await endAll()
     if (values.catalogs === undefined) await rm(catalogs, { recursive: true, force: true })
   }
 }

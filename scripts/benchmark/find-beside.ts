@@ -4,7 +4,6 @@
  *  what counts. Never a test: it prints.
  *
  *  By itself: node scripts/benchmark/find-beside.ts [--studies 4000] [--samples 200]; the built node is measured (`npm run build`). */
-import { spawn } from 'node:child_process'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -17,10 +16,12 @@ import { ElementWriter } from '../../src/dicom/element-writer.ts'
 import { INDEX_ATTRIBUTES, type IndexKeys } from '../../src/dicom/index-attributes.ts'
 import { part10Header } from '../../src/dicom/part10.ts'
 import { cpuSeconds } from './accounting.ts'
+import { dcmtk } from './clients.ts'
 import { MADE_UP } from './fill-catalog.ts'
 import { queryKinds } from './find-at-scale.ts'
 import { FindClient, identifier } from './find-client.ts'
 import { madeUpStudy } from './made-up-studies.ts'
+import { endAll } from './processes.ts'
 import { type Server, START } from './servers.ts'
 
 const LATIN_1 = 'ISO_IR 100'
@@ -47,13 +48,13 @@ export async function findBeside({ studies, samples, folder: parent }: BesideOpt
   const costs = new Map<string, Map<string, Cost>>()
   const folder = await mkdtemp(join(parent, 'ariane-beside-'))
   try {
-    const files = await writeFiles(join(folder, 'files'), studies)
+    const folders = await writeFiles(join(folder, 'files'), studies)
     for (const name of ['ariane', 'orthanc'] as const) {
       const home = join(folder, name)
       await mkdir(home)
       const server = await START[name]({ home, destinationPort: 1, quietSeconds: 1, probe: false })
       try {
-        await Promise.all([0, 1, 2, 3].map((part) => send(server, part, files)))
+        await Promise.all(folders.map((one) => dcmtk('storescu', server, ['+sd', '-R'], [one])))
         await untilIdle(server)
         for (const [query, cost] of await ask(server, studies, samples)) {
           costs.set(query, (costs.get(query) ?? new Map<string, Cost>()).set(name, cost))
@@ -93,14 +94,6 @@ function fileOf({ sopClassUid, sopInstanceUid, transferSyntaxUid, ...facts }: In
   for (const { keyword, tag, vr } of INDEX_ATTRIBUTES)
     if (vr !== 'SQ' && keys[keyword] !== undefined) writer.element(tag, vr, keys[keyword])
   return Buffer.concat([part10Header({ sopClassUid, sopInstanceUid, transferSyntaxUid }), writer.finish()])
-}
-
-function send(server: Server, part: number, folders: readonly string[]): Promise<void> {
-  const args = ['-aet', 'BENCH', '-aec', server.aeTitle, '+sd', '-R', '127.0.0.1', String(server.port), folders[part]!]
-  const child = spawn('storescu', args, { env: { ...process.env, TCP_NODELAY: '1' }, stdio: 'ignore' })
-  return new Promise((resolve, reject) => {
-    child.once('exit', (code) => (code === 0 ? resolve() : reject(new Error(`storescu at ${server.name} ended with ${code}`))))
-  })
 }
 
 /** What comes after reception, manifests and checkpoints, is not to be counted. */
@@ -164,7 +157,11 @@ export function besideTable(costs: ReadonlyMap<string, ReadonlyMap<string, Cost>
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { studies: { type: 'string', default: '4000' }, samples: { type: 'string', default: '200' } } })
   const asked = { studies: Number(values.studies), samples: Number(values.samples), folder: tmpdir() }
-  process.stdout.write(`${besideTable(await findBeside(asked))}\n`)
+  try {
+    process.stdout.write(`${besideTable(await findBeside(asked))}\n`)
+  } finally {
+    await endAll()
+  }
 }
 
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) await main()

@@ -1,6 +1,6 @@
 /** A C-FIND requestor that costs next to nothing: it counts answers and reads of each its status only, so that what is measured is the server.
  *
- *  Promises: one association, one query at a time; the figures of a query are wall time, time to the first answer, answers and bytes.
+ *  Promises: one association, one query at a time; the figures of a query are wall time and answers.
  *  Does not: look at identifiers, nor survive a server that breaks PS3.8: it throws. */
 import { connect, type Socket } from 'node:net'
 import { ElementWriter } from '../../src/dicom/element-writer.ts'
@@ -10,15 +10,14 @@ import { EXPLICIT_VR_LITTLE_ENDIAN } from '../../src/dicom/transfer-syntaxes.ts'
 import { encodeAssociateRq } from '../../src/dimse/associate-pdu.ts'
 import { encodeCommandSet } from '../../src/dimse/command-set.ts'
 import { COMMAND } from '../../src/dimse/contract.ts'
+import { pdu } from './raw-message.ts'
 
 /** Tag, VR, value; '' asks for the attribute. */
 export type Key = readonly [tag: number, vr: string, value: string]
 
 export interface QueryTimes {
   readonly answers: number
-  readonly bytes: number
   readonly milliseconds: number
-  readonly firstMilliseconds: number
 }
 
 const VERIFICATION = '1.2.840.10008.1.1'
@@ -62,7 +61,7 @@ export class FindClient {
 
   /** @param cancelAfter  answers after which C-CANCEL goes out; the time is then that to this answer */
   async find(query: Buffer, cancelAfter = Number.POSITIVE_INFINITY): Promise<QueryTimes> {
-    let [answers, bytes, milliseconds, firstMilliseconds] = [0, 0, 0, 0]
+    let [answers, milliseconds] = [0, 0]
     const began = performance.now()
     const messageId = this.#nextId()
     const command = encodeCommandSet({
@@ -74,14 +73,13 @@ export class FindClient {
     })
     await this.#until(Buffer.concat([pdu(FIND_CONTEXT, 3, command), pdu(FIND_CONTEXT, 2, query)]), (type, body) => {
       if (type !== P_DATA_TF) throw new Error(`PDU ${type} where an answer was awaited`)
-      bytes += body.length
       for (const status of statuses(body)) {
         if (status !== 0xff00 && status !== 0xff01) {
           if (status !== 0 && status !== 0xfe00) throw new Error(`C-FIND answered ${status.toString(16)}`)
           if (answers < cancelAfter) milliseconds = performance.now() - began
           return true
         }
-        if (++answers === 1) firstMilliseconds = performance.now() - began
+        answers++
         if (answers === cancelAfter) {
           milliseconds = performance.now() - began
           this.#socket.write(pdu(FIND_CONTEXT, 3, cancelOf(messageId)))
@@ -89,7 +87,7 @@ export class FindClient {
       }
       return false
     })
-    return { answers, bytes, milliseconds, firstMilliseconds }
+    return { answers, milliseconds }
   }
 
   /** @returns milliseconds */
@@ -161,17 +159,6 @@ function encodedRequest(calledAeTitle: string, callingAeTitle: string): Buffer {
 
 function cancelOf(messageId: number): Buffer {
   return encodeCommandSet({ commandField: COMMAND.C_CANCEL_RQ, messageIdBeingRespondedTo: messageId, hasDataSet: false })
-}
-
-/** One P-DATA-TF of one value (PS3.8 9.3.5). */
-function pdu(contextId: number, control: number, value: Buffer): Buffer {
-  const head = Buffer.alloc(12)
-  head[0] = P_DATA_TF
-  head.writeUInt32BE(value.length + 6, 2)
-  head.writeUInt32BE(value.length + 2, 6)
-  head[10] = contextId
-  head[11] = control
-  return Buffer.concat([head, value])
 }
 
 /** The status of each command set in a P-DATA-TF; command sets of answers fit into one fragment. */

@@ -52,13 +52,8 @@ interface Load {
 
 /** A load, and what it does to the server meanwhile: CPU time, memory, the answer to a C-ECHO, the event loop. */
 async function observed(server: Server, work: () => Promise<Load>): Promise<Figures> {
-  // What others left to be written goes first, so that it is not written at our cost.
-  await run('sync', [])
-  await touchMemory(server.home)
-  await resetPeak(server.pid)
-  const before = await cpuSeconds(server.pid)
+  const before = await prepare(server)
   const endPulse = await startPulse(server)
-  server.probe?.reset()
   const { instances, bytes, figures } = await work()
   const stallMs = await server.probe?.stallMs()
   const echoes = await endPulse()
@@ -72,6 +67,15 @@ async function observed(server: Server, work: () => Promise<Load>): Promise<Figu
     ...(server.forks ? {} : { 'highest resident MiB': (await memory(server.pid)).peak / MIB }),
     ...(stallMs === undefined ? {} : { 'longest stall ms': stallMs }),
   }
+}
+
+/** What others left to be written goes first, so that it is not written at our cost. @returns CPU seconds so far */
+async function prepare(server: Server): Promise<number> {
+  await run('sync', [])
+  await touchMemory(server.home)
+  await resetPeak(server.pid)
+  server.probe?.reset()
+  return cpuSeconds(server.pid)
 }
 
 /** A virtual machine gets memory that it has not used lately from its host page by page, at up to 9 µs for each: a millisecond for a CT slice in the page
@@ -140,11 +144,7 @@ async function retrieved(
   repetitions: number,
   work: () => Promise<{ seconds: number; figures: Figures }>,
 ): Promise<Figures> {
-  await run('sync', [])
-  await touchMemory(server.home)
-  await resetPeak(server.pid)
-  server.probe?.reset()
-  const before = await cpuSeconds(server.pid)
+  const before = await prepare(server)
   const { seconds, figures } = await work()
   const cpu = ((await cpuSeconds(server.pid)) - before) / repetitions
   const stallMs = await server.probe?.stallMs()
@@ -250,15 +250,13 @@ export async function manifestDelay(server: Server, instances: number, quietSeco
 }
 
 /** Many small studies that fall due at once, by a shorter quiet time, while others are stored.
- *  @param load     of raw-sender.ts, what is stored meanwhile
- *  @param quiet    of the node's start: nothing falls due before this measure says so */
+ *  @param load     of raw-sender.ts, what is stored meanwhile */
 export async function dueAtOnce(server: Server, studies: number, load: readonly string[], destinationPort: number): Promise<Figures> {
   const inStudy = 3
   const few = ['--side', '64', '--associations', '4', '--in-study', String(inStudy), '--count', String(studies * inStudy)]
   await send(server, few)
   // Studies of the load itself stay unfinished, so that they fall due in neither part.
   const endless = [...load, '--associations', '4', '--in-study', '1000000', '--count', '1000000']
-  const without = await send(server, [...endless, '--seconds', '5'])
   await configureAriane({ home: server.home, quietSeconds: 1, destinationPort }, server.port)
   const outbox = join(server.home, 'storage/outbox')
   process.kill(server.pid, 'SIGHUP')
@@ -272,9 +270,14 @@ export async function dueAtOnce(server: Server, studies: number, load: readonly 
   await appeared(outbox, studies, 300)
   const seconds = (performance.now() - began) / 1000
   const stallMs = await server.probe?.stallMs()
+  // What is stored meanwhile shall not fall due when the sender ends.
+  await configureAriane({ home: server.home, quietSeconds: 3600, destinationPort }, server.port)
+  process.kill(server.pid, 'SIGHUP')
   sending.stop()
   const meanwhile = await sending.figures
   const echoes = await endPulse()
+  // Behind it, because what a machine can write falls with the time that it writes.
+  const without = await send(server, [...endless, '--seconds', '5'])
   return {
     'instances/s without': without.instancesPerSecond,
     'instances/s meanwhile': meanwhile.instancesPerSecond,

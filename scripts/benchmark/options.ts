@@ -6,7 +6,7 @@ import { NAMES, type Name } from './servers.ts'
 export const USAGE = `./scripts/bench measures Ariane beside Orthanc and DCMTK's storescp on this machine, in turn, and prints medians with their range. It is no test.
 
   --quick          two rounds of the least, about two minutes
-  --full           everything, five rounds, within thirty minutes; default is in between, about seven minutes
+  --full           everything, five rounds, fewer of what takes long, about half an hour; default is in between, about eight minutes
   --json FILE      also every value of every round
   --only REGEX     only measures whose name, as --list prints it, matches
   --servers LIST   only these of ${NAMES.join(',')}

@@ -3,11 +3,10 @@
  *  Promises: no allocation and no copy for an instance; a large one is never in memory as a whole, for its pixels repeat.
  *  PS3.7 9.3.1, PS3.8 9.3.5. */
 import { encodeCommandSet } from '../../src/dimse/command-set.ts'
+import { COMMAND } from '../../src/dimse/contract.ts'
+import { OVERHEAD_BYTES, PDV_HEADER_BYTES, writeHeader } from '../../src/dimse/send-windows.ts'
 import { type Kind, type Names, namesOf } from './data.ts'
 
-const C_STORE_RQ = 0x0001
-const PDV_HEADER_BYTES = 6
-const OVERHEAD_BYTES = 12
 /** What is written at a time of an instance that repeats; also the largest instance that is encoded as a whole. */
 const WHOLE_BYTES = 16 * 1024 * 1024
 
@@ -24,7 +23,7 @@ export class RawMessage {
     const names = namesOf(root, 0, 0)
     const fragment = ((maxPduLength === 0 ? 262_144 : Math.min(maxPduLength, 262_144)) - PDV_HEADER_BYTES) & ~1
     const command = encodeCommandSet({
-      commandField: C_STORE_RQ,
+      commandField: COMMAND.C_STORE_RQ,
       messageId: 0x7b7b,
       priority: 0,
       affectedSopClassUid: kind.sopClassUid,
@@ -78,17 +77,21 @@ function placesOf(head: Buffer, names: Names): { field: keyof Names | 'patient';
   return places
 }
 
+/** One P-DATA-TF of one PDV (PS3.8 9.3.5). @param control  1 of a command set, 2 of the last fragment */
+export function pdu(contextId: number, control: number, value: Buffer): Buffer {
+  const out = Buffer.allocUnsafe(OVERHEAD_BYTES + value.length)
+  writeHeader(out, 0, contextId, value.length, control)
+  value.copy(out, OVERHEAD_BYTES)
+  return out
+}
+
 /** `bytes` as P-DATA-TF PDUs of one PDV each. @param kind  1 of a command set, 0 of a data set */
 function pdus(contextId: number, bytes: Buffer, fragment: number, kind: 0 | 1, isWhole: boolean): Buffer {
   const count = Math.ceil(bytes.length / fragment)
   const out = Buffer.allocUnsafe(bytes.length + count * OVERHEAD_BYTES)
   for (let from = 0, to = 0; from < bytes.length; from += fragment) {
     const length = Math.min(fragment, bytes.length - from)
-    out.writeUInt16BE(0x0400, to)
-    out.writeUInt32BE(length + PDV_HEADER_BYTES, to + 2)
-    out.writeUInt32BE(length + 2, to + 6)
-    out[to + 10] = contextId
-    out[to + 11] = kind | (isWhole && from + length === bytes.length ? 2 : 0)
+    writeHeader(out, to, contextId, length, kind | (isWhole && from + length === bytes.length ? 2 : 0))
     bytes.copy(out, to + OVERHEAD_BYTES, from, from + length)
     to += OVERHEAD_BYTES + length
   }

@@ -4,11 +4,16 @@
 import { connect, type Socket } from 'node:net'
 import { parseArgs } from 'node:util'
 import { ElementWriter } from '../../src/dicom/element-writer.ts'
+import { STUDY_ROOT_GET } from '../../src/dicom/sop-classes.ts'
+import { IMPLICIT_VR_LITTLE_ENDIAN } from '../../src/dicom/transfer-syntaxes.ts'
 import { encodeAssociateRq } from '../../src/dimse/associate-pdu.ts'
 import { decodeCommandSet, encodeCommandSet } from '../../src/dimse/command-set.ts'
 import type { CommandSet } from '../../src/dimse/contract.ts'
+import { COMMAND } from '../../src/dimse/contract.ts'
+import { PDU } from '../../src/dimse/pdu-reader.ts'
 import { ctSlice, multiFrame, ultrasound } from './data.ts'
 import { median } from './figures.ts'
+import { pdu } from './raw-message.ts'
 
 const USAGE = `raw-receiver: fetches a study by C-GET and throws it away.
 
@@ -30,15 +35,7 @@ export interface ReceivedFigures {
   readonly receiverCpuMsPerInstance: number
 }
 
-const STUDY_ROOT_GET = '1.2.840.10008.5.1.4.1.2.2.3'
-const IMPLICIT_VR_LITTLE_ENDIAN = '1.2.840.10008.1.2'
-const C_GET_RQ = 0x0010
-const C_GET_RSP = 0x8010
-const C_STORE_RQ = 0x0001
-const C_STORE_RSP = 0x8001
 const PENDING = 0xff00
-const P_DATA_TF = 0x04
-const ASSOCIATE_AC = 0x02
 const HEADER_BYTES = 6
 const READ_BYTES = 1024 * 1024
 const MAX_PDU_LENGTH = 131_072
@@ -90,12 +87,12 @@ class Receiver {
         },
       }),
     )
-    if (this.#pduType !== ASSOCIATE_AC) throw new Error(`no association: PDU of type ${this.#pduType}`)
+    if (this.#pduType !== PDU.ASSOCIATE_AC) throw new Error(`no association: PDU of type ${this.#pduType}`)
   }
 
   async get(studyInstanceUid: string, messageId: number): Promise<void> {
     const identifier = new ElementWriter({ explicit: false }).element(0x00080052, 'CS', 'STUDY').element(0x0020000d, 'UI', studyInstanceUid)
-    const command = { commandField: C_GET_RQ, messageId, priority: 0, affectedSopClassUid: STUDY_ROOT_GET, hasDataSet: true }
+    const command = { commandField: COMMAND.C_GET_RQ, messageId, priority: 0, affectedSopClassUid: STUDY_ROOT_GET, hasDataSet: true }
     this.instances = 0
     this.bytes = 0
     await this.#ask(Buffer.concat([pdu(1, 3, encodeCommandSet(command)), pdu(1, 2, identifier.finish())]))
@@ -137,7 +134,7 @@ class Receiver {
     if (this.#pduLeft === 0) {
       this.#pduType = this.#header[0]!
       this.#pduLeft = this.#header.readUInt32BE(2)
-      if (this.#pduType !== P_DATA_TF) this.#valueLeft = this.#pduLeft
+      if (this.#pduType !== PDU.P_DATA_TF) this.#valueLeft = this.#pduLeft
       return
     }
     this.#contextId = this.#header[4]!
@@ -150,16 +147,16 @@ class Receiver {
   #value(bytes: Buffer, at: number, length: number): void {
     this.#valueLeft -= length
     this.#pduLeft -= length
-    const isCommand = this.#pduType === P_DATA_TF && (this.#control & 1) === 1
+    const isCommand = this.#pduType === PDU.P_DATA_TF && (this.#control & 1) === 1
     if (isCommand) this.#kept.push(Buffer.from(bytes.subarray(at, at + length)))
-    else if (this.#pduType === P_DATA_TF) this.bytes += length
+    else if (this.#pduType === PDU.P_DATA_TF) this.bytes += length
     if (this.#valueLeft === 0) this.#valueRead()
   }
 
   #valueRead(): void {
     const isLast = (this.#control & 2) === 2
     const isCommand = (this.#control & 1) === 1
-    if (this.#pduType !== P_DATA_TF) this.#settle?.resolve()
+    if (this.#pduType !== PDU.P_DATA_TF) this.#settle?.resolve()
     else if (isLast && isCommand) {
       this.#command = decodeCommandSet(Buffer.concat(this.#kept))
       this.#kept = []
@@ -169,10 +166,15 @@ class Receiver {
 
   #messageRead(): void {
     const { commandField, messageId, affectedSopClassUid, affectedSopInstanceUid, status } = this.#command
-    if (commandField === C_GET_RSP && status !== PENDING) this.#settle?.resolve()
-    if (commandField !== C_STORE_RQ) return
+    if (commandField === COMMAND.C_GET_RSP && status !== PENDING) this.#settle?.resolve()
+    if (commandField !== COMMAND.C_STORE_RQ) return
     this.instances++
-    const response = { commandField: C_STORE_RSP, messageIdBeingRespondedTo: messageId, affectedSopClassUid, affectedSopInstanceUid }
+    const response = {
+      commandField: COMMAND.C_STORE_RSP,
+      messageIdBeingRespondedTo: messageId,
+      affectedSopClassUid,
+      affectedSopInstanceUid,
+    }
     this.#socket.write(pdu(this.#contextId, 3, encodeCommandSet({ ...response, status: 0, hasDataSet: false })))
   }
 }
@@ -204,14 +206,6 @@ function print(figures: ReceivedFigures): void {
     const rates = `${(instances / seconds).toFixed(0)} instances/s, ${(bytes / seconds / 1e6).toFixed(1)} MB/s`
     process.stdout.write(`${instances} instances: ${rates}, receiver ${receiverCpuMsPerInstance.toFixed(3)} CPU ms/instance\n`)
   }
-}
-
-/** One P-DATA-TF of one PDV. */
-function pdu(contextId: number, control: number, bytes: Buffer): Buffer {
-  const header = Buffer.from([P_DATA_TF, 0, 0, 0, 0, 0, 0, 0, 0, 0, contextId, control])
-  header.writeUInt32BE(bytes.length + 6, 2)
-  header.writeUInt32BE(bytes.length + 2, 6)
-  return Buffer.concat([header, bytes])
 }
 
 function readOptions() {

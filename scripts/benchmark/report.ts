@@ -30,10 +30,6 @@ export class Results {
     this.#failures.push(`${measure}, ${server}, round ${round + 1}: ${(error as Error).message}`)
   }
 
-  get failures(): readonly string[] {
-    return this.#failures
-  }
-
   json(about: Readonly<Record<string, unknown>>): string {
     const measures = Object.fromEntries(
       [...this.#values].map(([measure, byFigure]) => [

@@ -4,6 +4,7 @@
  *  per frame. Sizes in bytes. */
 import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
+import { item } from '../../scripts/benchmark/data.ts'
 import { EXPLICIT_LE, elementHeader, encode, TAG, testUid, US_MULTIFRAME, us } from './data-sets.ts'
 
 export const JPEG_BASELINE = '1.2.840.10008.1.2.4.50'
@@ -75,12 +76,4 @@ function* chunksOf(begin: Buffer, frames: number, end: Buffer): Generator<Buffer
     }
   }
   yield end
-}
-
-function item(tag: number, length: number): Buffer {
-  const header = Buffer.alloc(8)
-  header.writeUInt16LE(tag >>> 16, 0)
-  header.writeUInt16LE(tag & 0xffff, 2)
-  header.writeUInt32LE(length, 4)
-  return header
 }
