@@ -41,8 +41,11 @@ describe('10 rights', () => {
     await echoscu(node, { calling: 'CT1' })
     const main = join(PROJECT, 'src/main.ts')
     const ariane = (...args: string[]) => runCommand(process.execPath, [main, '--config', node.configFile, ...args])
-    await eventually('the callers are written down', async () => (await ariane('peer', 'seen', '--json')).output.includes('STRANGER'))
-    const { output } = await ariane('peer', 'seen')
+    let output = ''
+    await eventually('both callers are written down', async () => {
+      output = (await ariane('peer', 'seen')).output
+      return output.includes('STRANGER') && output.includes('CT1')
+    })
     expect(output).toMatch(/STRANGER +127\.0\.0\.1 +1 x +rejected: calling AE title not known/)
     expect(output).toMatch(/CT1 +127\.0\.0\.1 +1 x +accepted/)
     const line = /To let it in: {2}ariane (peer add STRANGER 127\.0\.0\.1)$/m.exec(output)![1]!
