@@ -20,10 +20,12 @@ import { dimseServices, kindOf, negotiationPolicy, type Stages } from './endpoin
 import { NodeError } from './errors.ts'
 import { configureLog, log } from './log.ts'
 import type { ManifestSettings } from './manifest/build-manifest.ts'
+import { targetsOf } from './manifest/chains.ts'
 import { startManifestWorker } from './manifest/due-studies.ts'
 import { publishedNames, tellChangedNames } from './manifest/published-names.ts'
 import { ensureUndecidedDeliveries } from './manifest/undecided-deliveries.ts'
 import { startPublishWorker } from './publish/outbox.ts'
+import { judgingOf, tellRulesForNobody } from './receive/confidentiality-rules.ts'
 import { reconcile } from './receive/reconcile.ts'
 import { type Door, type Incoming, receiveInstance } from './receive/store-instance.ts'
 import { cFind } from './serve/c-find.ts'
@@ -31,6 +33,7 @@ import { cGet } from './serve/c-get.ts'
 import { cMove } from './serve/c-move.ts'
 import type { Serving } from './serve/serving.ts'
 import type { Storage } from './storage/contract.ts'
+import { replayDecisions } from './storage/decisions.ts'
 import { openStorage } from './storage/file-storage.ts'
 import { leaveCleanStop, lockStorage, retrieveLocationUid, takeCleanStop } from './storage/node-identity.ts'
 
@@ -62,8 +65,11 @@ async function buildNode(loaded: LoadedConfig, closers: Closer[]): Promise<Runni
     await catalog.close()
     await leaveCleanStop(stored.path)
   })
-  await reconcile({ storage, catalog, since })
-  await ensureUndecidedDeliveries(catalog, namesOf(config.publish), Date.now())
+  const judging = judgingOf(config)
+  tellRulesForNobody(config)
+  await reconcile({ storage, catalog, since, ...judging })
+  await replayDecisions({ path: stored.path, catalog })
+  await ensureUndecidedDeliveries(catalog, targetsOf(config.publish), Date.now())
   const published = await publishedNames({ catalog, storage })
   const locationUid = uid(config.manifest.retrieveLocationUid ?? (await retrieveLocationUid(stored.path, published.retrieveLocationUid)))
   tellChangedNames(published, { aeTitle: config.aeTitle, retrieveLocationUid: locationUid })
@@ -85,7 +91,8 @@ async function buildNode(loaded: LoadedConfig, closers: Closer[]): Promise<Runni
   closers.push(() => manifest.stop())
 
   const isStorable = (sopClassUid: string): boolean => kindOf(sopClassUid, config.dicom.privateStorageClasses) === 'storage'
-  const door: Door = { storage, catalog, duplicates: stored.duplicates, now: Date.now, kept: () => manifest.nudge(), isStorable }
+  const duplicates = stored.duplicates
+  const door: Door = { storage, catalog, duplicates, now: Date.now, kept: () => manifest.nudge(), isStorable, ...judging }
   const serving: Serving = {
     catalog,
     storage,
@@ -93,6 +100,7 @@ async function buildNode(loaded: LoadedConfig, closers: Closer[]): Promise<Runni
     aeTitle: config.aeTitle,
     retrieveLocationUid: locationUid,
     peer: (title) => book.byTitle(title),
+    levelsOf: (association) => book.levelsOf(association),
     timezone: config.manifest.timezone,
     listManifests: () => config.manifest.listed,
   }
@@ -144,10 +152,10 @@ async function tellLittleRoom(storage: Storage, reserveBytes: number): Promise<v
 }
 
 function manifestSettings(config: Config, locationUid: Uid): ManifestSettings {
-  return { ...config.manifest, aeTitle: aeTitle(config.aeTitle), retrieveLocationUid: locationUid, targets: namesOf(config.publish) }
+  const { manifest, confidentiality, publish } = config
+  const titles = { aeTitle: aeTitle(config.aeTitle), retrieveLocationUid: locationUid }
+  return { ...manifest, ...titles, mixedLevels: confidentiality.mixed, targets: targetsOf(publish) }
 }
-
-const namesOf = (targets: Config['publish']): string[] => targets.map((target) => target.name)
 
 function announced({ association, context, command }: IncomingStore): Incoming {
   return {

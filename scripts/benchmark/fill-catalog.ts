@@ -51,7 +51,9 @@ function hurry(db: Database): void {
 
 function keepStudy(statements: Statements, { instances, manifest }: MadeUpStudy): void {
   for (const facts of instances) keepInstance(statements, facts, false)
-  settleStudy(statements, manifest.record.studyInstanceUid, instances.length, { ...manifest, targets: [TARGET] })
+  settleStudy(statements, manifest.record.studyInstanceUid, instances.length, [
+    { kind: 'made', ...manifest, targets: [TARGET], actor: 'benchmark' },
+  ])
   for (const { id, nextAttemptAt } of deliveriesDue(statements, Number.MAX_SAFE_INTEGER, 1)) {
     settleDelivery(statements, id, { state: 'done', attempts: 1, nextAttemptAt })
   }

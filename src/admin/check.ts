@@ -7,6 +7,7 @@
 import { Command } from 'commander'
 import { adoptFile } from '../receive/adopt-file.ts'
 import { type BrokenRow, brokenRows, giveUp } from '../receive/broken-rows.ts'
+import { judgingOf } from '../receive/confidentiality-rules.ts'
 import { openParts, type Parts, progressLine } from './open-parts.ts'
 
 const YOUNG_MS = 60_000
@@ -47,7 +48,7 @@ export function checkCommand(): Command {
 
 /** @param report  takes one line for each finding */
 export async function checkAll(
-  parts: Pick<Parts, 'storage' | 'catalog'>,
+  parts: Pick<Parts, 'storage' | 'catalog' | 'config'>,
   flags: CheckFlags,
   report: (line: string) => void,
 ): Promise<CheckCounts> {
@@ -78,7 +79,7 @@ export async function checkAll(
 
 /** Files first: one that is found may repair a row whose file is lost. */
 async function checkFiles(
-  parts: Pick<Parts, 'storage' | 'catalog'>,
+  parts: Pick<Parts, 'storage' | 'catalog' | 'config'>,
   flags: CheckFlags,
   counts: CheckCounts,
   tell: (line: string) => void,
@@ -97,7 +98,7 @@ async function checkFiles(
       tell(`no row: ${file.key} (${file.sizeBytes} bytes)`)
       continue
     }
-    const adoption = await adoptFile(parts, file)
+    const adoption = await adoptFile({ ...parts, ...judgingOf(parts.config) }, file)
     if (adoption === 'named') continue
     counts.unnamed++
     counts.repaired++

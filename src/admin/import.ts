@@ -4,6 +4,7 @@
  *  A node that runs on the same storage sees the new instances and makes their manifests. */
 import { Command } from 'commander'
 import { isStorageClass } from '../dicom/sop-classes.ts'
+import { judgingOf } from '../receive/confidentiality-rules.ts'
 import { type ImportedFile, type ImportOutcome, importFiles } from '../receive/import-files.ts'
 import type { Door } from '../receive/store-instance.ts'
 import { openParts, type Parts, progressLine } from './open-parts.ts'
@@ -66,6 +67,7 @@ function doorOf({ config, storage, catalog }: Parts): Door {
     now: Date.now,
     kept: () => undefined,
     isStorable: (sopClassUid) => isStorageClass(sopClassUid) || own.has(sopClassUid),
+    ...judgingOf(config),
   }
 }
 

@@ -7,9 +7,11 @@ import { Command } from 'commander'
 import type { Catalog, ManifestRecord } from '../catalog/contract.ts'
 import { aeTitle } from '../dicom/ae-title.ts'
 import { type BuildOutcome, buildManifest, type ManifestParts } from '../manifest/build-manifest.ts'
+import { targetsOf } from '../manifest/chains.ts'
 import { describedSeries } from '../manifest/described-series.ts'
 import { manifestTree } from '../manifest/manifest-tree.ts'
 import { publishedNames } from '../manifest/published-names.ts'
+import { operator } from '../storage/decisions.ts'
 import { retrieveLocationUid } from '../storage/node-identity.ts'
 import { CommandFailure, inColumns } from './command-line.ts'
 import { verifyCommand } from './manifest-verify.ts'
@@ -67,7 +69,7 @@ function buildCommand(): Command {
     .argument('<study>', 'Study Instance UID')
     .action((study: string, _flags: unknown, command: Command) =>
       withParts(command, async (parts) => {
-        const outcome = await buildManifest(await manifestParts(parts), checkedUid(study), 'asked by operator')
+        const outcome = await buildManifest(await manifestParts(parts), checkedUid(study), 'asked by operator', operator())
         console.log(inWords(outcome))
         if (outcome.kind !== 'made' && outcome.kind !== 'unchanged') process.exitCode = 1
       }),
@@ -115,7 +117,8 @@ export async function manifestParts({ config, storage, catalog }: Parts): Promis
     ...config.manifest,
     aeTitle: aeTitle(config.aeTitle),
     retrieveLocationUid: checkedUid(locationUid),
-    targets: config.publish.map((target) => target.name),
+    mixedLevels: config.confidentiality.mixed,
+    targets: targetsOf(config.publish),
   }
   return { catalog, storage, settings: () => settings, now: Date.now }
 }
@@ -132,14 +135,28 @@ function stateOf(record: ManifestRecord): string {
 function inWords(outcome: BuildOutcome): string {
   switch (outcome.kind) {
     case 'made':
-      return `made version ${outcome.record.version} with ${outcome.record.instanceCount} instances: ${outcome.record.sopInstanceUid}`
     case 'unchanged':
-      return `version ${outcome.record.version} says the same already: ${outcome.record.sopInstanceUid}`
+      return [
+        ...outcome.made.map(
+          (one) => `made version ${one.version}${ofChain(one)} with ${one.instanceCount} instances: ${one.sopInstanceUid}`,
+        ),
+        ...outcome.unchanged.map((one) => `version ${one.version}${ofChain(one)} says the same already: ${one.sopInstanceUid}`),
+        ...outcome.withdrawn.map(withdrawnInWords),
+      ].join('\n')
     case 'empty':
-      return 'the study has no instance to refer to: no manifest'
+      return ['the study has no instance to refer to: no manifest', ...outcome.withdrawn.map(withdrawnInWords)].join('\n')
+    case 'withheld':
+      return [`no manifest is made of the study: ${outcome.reason}`, ...outcome.withdrawn.map(withdrawnInWords)].join('\n')
     case 'conflict':
       return 'the study holds more than one patient identity: no manifest until `ariane study resolve`'
     case 'unknown study':
       return 'no such study here'
   }
 }
+
+/** Said where it is not the usual one. */
+const ofChain = ({ confidentiality, dialect }: ManifestRecord): string =>
+  confidentiality === 'N' && dialect === 'xds-i' ? '' : ` (${confidentiality}, ${dialect})`
+
+const withdrawnInWords = (record: ManifestRecord): string =>
+  `withdrawn: version ${record.version}${ofChain(record)}: ${record.sopInstanceUid}`

@@ -8,6 +8,7 @@
  *  Errors: NodeError CATALOG_FAILED (disk full, locked, damaged), with its cause.
  *  Asynchronous although SQLite is not: its second engine is a server. Times are milliseconds since 1970 UTC. */
 import type { AeTitle } from '../dicom/ae-title.ts'
+import type { Confidentiality, LevelSet } from '../dicom/confidentiality.ts'
 import type { IndexKeys, IndexKeyword, Level } from '../dicom/index-attributes.ts'
 import type { CatalogQuery, Condition, DerivedKeyword, RetrieveKeys } from '../dicom/query.ts'
 import type { Uid } from '../dicom/uid.ts'
@@ -18,6 +19,16 @@ export type StorageKey = string & { readonly __storageKey: true }
 /** What an instance is to the manifest. `content`: referenced by it. `manifest`: one that this node made. `foreign-manifest`
  *  and `rejection-note`: KOS received from elsewhere, kept and served, never referenced (PS3.3 C.17.6, IHE XDS-I.b). */
 export type InstanceRole = 'content' | 'manifest' | 'foreign-manifest' | 'rejection-note'
+
+/** Why an instance that is kept is not given to anybody: the title of a rejection note (PS3.16 CID 7011), a deletion that is under way, or, of a
+ *  manifest, that it is not in force any more. */
+export type HiddenBy = '113001' | '113037' | '113038' | '113039' | 'deletion' | 'superseded' | 'withdrawn'
+
+/** What a rejection note (IHE IOCM) says: its title, and instances of its own study. */
+export interface Rejection {
+  readonly code: '113001' | '113037' | '113038' | '113039'
+  readonly sopInstanceUids: readonly Uid[]
+}
 
 /** Facts of one instance to be kept, or kept. */
 export interface InstanceFacts {
@@ -37,6 +48,12 @@ export interface InstanceFacts {
   /** Calling AE title that sent it, or the name of the import. */
   readonly source: string
   readonly receivedAt: number
+  /** What the rules say of it; a decision about its study or series goes before. */
+  readonly confidentiality: Confidentiality
+  /** Why nobody is given it; absent where it is given. Told by the catalog, never to it. */
+  readonly hiddenBy?: HiddenBy
+  /** Of a rejection note that takes effect: what it rejects. Told to the catalog, not by it. */
+  readonly rejection?: Rejection
   /** Decoded header values; what is absent in the header is absent here. */
   readonly keys: IndexKeys
 }
@@ -84,6 +101,8 @@ export interface StudyState {
   readonly studyInstanceUid: Uid
   /** Rises by one with every change of what the study holds (instance kept, replaced, forgotten, identity resolved, file of the manifest in force lost). */
   readonly revision: number
+  /** Why no manifest is made of it until somebody asks for one; absent where one is made. */
+  readonly withheld?: string
   /** The revision that the manifest stage has dealt with; less than `revision` means there is work. */
   readonly manifestRevision: number
   readonly lastReceivedAt: number
@@ -120,6 +139,7 @@ export interface EvidenceInstance {
   readonly sopInstanceUid: Uid
   readonly sopClassUid: Uid
   readonly instanceNumber?: string
+  readonly confidentiality: Confidentiality
 }
 
 export type ManifestState = 'in force' | 'superseded' | 'withdrawn'
@@ -127,11 +147,17 @@ export type ManifestState = 'in force' | 'superseded' | 'withdrawn'
 export interface ManifestRecord {
   readonly sopInstanceUid: Uid
   readonly studyInstanceUid: Uid
+  /** Of everything that it refers to. With study and dialect it names the chain of versions that this is one of. */
+  readonly confidentiality: Confidentiality
+  /** In which form it says it: `xds-i`, `mado`, `drimbox`. */
+  readonly dialect: string
   readonly seriesInstanceUid: Uid
   /** 1, 2, 3 … = Instance Number. */
   readonly version: number
   /** Digest over what the manifest says, without its UID, number and times: equal digest, no new version. */
   readonly contentDigest: string
+  /** Whose it is: equal text, equal patient; absent where an earlier release made it. */
+  readonly patientKey?: string
   readonly state: ManifestState
   readonly supersededBy?: Uid
   readonly instanceCount: number
@@ -146,12 +172,69 @@ export interface RestoredManifest extends Omit<ManifestRecord, 'state' | 'supers
   readonly patient?: IndexKeys
 }
 
+/** States of the manifest of a study (PS3.3 C.17.6; IHE RAD TF-2 4.68.4.1.2.1): `collecting`, `changed` (by something else than an
+ *  instance that arrived), `due`, `withheld` and `allowed` are of the study, the others of one manifest. */
+export type HistoryState = 'collecting' | 'changed' | 'due' | 'in force' | 'superseded' | 'withdrawn' | 'withheld' | 'allowed'
+
+/** One transition. */
+export interface HistoryEntry {
+  readonly studyInstanceUid: Uid
+  readonly confidentiality?: Confidentiality
+  readonly dialect?: string
+  readonly at: number
+  readonly state: HistoryState
+  readonly manifestUid?: Uid
+  /** In words: "quiet for 60 s", "rejection note 113037". */
+  readonly reason: string
+  /** `ariane`, the account of an operator, or a calling AE title. */
+  readonly actor: string
+}
+
+/** What the manifest stage has done with a revision of a study, in the order in which it happened. */
+export type ManifestChange =
+  /** A new version; the one in force of its chain is superseded, or withdrawn where it was another patient's. */
+  | {
+      readonly kind: 'made'
+      readonly facts: InstanceFacts
+      readonly record: ManifestRecord
+      readonly targets: readonly string[]
+      readonly actor: string
+    }
+  /** The one in force is taken back without another in its place. */
+  | {
+      readonly kind: 'withdrawn'
+      readonly manifestUid: Uid
+      readonly at: number
+      readonly reason: string
+      readonly actor: string
+    }
+  /** Something that is told and changes no manifest: why it was due, or why it was withheld. */
+  | { readonly kind: 'told'; readonly entry: HistoryEntry }
+
+/** What an operator decides (storage/decisions.ts). */
+export type DecisionBody =
+  /** Every instance of the study, or of one series of it, has this level, those that are still to come too. Without a level the rules say it again
+   *  for what is to come; what is here keeps the one it has. */
+  | {
+      readonly kind: 'confidentiality decided'
+      readonly studyInstanceUid: Uid
+      readonly seriesInstanceUid?: Uid
+      readonly level?: Confidentiality
+    }
+  /** Its manifests are taken back, and none is made until it is allowed again. */
+  | { readonly kind: 'manifest withheld'; readonly studyInstanceUid: Uid; readonly reason: string }
+  | { readonly kind: 'manifest allowed'; readonly studyInstanceUid: Uid }
+
+export type Decision = { readonly id: string; readonly at: number; readonly actor: string } & DecisionBody
+
 export type DeliveryState = 'waiting' | 'done' | 'failed'
 
 export interface Delivery {
   readonly id: number
   readonly target: string
   readonly manifestUid: Uid
+  /** `withdraw`: the target is told that the manifest is not in force any more and has no successor. */
+  readonly action: 'publish' | 'withdraw'
   readonly state: DeliveryState
   readonly attempts: number
   readonly nextAttemptAt: number
@@ -182,6 +265,14 @@ export interface Totals {
   readonly studiesInConflict: number
 }
 
+/** What a caller may see. */
+export interface View {
+  /** Instances of these confidentiality levels exist for it, others do not. */
+  readonly levels: LevelSet
+  /** This node's own manifests exist also where nobody names them. */
+  readonly includeManifests: boolean
+}
+
 export interface Catalog {
   // --- receive
   /** Row and everything above it, in one transaction shared with concurrent callers (group commit). With `replace`, an
@@ -196,16 +287,18 @@ export interface Catalog {
     to: { readonly storageKey: StorageKey; readonly fileSizeBytes: number; readonly dataSetOffset: number },
   ): Promise<boolean>
   /** Removes the row (its file is found lost by `check`), and series, study, patient rows that become empty; with `storageKey` only while it
-   *  names that file. A study that loses an instance or the manifest in force is due again; the record of a manifest stays. @returns whether it did */
-  forget(sopInstanceUid: Uid, storageKey?: StorageKey): Promise<boolean>
+   *  names that file. A study that loses an instance or the manifest in force is due again; the record of a manifest stays.
+   *  @param why  for the history of the study
+   *  @returns whether it did */
+  forget(sopInstanceUid: Uid, storageKey?: StorageKey, why?: string): Promise<boolean>
 
   // --- serve
   /** Matches in a stable order (newest study first; series and instances by number, then UID). */
   find(query: CatalogQuery, pageSize: number, after?: string): Promise<Page<Match>>
   /** Instances named by unique keys, by study, series number, instance number. Own manifests are among them only where their
-   *  SOP Instance UID or Series Instance UID is named, or `includeManifests` is set. */
-  retrievables(keys: RetrieveKeys, includeManifests: boolean, pageSize: number, after?: string): Promise<Page<Retrievable>>
-  countRetrievables(keys: RetrieveKeys, includeManifests: boolean): Promise<number>
+   *  SOP Instance UID or Series Instance UID is named, or `view.includeManifests` is set. What is hidden or of another level is not. */
+  retrievables(keys: RetrieveKeys, view: View, pageSize: number, after?: string): Promise<Page<Retrievable>>
+  countRetrievables(keys: RetrieveKeys, view: View): Promise<number>
 
   // --- manifest
   /** Studies with unhandled changes whose last instance came at or before `quietSince`, oldest first; conflicts left out. */
@@ -215,15 +308,13 @@ export interface Catalog {
   findStudy(studyInstanceUid: Uid): Promise<StudyState | undefined>
   /** Every `content` instance of the study, by series: one page of series' instances at a time inside, whole result returned. */
   evidence(studyInstanceUid: Uid): Promise<readonly EvidenceSeries[]>
-  /** Records that `revision` is dealt with: with a new manifest (its instance row, its record, the former one superseded, and
-   *  one waiting delivery per target) or without one (nothing changed). All in one transaction. */
-  settleStudy(
-    studyInstanceUid: Uid,
-    revision: number,
-    made?: { facts: InstanceFacts; record: ManifestRecord; targets: readonly string[] },
-  ): Promise<void>
+  /** Records that `revision` is dealt with, and what has become of its manifests: instance rows, records, history, and one waiting delivery
+   *  per target. All in one transaction. */
+  settleStudy(studyInstanceUid: Uid, revision: number, changes?: readonly ManifestChange[]): Promise<void>
   /** A waiting delivery to each target that has none of this manifest yet. */
   ensureDeliveries(manifestUid: Uid, targets: readonly string[], at: number): Promise<void>
+  /** Oldest first. */
+  historyOf(studyInstanceUid: Uid): Promise<readonly HistoryEntry[]>
   /** Newest first. */
   manifestsOf(studyInstanceUid: Uid): Promise<readonly ManifestRecord[]>
   findManifest(sopInstanceUid: Uid): Promise<ManifestRecord | undefined>
@@ -235,6 +326,12 @@ export interface Catalog {
   deliveriesDue(now: number, limit: number): Promise<readonly Delivery[]>
   settleDelivery(id: number, outcome: { state: DeliveryState; attempts: number; nextAttemptAt: number; lastError?: string }): Promise<void>
   earliestDelivery(): Promise<number | undefined>
+
+  // --- decisions
+  /** Applies what an operator has decided, once: a decision of that id that was applied before changes nothing.
+   *  @returns whether it was applied now
+   *  @throws NodeError INVALID_ARGUMENT where there is nothing here that it is about */
+  decide(decision: Decision): Promise<boolean>
 
   // --- identity
   identitiesOf(studyInstanceUid: Uid): Promise<readonly StudyIdentity[]>
@@ -277,4 +374,16 @@ export interface Catalog {
 }
 
 /** Words of the standard that the contract speaks in; re-exported so that engines need no other import. */
-export type { AeTitle, CatalogQuery, Condition, DerivedKeyword, IndexKeys, IndexKeyword, Level, RetrieveKeys, Uid }
+export type {
+  AeTitle,
+  CatalogQuery,
+  Condition,
+  Confidentiality,
+  DerivedKeyword,
+  IndexKeys,
+  IndexKeyword,
+  Level,
+  LevelSet,
+  RetrieveKeys,
+  Uid,
+}

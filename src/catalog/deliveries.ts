@@ -18,10 +18,11 @@ export function deliveriesDue(statements: Statements, now: number, limit: number
     id: row[0] as number,
     target: row[1] as string,
     manifestUid: row[2] as Uid,
-    state: row[3] as DeliveryState,
-    attempts: row[4] as number,
-    nextAttemptAt: row[5] as number,
-    ...(row[6] === null ? {} : { lastError: row[6] as string }),
+    action: row[3] as Delivery['action'],
+    state: row[4] as DeliveryState,
+    attempts: row[5] as number,
+    nextAttemptAt: row[6] as number,
+    ...(row[7] === null ? {} : { lastError: row[7] as string }),
   }))
 }
 

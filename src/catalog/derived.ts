@@ -2,6 +2,7 @@
 import { type Breath, Window } from './breath.ts'
 import type { Row } from './columns.ts'
 import type { DerivedKeyword } from './contract.ts'
+import type { Seen } from './query-plan.ts'
 import { DERIVED_SQL, derivedValues } from './sql/find.ts'
 import type { Statements } from './statements.ts'
 
@@ -38,12 +39,12 @@ export interface Deriving {
 }
 
 /** Adds to each match the values asked for that have a meaning at its level; what several stand under is looked at once.
- *  @param without  role that does not count, '' for none */
+ *  @param seen  which instances count */
 export async function derive(
   statements: Statements,
   wanted: readonly DerivedKeyword[],
   matches: readonly Deriving[],
-  without: string,
+  seen: Seen,
   breath: Breath,
 ): Promise<void> {
   const window = new Window(FIRST_WINDOW)
@@ -55,7 +56,7 @@ export async function derive(
     const found = new Map<number, Row>()
     for (let at = 0; at < ids.length; ) {
       const some = ids.slice(at, at + window.rows)
-      for (const row of window.measure(() => statements.all(sql, without, JSON.stringify(some)))) found.set(row[0] as number, row)
+      for (const row of window.measure(() => statements.all(sql, ...seen, JSON.stringify(some)))) found.set(row[0] as number, row)
       at += some.length
       await breath.due()
     }

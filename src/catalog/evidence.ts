@@ -1,6 +1,7 @@
-/** Every content instance of a study, by series, in manifest order. Read in short statements; what arrives meanwhile may or may not be in
+/** Every content instance of a study that is not hidden, by series, in manifest order. Read in short statements; what arrives meanwhile may or may not be in
  *  it: the study's revision has then risen, and the study is due again. */
 
+import { levelOfBit } from '../dicom/confidentiality.ts'
 import { Breath } from './breath.ts'
 import { addKeys, type Row } from './columns.ts'
 import type { EvidenceInstance, EvidenceSeries, IndexKeys, Uid } from './contract.ts'
@@ -35,11 +36,12 @@ async function instancesOf(statements: Statements, breath: Breath, seriesId: num
   let from = BEFORE_ALL_NUMBERS
   for (;;) {
     const rows = statements.all(STUDY_SQL.evidenceInstances, seriesId, ...from, AT_ONCE)
-    for (const [, sopInstanceUid, sopClassUid, instanceNumber] of rows) {
+    for (const [, sopInstanceUid, sopClassUid, instanceNumber, visible] of rows) {
       instances.push({
         sopInstanceUid: sopInstanceUid as Uid,
         sopClassUid: sopClassUid as Uid,
         instanceNumber: (instanceNumber ?? undefined) as string | undefined,
+        confidentiality: levelOfBit(visible as number)!,
       })
     }
     await breath.due()

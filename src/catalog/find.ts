@@ -43,7 +43,7 @@ export async function find(statements: Statements, query: CatalogQuery, pageSize
   const items = page.map((match) => valuesOf(match, walk.plan.values))
   if (query.derived.length > 0) {
     const deriving = page.map((match, at) => ({ ids: idsOf(match), values: items[at]! }))
-    await derive(statements, query.derived, deriving, walk.plan.without, walk.breath)
+    await derive(statements, query.derived, deriving, walk.plan.seen, walk.breath)
   }
   return isMore ? { items, next: encodePosition(positionOf(page.at(-1)!)) } : { items }
 }

@@ -1,13 +1,13 @@
 /** Rows of an instance as {@link InstanceFacts}: by SOP Instance UID, by storage key, all in order. */
 
 import { addKeys, COLUMNS, type Row, type Value } from './columns.ts'
-import type { IndexKeys, InstanceFacts, Page, StorageKey, Uid } from './contract.ts'
+import type { Confidentiality, HiddenBy, IndexKeys, InstanceFacts, Page, StorageKey, Uid } from './contract.ts'
 import { decodePosition, encodePosition } from './position.ts'
 import { INSTANCE_SQL } from './sql/instances.ts'
 import type { Statements } from './statements.ts'
 
 /** Columns before the attribute values, in the order of sql/instances.ts. */
-const FILE_COLUMNS = 12
+const FILE_COLUMNS = 14
 
 /** With the values of all four levels, the patient's as this instance gave them. */
 export function findInstance(statements: Statements, sopInstanceUid: string): InstanceFacts | undefined {
@@ -62,7 +62,10 @@ function image(row: Row): InstanceFacts {
 
 function factsOf(row: Row, keys: IndexKeys): InstanceFacts {
   const [sopInstanceUid, sopClassUid, seriesInstanceUid, studyInstanceUid, transferSyntaxUid] = row as Uid[]
-  const [role, storageKey, fileSizeBytes, dataSetOffset, sha256, source, receivedAt] = row.slice(5, FILE_COLUMNS) as Value[]
+  const [role, storageKey, fileSizeBytes, dataSetOffset, sha256, source, receivedAt, confidentiality, hiddenBy] = row.slice(
+    5,
+    FILE_COLUMNS,
+  ) as Value[]
   return {
     sopInstanceUid: sopInstanceUid!,
     sopClassUid: sopClassUid!,
@@ -76,6 +79,8 @@ function factsOf(row: Row, keys: IndexKeys): InstanceFacts {
     sha256: sha256 as string,
     source: source as string,
     receivedAt: receivedAt as number,
+    confidentiality: confidentiality as Confidentiality,
+    ...(hiddenBy === null ? {} : { hiddenBy: hiddenBy as HiddenBy }),
     keys,
   }
 }

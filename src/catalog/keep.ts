@@ -4,13 +4,16 @@
  *  instance stays, later instances give what was missing. A manifest of our own (role `manifest`) changes nothing of its study:
  *  neither revision, nor time of last reception, nor patient, nor values; and no sender replaces it. */
 
+import { levelBit } from '../dicom/confidentiality.ts'
 import { COLUMNS, canFill, rowOf, type Value } from './columns.ts'
-import type { IndexKeys, InstanceFacts, KeepOutcome } from './contract.ts'
+import type { Confidentiality, HiddenBy, IndexKeys, InstanceFacts, KeepOutcome } from './contract.ts'
 import { beginIdentity, type IdentityOfStudy, identityKey, keepIdentity, keepPatient, pruneIdentities } from './identity.ts'
 import { findInstance } from './instance-rows.ts'
 import { broughtBy, type Place, type PlaceMemory } from './place-memory.ts'
+import { applyNote, liftOnArrival, rejectionOnArrival } from './rejections.ts'
 import { mergeRequestItems } from './request-items.ts'
 import { KEEP_SQL } from './sql/keep.ts'
+import { LIFECYCLE_SQL } from './sql/lifecycle.ts'
 import type { Statements } from './statements.ts'
 
 interface StudyPlace {
@@ -26,10 +29,26 @@ export function keepInstance(statements: Statements, facts: InstanceFacts, repla
     return outcome
   }
   const keys = keysOf(facts)
-  const { studyId, seriesId, identityId, conflict } = findPlace(statements, facts, keys, memory)
-  statements.run(KEEP_SQL.insertInstance, seriesId, identityId, ...fileOf(facts), ...rowOf('IMAGE', keys))
+  const place = findPlace(statements, facts, keys, memory)
+  const { studyId, seriesId, identityId, conflict } = place
+  const hiddenBy =
+    hiddenNote(facts) ?? (place.isRejecting ? rejectionOnArrival(statements, facts.studyInstanceUid, facts.sopInstanceUid) : undefined)
+  const placed = { ...facts, confidentiality: place.level ?? facts.confidentiality, hiddenBy }
+  statements.run(KEEP_SQL.insertInstance, seriesId, identityId, ...fileOf(placed), ...rowOf('IMAGE', keys))
+  if (facts.rejection !== undefined) {
+    applyNote(statements, facts, facts.rejection, studyId)
+    memory?.forgetStudy(facts.studyInstanceUid)
+  }
   if (facts.role !== 'manifest') statements.run(KEEP_SQL.studyChanged, facts.receivedAt, studyId)
   return { kind: 'kept', conflict }
+}
+
+const RETENTION_EXPIRED = '113039'
+/** Titles of notes that are themselves hidden with what they reject (IHE RAD TF-3 4.66.4.1.3). */
+const HIDDEN_NOTES: ReadonlySet<string> = new Set(['113038', RETENTION_EXPIRED])
+
+function hiddenNote({ rejection }: InstanceFacts): HiddenBy | undefined {
+  return rejection !== undefined && HIDDEN_NOTES.has(rejection.code) ? rejection.code : undefined
 }
 
 /** Rows of patient, study and series: those that an instance before it was given, where this one brings the same for them. */
@@ -39,7 +58,16 @@ function findPlace(statements: Statements, facts: InstanceFacts, keys: IndexKeys
   if (known !== undefined) return known
   const before = statements.writes
   const { studyId, identity } = keepStudy(statements, facts, keys)
-  const place = { studyId, seriesId: keepSeries(statements, studyId, facts, keys), identityId: identity.id, conflict: identity.conflict }
+  const { studyInstanceUid, seriesInstanceUid } = facts
+  const isOurs = facts.role === 'manifest'
+  const place = {
+    studyId,
+    seriesId: keepSeries(statements, studyId, facts, keys),
+    identityId: identity.id,
+    conflict: identity.conflict,
+    level: isOurs ? undefined : statements.value<Confidentiality>(LIFECYCLE_SQL.decidedLevel, studyInstanceUid, seriesInstanceUid),
+    isRejecting: !isOurs && statements.value(LIFECYCLE_SQL.isRejecting, studyInstanceUid) === 1,
+  }
   if (statements.writes !== before) memory?.forgetStudy(facts.studyInstanceUid)
   if (brought !== undefined) memory?.remember(facts.studyInstanceUid, brought, place)
   return place
@@ -47,15 +75,30 @@ function findPlace(statements: Statements, facts: InstanceFacts, keys: IndexKeys
 
 /** The SOP Instance UID is here already. */
 function keepAgain(statements: Statements, facts: InstanceFacts, replace: boolean, present: readonly Value[]): KeepOutcome {
-  const [id, sha256, role, , , seriesInstanceUid, studyInstanceUid] = present
+  const [id, sha256, role, , , seriesInstanceUid, studyInstanceUid, , , level, hiddenBy, receivedAt] = present
   const existing = findInstance(statements, facts.sopInstanceUid)!
   if (seriesInstanceUid !== facts.seriesInstanceUid || studyInstanceUid !== facts.studyInstanceUid) return { kind: 'different', existing }
-  if (sha256 === facts.sha256) return { kind: 'identical', existing }
+  const confidentiality = level as Confidentiality
+  if (sha256 === facts.sha256) {
+    const instance = { id: id as number, studyInstanceUid, sopInstanceUid: facts.sopInstanceUid, confidentiality }
+    if (hiddenBy === RETENTION_EXPIRED && liftOnArrival(statements, instance))
+      statements.run(KEEP_SQL.studyChanged, facts.receivedAt, present[7]!)
+    return { kind: 'identical', existing }
+  }
   if (!replace || role === 'manifest') return { kind: 'different', existing }
+  // The availability of what a manifest in force refers to is a lock (volet 4.1): other bytes would be another image under its name.
+  if (statements.row(LIFECYCLE_SQL.lockedBy, studyInstanceUid, confidentiality, receivedAt!) !== undefined)
+    return { kind: 'different', existing }
   const keys = keysOf(facts)
   const { studyId, identity } = keepStudy(statements, facts, keys)
   keepSeries(statements, studyId, facts, keys)
-  statements.run(KEEP_SQL.replaceInstance, identity.id, ...fileOf(facts), ...rowOf('IMAGE', keys), id!)
+  statements.run(
+    KEEP_SQL.replaceInstance,
+    identity.id,
+    ...fileOf({ ...facts, confidentiality, hiddenBy: existing.hiddenBy }),
+    ...rowOf('IMAGE', keys),
+    id!,
+  )
   statements.run(KEEP_SQL.studyChanged, facts.receivedAt, studyId)
   pruneIdentities(statements, studyId)
   return { kind: 'replaced', former: existing }
@@ -98,8 +141,9 @@ function keepSeries(statements: Statements, studyId: number, facts: InstanceFact
 }
 
 function fileOf(facts: InstanceFacts): Value[] {
-  const { role, transferSyntaxUid, storageKey, fileSizeBytes, dataSetOffset, sha256, source, receivedAt } = facts
-  return [role, transferSyntaxUid, storageKey, fileSizeBytes, dataSetOffset, sha256, source, receivedAt]
+  const { role, transferSyntaxUid, storageKey, fileSizeBytes, dataSetOffset, sha256, source, receivedAt, confidentiality, hiddenBy } = facts
+  const file = [role, transferSyntaxUid, storageKey, fileSizeBytes, dataSetOffset, sha256, source, receivedAt]
+  return [...file, confidentiality, hiddenBy ?? null, hiddenBy === undefined ? levelBit(confidentiality) : 0]
 }
 
 /** The UIDs that were checked count, whatever the header values say. */

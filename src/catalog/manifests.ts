@@ -1,23 +1,83 @@
 /** Records of the manifests that this node made: one in force per study, the former ones superseded, none ever removed. */
 
+import { levelBit } from '../dicom/confidentiality.ts'
 import type { Row } from './columns.ts'
-import type { ManifestRecord, ManifestState, Page, RestoredManifest, Uid } from './contract.ts'
+import type { Confidentiality, ManifestChange, ManifestRecord, ManifestState, Page, RestoredManifest, Uid } from './contract.ts'
+import { tell } from './history.ts'
 import { identityNamed, leaveUndecided, resolveStudy } from './identity.ts'
 import { decodePosition, encodePosition } from './position.ts'
 import { KEEP_SQL } from './sql/keep.ts'
 import { DELIVERY_SQL, MANIFEST_SQL } from './sql/studies.ts'
 import type { Statements } from './statements.ts'
 
-/** Runs inside a transaction. The former manifest is superseded, one delivery per target waits from the time of creation. */
-export function addManifest(statements: Statements, record: ManifestRecord, targets: readonly string[]): void {
-  const { sopInstanceUid, studyInstanceUid, seriesInstanceUid, version, contentDigest, state, supersededBy } = record
-  statements.run(MANIFEST_SQL.supersede, sopInstanceUid, studyInstanceUid)
+/** Runs inside a transaction. The former manifest of its chain is superseded, one delivery per target waits from the time of creation. */
+export function addManifest(statements: Statements, { record, targets, actor }: Extract<ManifestChange, { kind: 'made' }>): void {
+  const { sopInstanceUid, studyInstanceUid, confidentiality, dialect, createdAt: at } = record
+  endFormer(statements, record, actor)
   statements.run(
     MANIFEST_SQL.insert,
-    ...[sopInstanceUid, studyInstanceUid, seriesInstanceUid, version, contentDigest, state, supersededBy ?? null],
-    ...[record.instanceCount, record.createdAt, record.reason],
+    ...[sopInstanceUid, studyInstanceUid, confidentiality, dialect, record.seriesInstanceUid, record.version, record.contentDigest],
+    ...[record.patientKey ?? null, record.state, record.supersededBy ?? null, record.instanceCount, at, record.reason],
   )
-  for (const target of targets) statements.run(DELIVERY_SQL.insert, target, sopInstanceUid, record.createdAt)
+  for (const target of targets) statements.run(DELIVERY_SQL.insert, target, sopInstanceUid, at)
+  const reason = `version ${record.version}: ${record.reason}`
+  tell(statements, { studyInstanceUid, confidentiality, dialect, at, state: record.state, manifestUid: sopInstanceUid, reason, actor })
+}
+
+/** A registry cannot replace a document of one patient by one of another (XDSPatientIdDoesNotMatch): the former one is then withdrawn. */
+function endFormer(statements: Statements, record: ManifestRecord, actor: string): void {
+  const { studyInstanceUid, confidentiality, dialect, createdAt: at } = record
+  const former = manifestInForce(statements, studyInstanceUid, confidentiality, dialect)
+  if (former === undefined) return
+  const manifestUid = former.sopInstanceUid
+  if (former.patientKey !== undefined && former.patientKey !== record.patientKey)
+    withdrawManifest(statements, { manifestUid, at, reason: 'the study has another patient now', actor })
+  else
+    endManifest(statements, former, { state: 'superseded', by: record.sopInstanceUid, at, reason: `by version ${record.version}`, actor })
+}
+
+/** Runs inside a transaction. Whoever was given it is told. */
+export function withdrawManifest(
+  statements: Statements,
+  { manifestUid, at, reason, actor }: Omit<Extract<ManifestChange, { kind: 'withdrawn' }>, 'kind'>,
+): void {
+  const record = findManifest(statements, manifestUid)
+  if (record?.state !== 'in force') return
+  endManifest(statements, record, { state: 'withdrawn', at, reason, actor })
+  statements.run(DELIVERY_SQL.withdraw, at, manifestUid)
+  statements.run(DELIVERY_SQL.drop, manifestUid)
+}
+
+interface End {
+  readonly state: 'superseded' | 'withdrawn'
+  readonly by?: string
+  readonly at: number
+  readonly reason: string
+  readonly actor: string
+}
+
+function endManifest(statements: Statements, record: ManifestRecord, { state, by, at, reason, actor }: End): void {
+  const { sopInstanceUid: manifestUid, studyInstanceUid, confidentiality, dialect } = record
+  statements.run(MANIFEST_SQL.setState, state, by ?? null, manifestUid)
+  showChain(statements, record)
+  tell(statements, { studyInstanceUid, confidentiality, dialect, at, state, manifestUid, reason, actor })
+}
+
+/** A document is within reach while it is in force. */
+function showChain(statements: Statements, { studyInstanceUid, confidentiality, dialect }: Chain): void {
+  statements.run(MANIFEST_SQL.showChain, levelBit(confidentiality), studyInstanceUid, confidentiality, dialect)
+}
+
+type Chain = Pick<ManifestRecord, 'studyInstanceUid' | 'confidentiality' | 'dialect'>
+
+export function manifestInForce(
+  statements: Statements,
+  studyInstanceUid: string,
+  confidentiality: string,
+  dialect: string,
+): ManifestRecord | undefined {
+  const row = statements.row(MANIFEST_SQL.inForce, studyInstanceUid, confidentiality, dialect)
+  return row && recordOf(row)
 }
 
 /** Runs inside a transaction. */
@@ -27,11 +87,25 @@ export function ensureDeliveries(statements: Statements, manifestUid: string, ta
 
 /** Runs inside a transaction, after the loss of rows. In one study the records form one chain again, whatever the order in which they come. */
 export function restoreManifest(statements: Statements, record: RestoredManifest): void {
-  const { sopInstanceUid, studyInstanceUid, seriesInstanceUid, version, contentDigest } = record
-  const { instanceCount, createdAt, reason } = record
-  const ids = [sopInstanceUid, studyInstanceUid, seriesInstanceUid]
-  const { changes } = statements.run(MANIFEST_SQL.restore, ...ids, version, contentDigest, instanceCount, createdAt, reason)
-  statements.run(MANIFEST_SQL.chain, studyInstanceUid)
+  const { sopInstanceUid, studyInstanceUid, confidentiality, dialect, seriesInstanceUid, version, contentDigest } = record
+  const { instanceCount, createdAt, reason, patientKey = null } = record
+  const ids = [sopInstanceUid, studyInstanceUid, confidentiality, dialect, seriesInstanceUid]
+  const { changes } = statements.run(MANIFEST_SQL.restore, ...ids, version, contentDigest, patientKey, instanceCount, createdAt, reason)
+  statements.run(MANIFEST_SQL.chain, studyInstanceUid, confidentiality, dialect)
+  showChain(statements, record)
+  if (changes > 0) {
+    const why = `version ${version}: ${reason} (told by its file)`
+    tell(statements, {
+      studyInstanceUid,
+      confidentiality,
+      dialect,
+      at: createdAt,
+      state: 'in force',
+      manifestUid: sopInstanceUid,
+      reason: why,
+      actor: 'ariane',
+    })
+  }
   if (changes === 0 || findManifest(statements, sopInstanceUid)?.state !== 'in force') return
   restoreDecision(statements, record)
   // It may have been made without a change of its study (asked by an operator): the manifest stage sees to its deliveries.
@@ -90,13 +164,16 @@ function recordOf(row: Row): ManifestRecord {
   return {
     sopInstanceUid: row[0] as Uid,
     studyInstanceUid: row[1] as Uid,
-    seriesInstanceUid: row[2] as Uid,
-    version: row[3] as number,
-    contentDigest: row[4] as string,
-    state: row[5] as ManifestState,
-    ...(row[6] === null ? {} : { supersededBy: row[6] as Uid }),
-    instanceCount: row[7] as number,
-    createdAt: row[8] as number,
-    reason: row[9] as string,
+    confidentiality: row[2] as Confidentiality,
+    dialect: row[3] as string,
+    seriesInstanceUid: row[4] as Uid,
+    version: row[5] as number,
+    contentDigest: row[6] as string,
+    ...(row[7] === null ? {} : { patientKey: row[7] as string }),
+    state: row[8] as ManifestState,
+    ...(row[9] === null ? {} : { supersededBy: row[9] as Uid }),
+    instanceCount: row[10] as number,
+    createdAt: row[11] as number,
+    reason: row[12] as string,
   }
 }

@@ -4,9 +4,10 @@
 import type { Database } from 'better-sqlite3'
 import { NodeError } from '../errors.ts'
 import { SCHEMA_1 } from './sql/schema.ts'
+import { SCHEMA_LIFECYCLE } from './sql/schema-lifecycle.ts'
 import { BEGIN, COMMIT, ROLLBACK } from './sql/transactions.ts'
 
-export const MIGRATIONS: readonly string[] = [SCHEMA_1]
+export const MIGRATIONS: readonly string[] = [SCHEMA_1, SCHEMA_LIFECYCLE]
 
 export function schemaVersion(db: Database): number {
   return db.pragma('user_version', { simple: true }) as number

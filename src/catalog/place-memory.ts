@@ -5,13 +5,17 @@
  *  {@link PlaceMemory.forgetAll}. Bounded.
  *  Does not: read or write rows. */
 import { COLUMNS } from './columns.ts'
-import type { IndexKeys } from './contract.ts'
+import type { Confidentiality, IndexKeys } from './contract.ts'
 
 export interface Place {
   readonly studyId: number
   readonly seriesId: number
   readonly identityId: number
   readonly conflict: boolean
+  /** What an operator has decided for its series. */
+  readonly level?: Confidentiality
+  /** A rejection note concerns some instances of the study. */
+  readonly isRejecting: boolean
 }
 
 /** More than a busy hospital's modalities send at a time. */

@@ -2,13 +2,15 @@
  *
  *  A key of an upper level is tested there; a key of a lower level means that something below matches (relational queries, PS3.4 C.4.1.2.2):
  *  keys of one lower level are about the same series, or the same instance. What holds nothing but this node's own manifests does not exist
- *  for a query that leaves them out. */
+ *  for a query that leaves them out; nor does what holds nothing but instances that are hidden or of levels that the caller may not see. */
 
 import { type Candidates, candidatesOf } from './candidates.ts'
 import { COLUMNS, indexAttribute, type Values } from './columns.ts'
 import { allOf, conditionSql, type Fragment } from './conditions.ts'
-import type { CatalogQuery, Condition, IndexKeyword, Level } from './contract.ts'
+import type { CatalogQuery, Condition, IndexKeyword, Level, LevelSet } from './contract.ts'
 import { NESTED_SQL } from './sql/find.ts'
+
+export type Seen = readonly [withoutRole: string, levels: LevelSet]
 
 export interface QueryPlan {
   /** On `patients p`, with everything below as EXISTS. */
@@ -25,22 +27,23 @@ export interface QueryPlan {
   readonly dates?: { readonly from: string; readonly to: string }
   /** Which attributes of each level are read. */
   readonly values: Values
-  /** The role that does not exist for this query, '' for none. */
-  readonly without: string
+  /** Which instances exist for this query: the role that does not, '' for none, and the levels that do. */
+  readonly seen: Seen
 }
 
 export function planOf({
   level,
   conditions,
   includeManifests,
+  levels,
   values,
-}: Pick<CatalogQuery, 'level' | 'conditions' | 'includeManifests' | 'values'>): QueryPlan {
-  const without = includeManifests ? '' : 'manifest'
+}: Pick<CatalogQuery, 'level' | 'conditions' | 'includeManifests' | 'levels' | 'values'>): QueryPlan {
+  const seen: Seen = [includeManifests ? '' : 'manifest', levels]
   const at = (wanted: Level, alias: string) =>
     conditions.filter((condition) => levelOf(condition) === wanted).map((condition) => conditionSql(condition, alias, condition.keyword))
-  const instances = allOf([{ sql: NESTED_SQL.role('i'), parameters: [without] }, ...at('IMAGE', 'i')])
+  const instances = allOf([{ sql: NESTED_SQL.exists('i'), parameters: seen }, ...at('IMAGE', 'i')])
   const series = allOf([...at('SERIES', 'e'), nested(NESTED_SQL.instanceOfSeries, instances)])
-  const below = [...at('STUDY', 's'), ...inStudy(conditions, without), nested(NESTED_SQL.seriesOfStudy, series)]
+  const below = [...at('STUDY', 's'), ...inStudy(conditions, seen), nested(NESTED_SQL.seriesOfStudy, series)]
   return {
     patients: allOf([...at('PATIENT', 'p'), nested(NESTED_SQL.studyOfPatient, allOf(below))]),
     studies: allOf([...at('PATIENT', 'p'), ...below]),
@@ -49,7 +52,7 @@ export function planOf({
     candidates: conditions.flatMap((condition) => candidatesOf(condition, level === 'PATIENT' ? 'PATIENT' : 'STUDY') ?? []),
     dates: studyDates(conditions),
     values: valuesByLevel(values),
-    without,
+    seen,
   }
 }
 
@@ -78,18 +81,16 @@ function levelOf({ keyword }: Condition): Level | undefined {
 }
 
 /** ModalitiesInStudy and SOPClassesInStudy are about the whole study, whatever else is asked of a series. */
-function inStudy(conditions: readonly Condition[], without: string): (Fragment | undefined)[] {
+function inStudy(conditions: readonly Condition[], seen: Seen): (Fragment | undefined)[] {
   return conditions.map((condition) => {
-    if (condition.keyword === 'ModalitiesInStudy')
-      return inner(NESTED_SQL.modalityInStudy, conditionSql(condition, 'm', 'Modality'), without)
-    if (condition.keyword === 'SOPClassesInStudy')
-      return inner(NESTED_SQL.classInStudy, conditionSql(condition, 'n', 'SOPClassUID'), without)
+    if (condition.keyword === 'ModalitiesInStudy') return inner(NESTED_SQL.modalityInStudy, conditionSql(condition, 'm', 'Modality'), seen)
+    if (condition.keyword === 'SOPClassesInStudy') return inner(NESTED_SQL.classInStudy, conditionSql(condition, 'n', 'SOPClassUID'), seen)
     return undefined
   })
 }
 
-function inner(text: (sql: string) => string, fragment: Fragment | undefined, without: string): Fragment | undefined {
-  return fragment && { sql: text(` AND ${fragment.sql}`), parameters: [...fragment.parameters, without] }
+function inner(text: (sql: string) => string, fragment: Fragment | undefined, seen: Seen): Fragment | undefined {
+  return fragment && { sql: text(` AND ${fragment.sql}`), parameters: [...fragment.parameters, ...seen] }
 }
 
 function nested(text: (sql: string) => string, { sql, parameters }: Fragment): Fragment {

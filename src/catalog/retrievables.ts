@@ -2,7 +2,7 @@
  *  series or itself is named, or the caller wants them. */
 
 import type { Row } from './columns.ts'
-import type { Condition, Page, Retrievable, RetrieveKeys, StorageKey, Uid } from './contract.ts'
+import type { Condition, Page, Retrievable, RetrieveKeys, StorageKey, Uid, View } from './contract.ts'
 import { decodePosition, encodePosition, isPosition } from './position.ts'
 import { planOf, type QueryPlan } from './query-plan.ts'
 import { FIND_SQL } from './sql/find.ts'
@@ -12,11 +12,11 @@ import { instances, numberPosition, seriesUnder, studyPosition, walkOf } from '.
 export async function retrievables(
   statements: Statements,
   keys: RetrieveKeys,
-  includeManifests: boolean,
+  view: View,
   pageSize: number,
   after?: string,
 ): Promise<Page<Retrievable>> {
-  const plan = retrievePlan(keys, includeManifests)
+  const plan = retrievePlan(keys, view)
   if (plan === undefined) return { items: [] }
   const items: Retrievable[] = []
   const position = after === undefined ? undefined : decodePosition(after, isPosition)
@@ -36,8 +36,8 @@ export async function retrievables(
   return { items }
 }
 
-export async function countRetrievables(statements: Statements, keys: RetrieveKeys, includeManifests: boolean): Promise<number> {
-  const plan = retrievePlan(keys, includeManifests)
+export async function countRetrievables(statements: Statements, keys: RetrieveKeys, view: View): Promise<number> {
+  const plan = retrievePlan(keys, view)
   if (plan === undefined) return 0
   const walk = walkOf(statements, plan)
   const { sql, parameters } = plan.instances
@@ -49,7 +49,7 @@ export async function countRetrievables(statements: Statements, keys: RetrieveKe
 }
 
 /** @returns undefined where nothing is named: that retrieves nothing, not everything */
-function retrievePlan(keys: RetrieveKeys, includeManifests: boolean): QueryPlan | undefined {
+function retrievePlan(keys: RetrieveKeys, view: View): QueryPlan | undefined {
   const conditions: Condition[] = []
   if (keys.patientId) conditions.push({ keyword: 'PatientID', kind: 'value', value: keys.patientId })
   if (keys.studyInstanceUids) conditions.push({ keyword: 'StudyInstanceUID', kind: 'list', values: keys.studyInstanceUids })
@@ -57,7 +57,7 @@ function retrievePlan(keys: RetrieveKeys, includeManifests: boolean): QueryPlan 
   if (keys.sopInstanceUids) conditions.push({ keyword: 'SOPInstanceUID', kind: 'list', values: keys.sopInstanceUids })
   if (conditions.length === 0) return undefined
   const named = keys.seriesInstanceUids !== undefined || keys.sopInstanceUids !== undefined
-  return planOf({ level: 'IMAGE', conditions, includeManifests: includeManifests || named, values: [] })
+  return planOf({ level: 'IMAGE', conditions, levels: view.levels, includeManifests: view.includeManifests || named, values: [] })
 }
 
 function retrievable(study: Row, series: Row, row: Row): Retrievable {

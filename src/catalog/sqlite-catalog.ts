@@ -5,11 +5,13 @@
 import type { Database } from 'better-sqlite3'
 import type { Catalog } from './contract.ts'
 import { isLogLost, type OpenOptions, openDatabase } from './database.ts'
+import { decide } from './decide.ts'
 import { deliveriesDue, earliestDelivery, settleDelivery } from './deliveries.ts'
 import { evidence } from './evidence.ts'
 import { find } from './find.ts'
 import { forgetInstance } from './forget.ts'
 import { failure, GroupCommit } from './group-commit.ts'
+import { historyOf } from './history.ts'
 import { resolveStudy } from './identity.ts'
 import { files, findByStorageKey, findInstance } from './instance-rows.ts'
 import { keepInstance } from './keep.ts'
@@ -59,19 +61,20 @@ export function catalogOn(db: Database): Catalog {
     findInstance: (uid) => read(() => findInstance(all, uid)),
     relocate: (uid, from, to) =>
       write(() => all.run(KEEP_SQL.relocateInstance, to.storageKey, to.fileSizeBytes, to.dataSetOffset, uid, from).changes > 0),
-    forget: (uid, key) => write(() => forgetInstance(all, uid, key)),
+    forget: (uid, key, why) => write(() => forgetInstance(all, uid, key, why)),
     // serve
     find: (query, pageSize, after) => read(() => find(all, query, pageSize, after)),
-    retrievables: (keys, includeManifests, pageSize, after) => read(() => retrievables(all, keys, includeManifests, pageSize, after)),
-    countRetrievables: (keys, includeManifests) => read(() => countRetrievables(all, keys, includeManifests)),
+    retrievables: (keys, view, pageSize, after) => read(() => retrievables(all, keys, view, pageSize, after)),
+    countRetrievables: (keys, view) => read(() => countRetrievables(all, keys, view)),
     // manifest
     studiesDue: (quietSince, limit) => read(() => studiesDue(all, quietSince, limit)),
     earliestPending: () => read(() => earliestPending(all)),
     findStudy: (uid) => read(() => findStudy(all, uid)),
     evidence: (uid) => read(() => evidence(all, uid)),
     // The manifest's file notes its record, and a delivery is taken as one however often it is made.
-    settleStudy: (uid, revision, made) => writeUnsynced(() => settleStudy(all, uid, revision, made)),
+    settleStudy: (uid, revision, changes) => writeUnsynced(() => settleStudy(all, uid, revision, changes)),
     ensureDeliveries: (manifestUid, targets, at) => write(() => ensureDeliveries(all, manifestUid, targets, at)),
+    historyOf: (uid) => read(() => historyOf(all, uid)),
     manifestsOf: (uid) => read(() => manifestsOf(all, uid)),
     findManifest: (uid) => read(() => findManifest(all, uid)),
     manifests: (pageSize, after) => read(() => manifests(all, pageSize, after)),
@@ -79,6 +82,8 @@ export function catalogOn(db: Database): Catalog {
     deliveriesDue: (now, limit) => read(() => deliveriesDue(all, now, limit)),
     settleDelivery: (id, outcome) => writeUnsynced(() => settleDelivery(all, id, outcome)),
     earliestDelivery: () => read(() => earliestDelivery(all)),
+    // decisions
+    decide: (decision) => write(() => decide(all, decision)),
     // identity
     identitiesOf: (uid) => read(() => identitiesOf(all, uid)),
     resolveStudy: (uid, number) => write(() => resolveStudy(all, uid, number)),

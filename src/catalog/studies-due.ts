@@ -2,9 +2,10 @@
 
 import { NodeError } from '../errors.ts'
 import { addKeys, COLUMNS, type Row } from './columns.ts'
-import type { IndexKeys, InstanceFacts, ManifestRecord, StudyIdentity, StudyState, Uid } from './contract.ts'
+import type { IndexKeys, ManifestChange, StudyIdentity, StudyState, Uid } from './contract.ts'
+import { tell } from './history.ts'
 import { keepInstance } from './keep.ts'
-import { addManifest } from './manifests.ts'
+import { addManifest, withdrawManifest } from './manifests.ts'
 import { STUDY_SQL } from './sql/studies.ts'
 import type { Statements } from './statements.ts'
 
@@ -26,26 +27,36 @@ export function studiesInConflict(statements: Statements): StudyState[] {
   return statements.all(STUDY_SQL.inConflict).map(stateOf)
 }
 
-export interface Made {
-  readonly facts: InstanceFacts
-  readonly record: ManifestRecord
-  readonly targets: readonly string[]
-}
-
 /** Runs inside a transaction. A study that changed after `revision` stays due. */
-export function settleStudy(statements: Statements, studyInstanceUid: Uid, revision: number, made?: Made): void {
-  if (statements.run(STUDY_SQL.settle, revision, studyInstanceUid).changes === 0) {
+export function settleStudy(
+  statements: Statements,
+  studyInstanceUid: Uid,
+  revision: number,
+  changes: readonly ManifestChange[] = [],
+): void {
+  if (statements.run(STUDY_SQL.settle, revision, revision, studyInstanceUid).changes === 0) {
     throw new NodeError('CATALOG_FAILED', { step: 'settle study', reason: 'no such study', studyInstanceUid })
   }
-  if (made === undefined) return
-  if (findStudy(statements, studyInstanceUid)?.inConflict) {
+  if (changes.some(({ kind }) => kind === 'made') && findStudy(statements, studyInstanceUid)?.inConflict) {
     throw new NodeError('CATALOG_FAILED', { step: 'settle study', reason: 'a second identity has come meanwhile', studyInstanceUid })
   }
-  const outcome = keepInstance(statements, made.facts, false)
-  if (outcome.kind !== 'kept') {
-    throw new NodeError('CATALOG_FAILED', { step: 'settle study', reason: 'manifest UID taken', sopInstanceUid: made.facts.sopInstanceUid })
+  for (const change of changes) {
+    if (change.kind === 'told') tell(statements, change.entry)
+    else if (change.kind === 'withdrawn') withdrawManifest(statements, change)
+    else make(statements, change)
   }
-  addManifest(statements, made.record, made.targets)
+}
+
+function make(statements: Statements, change: Extract<ManifestChange, { kind: 'made' }>): void {
+  const outcome = keepInstance(statements, change.facts, false)
+  if (outcome.kind !== 'kept') {
+    throw new NodeError('CATALOG_FAILED', {
+      step: 'settle study',
+      reason: 'manifest UID taken',
+      sopInstanceUid: change.facts.sopInstanceUid,
+    })
+  }
+  addManifest(statements, change)
 }
 
 export function identitiesOf(statements: Statements, studyInstanceUid: string): StudyIdentity[] {
@@ -67,14 +78,15 @@ const text = (value: Row[number] | undefined): string => (value ?? '') as string
 
 function stateOf(row: Row): StudyState {
   const keys: IndexKeys = {}
-  addKeys('PATIENT', row, 5, keys)
-  addKeys('STUDY', row, 5 + COLUMNS.PATIENT.keywords.length, keys)
+  addKeys('PATIENT', row, 6, keys)
+  addKeys('STUDY', row, 6 + COLUMNS.PATIENT.keywords.length, keys)
   return {
     studyInstanceUid: row[0] as Uid,
     revision: row[1] as number,
     manifestRevision: row[2] as number,
     lastReceivedAt: row[3] as number,
     inConflict: row[4] === 1,
+    ...(row[5] === null ? {} : { withheld: row[5] as string }),
     keys,
   }
 }

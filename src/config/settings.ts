@@ -2,6 +2,8 @@
  *
  *  From it come the type {@link Config}, the check of the file (schema.ts), `docs/settings.md` and `config/ariane.schema.json`
  *  (settings-document.ts), the names of the environment variables (environment.ts), and what SIGHUP can change (reloadable.ts). */
+
+import { CONFIDENTIALITY_LEVELS } from '../dicom/confidentiality.ts'
 import { LOG_FORMATS, LOG_LEVELS } from '../log.ts'
 import { type ConfigOf, setting } from './setting.ts'
 
@@ -63,6 +65,14 @@ const PEER = [
     reason: 'What the peer may ask of us: a modality needs echo and store, a viewer echo, find, move and get.',
   }),
   setting({
+    key: 'levels',
+    type: 'choices',
+    of: CONFIDENTIALITY_LEVELS,
+    default: ['N'],
+    reason:
+      'Confidentiality levels that the peer may see. Instances of other levels do not exist for it, in queries, retrievals and manifests alike. As the destination of a C-MOVE it is sent these only.',
+  }),
+  setting({
     key: 'transferSyntaxes',
     type: 'uids',
     default: [],
@@ -86,12 +96,48 @@ const PEER = [
   }),
 ] as const
 
+const CONFIDENTIALITY_RULE = [
+  setting({
+    key: 'level',
+    type: 'choice',
+    of: CONFIDENTIALITY_LEVELS,
+    required: true,
+    reason: 'The level that instances have where the rule applies.',
+  }),
+  setting({
+    key: 'sender',
+    type: 'aeTitle',
+    optional: true,
+    reason: 'Applies to what this calling AE title sends. Everybody unless given.',
+  }),
+  setting({
+    key: 'attribute',
+    type: 'text',
+    optional: true,
+    reason:
+      'Applies where this attribute of the header has the value: ConfidentialityConstraintOnPatientDataDescription, InstitutionName, InstitutionalDepartmentName, StudyDescription or another that is indexed, by its keyword.',
+  }),
+  setting({
+    key: 'value',
+    type: 'text',
+    optional: true,
+    reason: 'The value of `attribute`; * stands for any text, ? for one character, capitals do not count. Any value unless given.',
+  }),
+] as const
+
 const PUBLISH_TARGET = [
   setting({
     key: 'name',
     type: 'name',
     required: true,
     reason: 'Under this name the deliveries are remembered: a changed name is a new target.',
+  }),
+  setting({
+    key: 'levels',
+    type: 'choices',
+    of: CONFIDENTIALITY_LEVELS,
+    default: ['N'],
+    reason: 'Confidentiality levels whose manifests are delivered to it.',
   }),
   setting({ key: 'kind', type: 'choice', of: ['folder'], required: true, reason: 'folder: each manifest becomes a file.' }),
   setting({
@@ -296,6 +342,40 @@ export const SETTINGS = [
     default: 59,
     reason:
       'Series Number (0020,0011) of the series of manifests in each study; 59 is what French DRIMbox manifests have, and no modality counts from it.',
+  }),
+
+  setting({
+    key: 'confidentiality.default',
+    type: 'choice',
+    of: CONFIDENTIALITY_LEVELS,
+    default: 'N',
+    reason:
+      'The confidentiality level of an instance that no rule speaks of. N: normal, as HL7 v3 Confidentiality (2.16.840.1.113883.5.25) has it.',
+  }),
+  setting({
+    key: 'confidentiality.mixed',
+    type: 'choice',
+    of: ['split', 'withhold'],
+    default: 'split',
+    live: true,
+    reason:
+      'A study whose instances have several levels. split: a manifest for each level; withhold: none until they agree. One manifest never mixes levels.',
+  }),
+  setting({
+    key: 'confidentiality.rules',
+    type: 'entries',
+    rows: CONFIDENTIALITY_RULE,
+    default: [],
+    reason: 'Which level an instance has when it arrives: the first rule that applies. What is here keeps the level that it has.',
+  }),
+
+  setting({
+    key: 'rejection.quality',
+    type: 'choice',
+    of: ['hide', 'regular-use'],
+    default: 'hide',
+    reason:
+      'What a rejection note 113001 (Rejected for Quality Reasons) does. hide: what it names is not given to anybody and not referred to; regular-use: it is, with the note beside it.',
   }),
 
   setting({

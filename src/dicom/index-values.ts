@@ -36,7 +36,17 @@ interface Found {
   end: number
 }
 
-const ATTRIBUTES: ReadonlyMap<number, IndexAttribute> = new Map(INDEX_ATTRIBUTES.map((attribute) => [attribute.tag, attribute]))
+/** Read for the rules of confidentiality (PS3.3 C.4.11), not kept in the index. */
+export const CONFIDENTIALITY_CONSTRAINT = {
+  keyword: 'ConfidentialityConstraintOnPatientDataDescription',
+  tag: 0x00401008,
+  vr: 'LO',
+  level: 'STUDY',
+} as const satisfies IndexAttribute
+
+const ATTRIBUTES: ReadonlyMap<number, IndexAttribute> = new Map(
+  [...INDEX_ATTRIBUTES, CONFIDENTIALITY_CONSTRAINT].map((attribute) => [attribute.tag, attribute]),
+)
 const SPECIFIC_CHARACTER_SET = 0x00080005
 const FIRST_TAPE_BYTES = 2048
 const LONGEST_PLAIN_BYTES = 16 * 1024

@@ -40,7 +40,8 @@ export interface Negotiated {
 }
 
 export interface FindRequest {
-  readonly query: CatalogQuery
+  /** Who may see what is not the query's to say. */
+  readonly query: Omit<CatalogQuery, 'levels'>
   readonly requested: readonly RequestedKey[]
   /** Tags of keys that have a value and were not matched: pending answers are then FF01 (PS3.4 C.4.1.1.4). */
   readonly unsupported: readonly number[]

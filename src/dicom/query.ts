@@ -1,5 +1,6 @@
 /** A query and a retrieval as values, between the identifier of a request (query-model.ts) and the catalog that answers it
  *  (PS3.4 C.2.2.2, C.4.2.2.1). Types only. Text is decoded Unicode, checked UIDs where a UID is meant. */
+import type { LevelSet } from './confidentiality.ts'
 import type { IndexKeyword, Level } from './index-attributes.ts'
 import type { Uid } from './uid.ts'
 
@@ -54,6 +55,8 @@ export interface CatalogQuery {
   readonly values?: readonly IndexKeyword[]
   /** Include this node's own manifests (`manifest.listed`, or Modality KO / a manifest's own UID is asked for). */
   readonly includeManifests: boolean
+  /** Instances of other confidentiality levels do not exist for it; nor do those that are hidden. */
+  readonly levels: LevelSet
 }
 
 /** What a retrieval names (PS3.4 C.4.2.2.1): unique keys, each a list; the lowest one given decides. */

@@ -11,10 +11,14 @@ import { isIP } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import type { Config, Peer } from '../config/settings.ts'
 import type { AeTitle } from '../dicom/ae-title.ts'
+import { type Confidentiality, type LevelSet, levelSet } from '../dicom/confidentiality.ts'
 import type { AssociationRequest, Rejection } from '../dimse/contract.ts'
 import { log } from '../log.ts'
 
 export type Right = 'echo' | 'store' | 'find' | 'move' | 'get'
+
+/** Nothing that anybody has called confidential is for those who are let in without being known. */
+const OF_UNKNOWN_CALLERS: readonly Confidentiality[] = ['N']
 
 const RETRY_MS = 10_000
 
@@ -27,6 +31,8 @@ export interface PeerBook {
   /** The peer that a caller is known as. */
   peerOf(request: AssociationRequest): Peer | undefined
   byTitle(title: string): Peer | undefined
+  /** Confidentiality levels that the caller may see. */
+  levelsOf(caller: Pick<AssociationRequest, 'callingAeTitle' | 'calledAeTitle' | 'address'>): LevelSet
 }
 
 export async function openPeerBook(config: Pick<Config, 'aeTitle' | 'peers' | 'unknownCallers'>): Promise<PeerBook> {
@@ -59,6 +65,7 @@ export async function openPeerBook(config: Pick<Config, 'aeTitle' | 'peers' | 'u
   return {
     peerOf,
     byTitle: (title) => peers.get(title),
+    levelsOf: (caller) => levelSet(peerOf(caller)?.levels ?? (isTolerated(caller) ? OF_UNKNOWN_CALLERS : [])),
     admit: (request) => {
       if (request.calledAeTitle !== (config.aeTitle as AeTitle)) {
         return { result: 1, source: 1, reason: 7, why: `called AE title is not ours (${config.aeTitle})` }

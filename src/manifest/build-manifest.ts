@@ -1,25 +1,22 @@
-/** Makes the manifest of one study, if there is something new to say.
+/** Brings the manifests of one study to what the study is now: new versions where there is something new to say, withdrawn where there is nothing
+ *  left to refer to.
  *
- *  Promises: same content, no new manifest; changed content, new SOP Instance UID, version + 1, the former one superseded, one delivery for
- *  each target, all in one transaction behind the file. A manifest in force that has lost its file is followed by a version that says the same. Never an empty manifest; none for a study in conflict. Safe to repeat at any
- *  point: a crash between file and row leaves a file without a row, which the start adopts or sets aside. Two processes that build
- *  the same study at once cannot both enter the same version: one fails, and finds nothing to do when it tries again.
+ *  Promises: one chain of versions for each confidentiality level and dialect (chains.ts). Same content, no new manifest; changed content, new
+ *  SOP Instance UID, version + 1, the former one superseded, one delivery for each target, all in one transaction behind the files. Never an
+ *  empty manifest: where no instance is left, the one in force is withdrawn (RAD TF-2 4.68.4.1.2.1, 68-007). None for a study in conflict, none for
+ *  one that is withheld. Safe to repeat at any point: a crash between file and row leaves a file without a row, which the start adopts or
+ *  sets aside. Two processes that build the same study at once cannot both enter the same version: one fails, and finds nothing to do when it
+ *  tries again.
  *  Does not: decide when (due-studies.ts).
- *  The file notes its record (manifest-note.ts): after the loss of the catalog the same content still makes no new version.
  *  @throws NodeError STORAGE_FULL, STORAGE_FAILED, CATALOG_FAILED */
-import type { Catalog, InstanceFacts, ManifestRecord } from '../catalog/contract.ts'
-import { encodeManifestNote } from '../catalog/manifest-note.ts'
+import type { Catalog, HistoryEntry, ManifestChange, ManifestRecord, StudyState } from '../catalog/contract.ts'
 import type { AeTitle } from '../dicom/ae-title.ts'
-import { KEY_OBJECT_SELECTION_DOCUMENT_STORAGE } from '../dicom/sop-classes.ts'
-import { offsetOfStudy } from '../dicom/time-zone.ts'
-import { EXPLICIT_VR_LITTLE_ENDIAN } from '../dicom/transfer-syntaxes.ts'
-import { newUid, type Uid, uid } from '../dicom/uid.ts'
+import type { Uid } from '../dicom/uid.ts'
 import { log } from '../log.ts'
-import type { KeptFile, Storage } from '../storage/contract.ts'
-import { contentDigest, type ManifestContent, manifestContent } from './evidence.ts'
-import type { ManifestIdentity } from './kos-modules.ts'
-import { type EncodedManifest, encodeManifest } from './kos-xds-i.ts'
-import { manifestSeriesUid } from './manifest-series.ts'
+import type { Storage } from '../storage/contract.ts'
+import { type Chain, chainsOf, levelsOf, type TargetOfManifests } from './chains.ts'
+import type { ManifestContent } from './evidence.ts'
+import { type Because, discard, type Made, nextVersion } from './manifest-version.ts'
 
 export interface ManifestSettings {
   /** Ours: what every series of the manifest names as Retrieve AE Title. */
@@ -31,8 +28,9 @@ export interface ManifestSettings {
   readonly timezone: string
   readonly seriesNumber: number
   readonly quietSeconds: number
-  /** Names of the targets that every manifest is delivered to. */
-  readonly targets: readonly string[]
+  /** A study whose instances have several confidentiality levels: a manifest for each level, or none. */
+  readonly mixedLevels: 'split' | 'withhold'
+  readonly targets: readonly TargetOfManifests[]
 }
 
 export interface ManifestParts {
@@ -46,130 +44,147 @@ export interface ManifestParts {
 }
 
 export type BuildOutcome =
-  | { readonly kind: 'made'; readonly record: ManifestRecord }
-  /** The one in force says the same. */
-  | { readonly kind: 'unchanged'; readonly record: ManifestRecord }
+  /** At least one new version; `record` is the first of them. */
+  | ({ readonly kind: 'made'; readonly record: ManifestRecord } & Outcomes)
+  /** Those in force say the same. */
+  | ({ readonly kind: 'unchanged'; readonly record: ManifestRecord } & Outcomes)
   /** Nothing to refer to. */
-  | { readonly kind: 'empty' }
-  /** More than one patient identity: withheld until resolved. */
+  | ({ readonly kind: 'empty' } & Outcomes)
+  /** None is made: an operator, or the mixture of levels, does not allow it. */
+  | ({ readonly kind: 'withheld'; readonly reason: string } & Outcomes)
+  /** More than one patient identity: none until resolved. */
   | { readonly kind: 'conflict' }
   | { readonly kind: 'unknown study' }
 
-const WRITE_BYTES = 256 * 1024
+interface Outcomes {
+  readonly made: readonly ManifestRecord[]
+  readonly unchanged: readonly ManifestRecord[]
+  readonly withdrawn: readonly ManifestRecord[]
+}
 
-/** @param reason  why now, in words, for the record */
-export async function buildManifest(parts: ManifestParts, studyInstanceUid: Uid, reason: string): Promise<BuildOutcome> {
+/** @param reason  why now, in words, for the record
+ *  @param actor   who asked */
+export async function buildManifest(parts: ManifestParts, studyInstanceUid: Uid, reason: string, actor = 'ariane'): Promise<BuildOutcome> {
   const { catalog } = parts
   const study = await catalog.findStudy(studyInstanceUid)
   if (study === undefined) return { kind: 'unknown study' }
   if (study.inConflict) return { kind: 'conflict' }
-  const settings = parts.settings()
-  const source = { ...settings, retrieveAeTitle: settings.aeTitle }
-  const content = manifestContent(study, await catalog.evidence(studyInstanceUid), source)
-  const former = await catalog.manifestsOf(studyInstanceUid)
-  const inForce = former.find((record) => record.state === 'in force')
-  if (content.instanceCount === 0) {
-    if (inForce !== undefined) log.warn('study has no instance left, its manifest stays', { StudyInstanceUID: studyInstanceUid })
-    await catalog.settleStudy(studyInstanceUid, study.revision)
-    return { kind: 'empty' }
-  }
-  const digest = await contentDigest(content)
-  const isSame = inForce?.contentDigest === digest
-  if (isSame && (await isWhole(parts, inForce))) {
-    // After the loss of the catalog, or for a target that is new, it may still have to go somewhere.
-    await catalog.ensureDeliveries(inForce.sopInstanceUid, settings.targets, parts.now())
-    await catalog.settleStudy(studyInstanceUid, study.revision)
-    return { kind: 'unchanged', record: inForce }
-  }
-  const identity = newIdentity(parts, settings, content, 1 + Math.max(0, ...former.map((record) => record.version)))
-  const record: ManifestRecord = {
-    sopInstanceUid: identity.sopInstanceUid,
-    studyInstanceUid,
-    seriesInstanceUid: identity.seriesInstanceUid,
-    version: identity.version,
-    contentDigest: digest,
-    state: 'in force',
-    instanceCount: content.instanceCount,
-    createdAt: identity.createdAt.getTime(),
-    reason: isSame ? `version ${inForce.version} has lost its file` : reason,
-  }
-  await write(parts, await encodeManifest(content, identity, encodeManifestNote(record)), record, study.revision)
-  tell(record, content)
-  return { kind: 'made', record }
+  const records = await catalog.manifestsOf(studyInstanceUid)
+  const evidence = await catalog.evidence(studyInstanceUid)
+  const because = { reason: whyNow(await catalog.historyOf(studyInstanceUid), reason), actor }
+  const withheld = study.withheld ?? mixture(parts.settings(), levelsOf(evidence))
+  if (withheld !== undefined) return withhold(parts, study, records, { reason: withheld, actor })
+  const work = new Work(parts, study, because)
+  await work.settle(chainsOf(evidence, records, parts.settings().targets))
+  return work.outcome()
 }
 
-/** Whether the bytes can still be given: the row is there (`check` removes that of a damaged file), and its file in its size. */
-async function isWhole({ catalog, storage }: ManifestParts, record: ManifestRecord): Promise<boolean> {
-  const facts = await catalog.findInstance(record.sopInstanceUid)
-  return facts !== undefined && (await storage.size(facts.storageKey)) === facts.fileSizeBytes
+/** What has happened to the study since its manifests were last seen to, and what made it due. */
+function whyNow(history: readonly HistoryEntry[], reason: string): string {
+  const last = history.findLastIndex(({ state }) => ['in force', 'withdrawn', 'superseded'].includes(state))
+  const happened = history.slice(last + 1).filter(({ state }) => state === 'changed')
+  return [...new Set([...happened.map((entry) => entry.reason), reason])].join('; ')
 }
 
-function newIdentity(parts: ManifestParts, settings: ManifestSettings, content: ManifestContent, version: number): ManifestIdentity {
-  const { studyInstanceUid, copied, statedOffset } = content
-  const createdAt = new Date(parts.now())
-  const referenced = new Set<string>(content.series.map((series) => series.seriesInstanceUid))
-  return {
-    sopInstanceUid: (parts.newUid ?? newUid)(),
-    seriesInstanceUid: manifestSeriesUid(studyInstanceUid, settings.retrieveLocationUid, referenced),
-    seriesNumber: settings.seriesNumber,
-    version,
-    createdAt,
-    timezoneOffset: offsetOfStudy({ stated: statedOffset, date: copied.StudyDate, time: copied.StudyTime }, settings.timezone, createdAt),
+function mixture({ mixedLevels }: ManifestSettings, levels: ReadonlySet<string>): string | undefined {
+  if (mixedLevels === 'split' || levels.size <= 1) return undefined
+  return `its instances have several confidentiality levels: ${[...levels].sort().join(', ')}`
+}
+
+/** Everything in force is taken back. */
+async function withhold(
+  parts: ManifestParts,
+  study: StudyState,
+  records: readonly ManifestRecord[],
+  because: Because,
+): Promise<BuildOutcome> {
+  const { studyInstanceUid, revision } = study
+  const withdrawn = records.filter((record) => record.state === 'in force')
+  const at = parts.now()
+  const changes: ManifestChange[] = withdrawn.map(({ sopInstanceUid }) => ({
+    kind: 'withdrawn',
+    manifestUid: sopInstanceUid,
+    at,
+    ...because,
+  }))
+  const isTold = study.withheld !== undefined || withdrawn.length === 0
+  if (!isTold) changes.push({ kind: 'told', entry: { studyInstanceUid, at, state: 'withheld', ...because } })
+  await parts.catalog.settleStudy(studyInstanceUid, revision, changes)
+  for (const record of withdrawn) log.warn('manifest withdrawn', { ...named(record), reason: because.reason })
+  return { kind: 'withheld', reason: because.reason, made: [], unchanged: [], withdrawn }
+}
+
+/** All chains of a study, settled together. */
+class Work {
+  readonly #parts: ManifestParts
+  readonly #study: StudyState
+  readonly #because: Because
+  readonly #made: { readonly change: Made; readonly content: ManifestContent }[] = []
+  readonly #unchanged: ManifestRecord[] = []
+  readonly #withdrawn: ManifestRecord[] = []
+
+  constructor(parts: ManifestParts, study: StudyState, because: Because) {
+    this.#parts = parts
+    this.#study = study
+    this.#because = because
+  }
+
+  async settle(chains: readonly Chain[]): Promise<void> {
+    try {
+      for (const chain of chains) await this.#bring(chain)
+      await this.#parts.catalog.settleStudy(this.#study.studyInstanceUid, this.#study.revision, this.#changes())
+    } catch (error) {
+      for (const { change } of this.#made) await discard(this.#parts, change)
+      throw error
+    }
+    for (const { change, content } of this.#made) tell(change.record, content)
+    for (const record of this.#withdrawn) log.warn('manifest withdrawn: no instance is left that it may refer to', named(record))
+  }
+
+  outcome(): BuildOutcome {
+    const made = this.#made.map(({ change }) => change.record)
+    const outcomes = { made, unchanged: this.#unchanged, withdrawn: this.#withdrawn }
+    if (made[0] !== undefined) return { kind: 'made', record: made[0], ...outcomes }
+    if (this.#unchanged[0] !== undefined) return { kind: 'unchanged', record: this.#unchanged[0], ...outcomes }
+    return { kind: 'empty', ...outcomes }
+  }
+
+  async #bring(chain: Chain): Promise<void> {
+    const version = await nextVersion(this.#parts, this.#study, chain, this.#because)
+    if (version.kind === 'made') this.#made.push(version)
+    else if (version.kind === 'empty') this.#withdrawn.push(...(chain.inForce === undefined ? [] : [chain.inForce]))
+    else {
+      // After the loss of the catalog, or for a target that is new, it may still have to go somewhere.
+      await this.#parts.catalog.ensureDeliveries(version.record.sopInstanceUid, chain.targets, this.#parts.now())
+      this.#unchanged.push(version.record)
+    }
+  }
+
+  #changes(): readonly ManifestChange[] {
+    const { studyInstanceUid } = this.#study
+    const at = this.#parts.now()
+    const withdrawn = this.#withdrawn.map(
+      ({ sopInstanceUid }) => ({ kind: 'withdrawn', manifestUid: sopInstanceUid, at, ...this.#because }) as const,
+    )
+    const changes = [...this.#made.map(({ change }) => change), ...withdrawn]
+    if (changes.length === 0) return []
+    return [{ kind: 'told', entry: { studyInstanceUid, at, state: 'due', ...this.#because } }, ...changes]
   }
 }
 
-/** File first, then everything else in one transaction; a file that no row names goes again. */
-async function write(parts: ManifestParts, encoded: EncodedManifest, record: ManifestRecord, revision: number): Promise<void> {
-  const { catalog, storage } = parts
-  const file = await keep(storage, encoded)
-  const facts: InstanceFacts = {
-    sopInstanceUid: record.sopInstanceUid,
-    sopClassUid: uid(KEY_OBJECT_SELECTION_DOCUMENT_STORAGE),
-    seriesInstanceUid: record.seriesInstanceUid,
-    studyInstanceUid: record.studyInstanceUid,
-    transferSyntaxUid: uid(EXPLICIT_VR_LITTLE_ENDIAN),
-    role: 'manifest',
-    storageKey: file.key,
-    fileSizeBytes: file.fileSizeBytes,
-    dataSetOffset: file.dataSetOffset,
-    sha256: file.sha256,
-    source: parts.settings().aeTitle,
-    receivedAt: record.createdAt,
-    keys: encoded.keys,
-  }
-  try {
-    await catalog.settleStudy(record.studyInstanceUid, revision, { facts, record, targets: parts.settings().targets })
-  } catch (error) {
-    const named = await catalog.findByStorageKey(file.key).catch(() => undefined)
-    if (named === undefined) await storage.remove(file.key).catch(() => undefined)
-    throw error
-  }
-}
-
-async function keep(storage: Storage, { header, dataSet }: EncodedManifest): Promise<KeptFile> {
-  const draft = await storage.draft('manifests')
-  try {
-    draft.begin(header)
-    for (let start = 0; start < dataSet.length; start += WRITE_BYTES) await draft.write(dataSet.subarray(start, start + WRITE_BYTES))
-    return await draft.keep()
-  } catch (error) {
-    await draft.discard()
-    throw error
-  }
-}
+const named = ({ studyInstanceUid, sopInstanceUid, version, confidentiality, dialect }: ManifestRecord) => ({
+  StudyInstanceUID: studyInstanceUid,
+  SOPInstanceUID: sopInstanceUid,
+  version,
+  confidentiality,
+  dialect,
+})
 
 function tell(record: ManifestRecord, content: ManifestContent): void {
-  const { sopInstanceUid, studyInstanceUid, version, instanceCount, reason } = record
-  log.info('manifest made', {
-    StudyInstanceUID: studyInstanceUid,
-    SOPInstanceUID: sopInstanceUid,
-    version,
-    instances: instanceCount,
-    reason,
-  })
+  log.info('manifest made', { ...named(record), instances: record.instanceCount, reason: record.reason })
   if (content.leftOut.length === 0) return
   log.warn('attributes of the study are not valid and left out of its manifest', {
-    StudyInstanceUID: studyInstanceUid,
+    StudyInstanceUID: record.studyInstanceUid,
     attributes: content.leftOut,
   })
 }

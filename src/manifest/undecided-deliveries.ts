@@ -4,12 +4,13 @@
  *  Promises: afterwards the manifest in force of each study in conflict has a delivery to each target, waiting, done or failed. Safe to repeat.
  *  Does not: make manifests. */
 import type { Catalog, StudyState } from '../catalog/contract.ts'
+import { namesOfTargets, type TargetOfManifests } from './chains.ts'
 
 /** @param at  milliseconds since 1970 */
-export async function ensureUndecidedDeliveries(catalog: Catalog, targets: readonly string[], at: number): Promise<void> {
+export async function ensureUndecidedDeliveries(catalog: Catalog, targets: readonly TargetOfManifests[], at: number): Promise<void> {
   const ensure = async ({ studyInstanceUid }: StudyState): Promise<void> => {
-    const inForce = (await catalog.manifestsOf(studyInstanceUid)).find((record) => record.state === 'in force')
-    if (inForce !== undefined) await catalog.ensureDeliveries(inForce.sopInstanceUid, targets, at)
+    const inForce = (await catalog.manifestsOf(studyInstanceUid)).filter((record) => record.state === 'in force')
+    await Promise.all(inForce.map((record) => catalog.ensureDeliveries(record.sopInstanceUid, namesOfTargets(targets, record), at)))
   }
   // At once, so that they share a commit.
   await Promise.all((await catalog.studiesInConflict()).map(ensure))

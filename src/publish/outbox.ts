@@ -5,14 +5,14 @@
  *  another. What waits is read from the catalog alone, so that a restart loses nothing. Delivered twice after a crash at most, which
  *  targets take as once.
  *  Does not: make manifests, or choose targets (the delivery rows name them). Times in milliseconds since 1970. */
-import type { Catalog, Delivery } from '../catalog/contract.ts'
+import type { Catalog, Delivery, ManifestRecord } from '../catalog/contract.ts'
 import type { PublishTarget } from '../config/settings.ts'
 import { NodeError } from '../errors.ts'
 import { log } from '../log.ts'
 import type { Storage } from '../storage/contract.ts'
 import { isPermanent, retryDelayMs } from './retry-policy.ts'
 import { folderTarget } from './targets/folder.ts'
-import type { Deliver, Deliverable } from './targets/target.ts'
+import type { Deliverable, Target } from './targets/target.ts'
 
 export interface PublishParts {
   readonly catalog: Catalog
@@ -38,7 +38,7 @@ const AFTER_TROUBLE_MS = 5_000
 const BATCH = 100
 
 /** One function for each kind of target. */
-const KINDS: Readonly<Record<PublishTarget['kind'], (target: PublishTarget) => Deliver>> = {
+const KINDS: Readonly<Record<PublishTarget['kind'], (target: PublishTarget) => Target>> = {
   folder: (target) => folderTarget(target.path),
 }
 
@@ -55,7 +55,7 @@ class Outbox implements PublishWorker {
   #passing: Promise<void> | undefined
   #again = false
   #stopped = false
-  readonly #delivers = new WeakMap<PublishTarget, Deliver>()
+  readonly #kept = new WeakMap<PublishTarget, Target>()
 
   constructor(parts: PublishParts) {
     this.#parts = parts
@@ -121,26 +121,39 @@ class Outbox implements PublishWorker {
     const { id, target, manifestUid } = delivery
     const attempts = delivery.attempts + 1
     try {
-      await this.#targetOf(delivery)(await this.#deliverable(delivery))
+      const to = this.#targetOf(delivery)
+      if (delivery.action === 'publish') await to.publish(await this.#deliverable(delivery))
+      else await to.withdraw(await this.#record(delivery))
     } catch (error) {
       return this.#failed(delivery, attempts, error)
     }
     await catalog.settleDelivery(id, { state: 'done', attempts, nextAttemptAt: now() })
-    log.info('manifest delivered', { target, SOPInstanceUID: manifestUid, attempts })
+    log.info(delivery.action === 'publish' ? 'manifest delivered' : 'withdrawal of a manifest delivered', {
+      target,
+      SOPInstanceUID: manifestUid,
+      attempts,
+    })
   }
 
-  #targetOf(delivery: Delivery): Deliver {
+  #targetOf(delivery: Delivery): Target {
     const target = this.#parts.targets().find((one) => one.name === delivery.target)
     if (target === undefined) throw new Error('no such target in the configuration')
-    const deliver = this.#delivers.get(target) ?? KINDS[target.kind](target)
-    this.#delivers.set(target, deliver)
-    return deliver
+    const kept = this.#kept.get(target) ?? KINDS[target.kind](target)
+    this.#kept.set(target, kept)
+    return kept
   }
 
-  async #deliverable({ manifestUid }: Delivery): Promise<Deliverable> {
+  async #record({ manifestUid }: Delivery): Promise<ManifestRecord> {
+    const record = await this.#parts.catalog.findManifest(manifestUid)
+    if (record === undefined) throw new NodeError('INVALID_ARGUMENT', { reason: 'no such manifest', manifestUid })
+    return record
+  }
+
+  async #deliverable(delivery: Delivery): Promise<Deliverable> {
     const { catalog, storage } = this.#parts
-    const [record, facts] = await Promise.all([catalog.findManifest(manifestUid), catalog.findInstance(manifestUid)])
-    if (record === undefined || facts === undefined) throw new NodeError('INVALID_ARGUMENT', { reason: 'no such manifest', manifestUid })
+    const { manifestUid } = delivery
+    const [record, facts] = await Promise.all([this.#record(delivery), catalog.findInstance(manifestUid)])
+    if (facts === undefined) throw new NodeError('INVALID_ARGUMENT', { reason: 'no such manifest', manifestUid })
     return { record, open: () => storage.open(facts.storageKey), fileSizeBytes: facts.fileSizeBytes }
   }
 

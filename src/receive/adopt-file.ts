@@ -14,6 +14,8 @@ import { NodeError } from '../errors.ts'
 import { log } from '../log.ts'
 import type { Storage, StorageKey } from '../storage/contract.ts'
 import { admitCommand, admitDataSet } from './admission.ts'
+import type { Judging } from './confidentiality-rules.ts'
+import { readRejection } from './rejection-note.ts'
 import { settleIdentical } from './settle-duplicate.ts'
 
 export interface KeptFile {
@@ -32,7 +34,8 @@ const YOUNG_MS = 60_000
 /** Holds any file meta information we write, and those of others that an operator may have put here. */
 const META_BYTES = 16 * 1024
 
-interface Shelf {
+/** Judged as what arrives: by the rules of today. */
+export interface Shelf extends Judging {
   readonly storage: Storage
   readonly catalog: Catalog
 }
@@ -50,10 +53,11 @@ export async function adoptFile(shelf: Shelf, file: KeptFile): Promise<Adoption>
   return enterKept(shelf, file, await readKept(shelf, file))
 }
 
-export async function readKept({ storage, catalog }: Shelf, file: KeptFile): Promise<FileRead> {
+export async function readKept(shelf: Shelf, file: KeptFile): Promise<FileRead> {
+  const { storage, catalog } = shelf
   if ((await catalog.findByStorageKey(file.key)) !== undefined) return 'named'
   try {
-    return await contentsOf(storage, file)
+    return await contentsOf(shelf, file)
   } catch (error) {
     if ((await storage.size(file.key)) === undefined) return 'gone'
     throw error
@@ -87,7 +91,8 @@ async function quarantine(storage: Storage, key: StorageKey, reason: string): Pr
 }
 
 /** @returns the reason where the file is not what the door would have let in */
-async function contentsOf(storage: Storage, file: KeptFile): Promise<Contents | NodeError> {
+async function contentsOf(shelf: Shelf, file: KeptFile): Promise<Contents | NodeError> {
+  const { storage } = shelf
   const meta = readPart10Header(await storage.readStart(file.key, META_BYTES))
   if (meta?.transferSyntaxUid === undefined) return new NodeError('UNREADABLE', { step: 'file meta information' })
   const { transferSyntaxUid, dataSetOffset } = meta
@@ -100,8 +105,13 @@ async function contentsOf(storage: Storage, file: KeptFile): Promise<Contents | 
     const role = file.key.startsWith('manifests/') ? 'manifest' : uids.role
     const { key: storageKey, sizeBytes: fileSizeBytes } = file
     const receivedAt = Math.floor(file.changedAt)
-    const facts = { ...uids, role, storageKey, fileSizeBytes, dataSetOffset, sha256, source: sourceOf(meta), receivedAt, keys: header.keys }
-    return role === 'manifest' ? { facts, note: decodeManifestNote(meta.privateInformation) } : { facts }
+    const source = sourceOf(meta)
+    const note = role === 'manifest' ? decodeManifestNote(meta.privateInformation) : undefined
+    const confidentiality = role === 'manifest' ? (note?.confidentiality ?? 'N') : shelf.confidentialityOf(source, header.keys)
+    const read = { storageKey, fileSizeBytes, dataSetOffset, sha256, source, confidentiality, receivedAt, keys: header.keys }
+    const facts: InstanceFacts = { ...uids, role, ...read }
+    if (role !== 'rejection-note') return { facts, note }
+    return { facts: { ...facts, rejection: (await readRejection(storage, facts, shelf.quality)).rejection } }
   } catch (error) {
     if (error instanceof NodeError && error.retry === 'permanent') return error
     throw error
@@ -122,6 +132,15 @@ async function walk(storage: Storage, key: StorageKey, dataSetOffset: number, wa
   return hash.digest('hex')
 }
 
+const UNKNOWN_RECORD = ({ receivedAt, confidentiality }: InstanceFacts): ManifestNote => ({
+  contentDigest: '',
+  instanceCount: 0,
+  createdAt: receivedAt,
+  reason: 'record rebuilt from its file',
+  confidentiality,
+  dialect: 'xds-i',
+})
+
 /** What the file of a manifest says of its record; the catalog works out which version is in force, and what it decides. */
 function recordOf(facts: InstanceFacts, note: ManifestNote | undefined): RestoredManifest {
   return {
@@ -129,7 +148,7 @@ function recordOf(facts: InstanceFacts, note: ManifestNote | undefined): Restore
     studyInstanceUid: facts.studyInstanceUid,
     seriesInstanceUid: facts.seriesInstanceUid,
     version: Number.parseInt(facts.keys.InstanceNumber ?? '', 10) || 1,
-    ...(note ?? { contentDigest: '', instanceCount: 0, createdAt: facts.receivedAt, reason: 'record rebuilt from its file' }),
+    ...(note ?? UNKNOWN_RECORD(facts)),
     patient: facts.keys,
   }
 }

@@ -45,7 +45,14 @@ export async function giveUp(shelf: { storage: Storage; catalog: Catalog }, brok
   const { facts, problem, detail } = broken
   // in this order: a damaged file that no row names would be taken for a good one
   await setAside(shelf.storage, broken)
-  if (!(await shelf.catalog.forget(facts.sopInstanceUid, facts.storageKey))) return false
+  if (
+    !(await shelf.catalog.forget(
+      facts.sopInstanceUid,
+      facts.storageKey,
+      `the file of an instance is ${problem === 'lost' ? 'lost' : `damaged (${problem})`}`,
+    ))
+  )
+    return false
   log.error('an instance that was held can no longer be given: its row is removed', {
     SOPInstanceUID: facts.sopInstanceUid,
     StudyInstanceUID: facts.studyInstanceUid,

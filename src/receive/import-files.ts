@@ -113,6 +113,8 @@ function watchedDoor(door: Door, onNew: () => void): Door {
     storage: door.storage,
     catalog: door.catalog,
     duplicates: door.duplicates,
+    confidentialityOf: door.confidentialityOf,
+    quality: door.quality,
     now: () => door.now(),
     isStorable: (sopClassUid) => door.isStorable(sopClassUid),
     kept: (studyInstanceUid) => {

@@ -2,7 +2,7 @@
  *
  *  Titles: PS3.16 CID 7010; manifests (IHE XDS-I.b, MADO) and rejection notes (IHE IOCM) received from elsewhere are kept and served, never
  *  referenced. Any other Key Object Selection is content like an image. */
-import type { InstanceRole } from '../catalog/contract.ts'
+import type { InstanceRole, Rejection } from '../catalog/contract.ts'
 import { KEY_OBJECT_SELECTION_DOCUMENT_STORAGE } from '../dicom/sop-classes.ts'
 
 const MANIFEST_TITLES: ReadonlySet<string> = new Set([
@@ -10,11 +10,11 @@ const MANIFEST_TITLES: ReadonlySet<string> = new Set([
   '113031 DCM', // Signed Manifest
   'MADOTEMP001 99IHE', // Manifest with Description, trial implementation
 ])
-const REJECTION_TITLES: ReadonlySet<string> = new Set([
-  '113001 DCM', // Rejected for Quality Reasons
-  '113037 DCM', // Rejected for Patient Safety Reasons
-  '113038 DCM', // Incorrect Modality Worklist Entry
-  '113039 DCM', // Data Retention Policy Expired
+const REJECTION_TITLES: ReadonlyMap<string, Rejection['code']> = new Map([
+  ['113001 DCM', '113001'], // Rejected for Quality Reasons
+  ['113037 DCM', '113037'], // Rejected for Patient Safety Reasons
+  ['113038 DCM', '113038'], // Incorrect Modality Worklist Entry
+  ['113039 DCM', '113039'], // Data Retention Policy Expired
 ])
 /** The final code of MADO's title is not known yet; its meaning is. */
 const MANIFEST_WITH_DESCRIPTION = /^manifest with description$/i
@@ -26,11 +26,18 @@ type CodeItem = Readonly<Record<string, { readonly Value?: readonly unknown[] } 
 export function roleOf(sopClassUid: string, title: string | undefined): InstanceRole {
   if (sopClassUid !== KEY_OBJECT_SELECTION_DOCUMENT_STORAGE) return 'content'
   const item = firstItem(title)
-  const code = `${firstValue(item, '00080100')} ${firstValue(item, '00080102')}`
+  const code = codeOf(item)
   if (REJECTION_TITLES.has(code)) return 'rejection-note'
   if (MANIFEST_TITLES.has(code) || MANIFEST_WITH_DESCRIPTION.test(firstValue(item, '00080104'))) return 'foreign-manifest'
   return 'content'
 }
+
+/** @param title  as for {@link roleOf} */
+export function rejectionCodeOf(title: string | undefined): Rejection['code'] | undefined {
+  return REJECTION_TITLES.get(codeOf(firstItem(title)))
+}
+
+const codeOf = (item: CodeItem | undefined): string => `${firstValue(item, '00080100')} ${firstValue(item, '00080102')}`
 
 function firstItem(title: string | undefined): CodeItem | undefined {
   if (title === undefined) return undefined

@@ -8,8 +8,7 @@
  *  Does not: read files that are named (`ariane check --deep` does). Times in milliseconds since 1970. */
 import type { Catalog } from '../catalog/contract.ts'
 import { log } from '../log.ts'
-import type { Storage } from '../storage/contract.ts'
-import { type Adoption, enterKept, type FileRead, type KeptFile, readKept } from './adopt-file.ts'
+import { type Adoption, enterKept, type FileRead, type KeptFile, readKept, type Shelf } from './adopt-file.ts'
 import { brokenRows, giveUp } from './broken-rows.ts'
 
 export interface ReconcileCounts {
@@ -33,7 +32,7 @@ const PROGRESS_MS = 10_000
 const TOGETHER = 8
 
 /** @param since  overrides the period; 0 looks at everything */
-export async function reconcile(parts: { storage: Storage; catalog: Catalog; since?: number }): Promise<ReconcileCounts> {
+export async function reconcile(parts: Shelf & { since?: number }): Promise<ReconcileCounts> {
   const { storage, catalog } = parts
   const draftsSwept = await storage.sweepDrafts()
   const since = parts.since ?? (await periodOf(catalog))
@@ -66,10 +65,7 @@ async function periodOf(catalog: Catalog): Promise<number | undefined> {
   return last === undefined ? undefined : Math.min(last, Date.now()) - OVERLAP_MS
 }
 
-async function adoptAll(
-  parts: { storage: Storage; catalog: Catalog },
-  since: number | undefined,
-): Promise<{ filesSeen: number; adoptions: Map<Adoption, number> }> {
+async function adoptAll(parts: Shelf, since: number | undefined): Promise<{ filesSeen: number; adoptions: Map<Adoption, number> }> {
   const adoptions = new Map<Adoption, number>()
   let filesSeen = 0
   let batch: KeptFile[] = []

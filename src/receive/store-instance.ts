@@ -4,7 +4,8 @@
  *  instance is left. The stored data set is what was received, byte for byte. One instance's failure stays with that instance: `end` always
  *  resolves. Import from disk uses the same door.
  *  Does not: know sockets or associations; decide who may send (the endpoint did).
- *  Statuses: A700, A900, C000, C001, 0111, 0122 of `errors.ts`, warning B000 where the first of two different instances is kept. */
+ *  Statuses: A700, A900, C000, C001, 0111, 0122 of `errors.ts`, warning B000 where the first of two different instances is kept, B007 where a
+ *  rejection note has no effect. */
 import type { Catalog, InstanceFacts } from '../catalog/contract.ts'
 import { parseAeTitle } from '../dicom/ae-title.ts'
 import { HeaderWalker } from '../dicom/header-walker.ts'
@@ -15,10 +16,12 @@ import { ERRORS, NodeError } from '../errors.ts'
 import { log } from '../log.ts'
 import type { Draft, Storage } from '../storage/contract.ts'
 import { type Announced, type AnnouncedUids, admitCommand, admitDataSet } from './admission.ts'
+import type { Judging } from './confidentiality-rules.ts'
+import { readRejection } from './rejection-note.ts'
 import { DUPLICATE_REFUSED, type DuplicatePolicy, enterFile, FIRST_ONE_KEPT } from './settle-duplicate.ts'
 
 /** Where instances are taken to; one object for all associations. */
-export interface Door {
+export interface Door extends Judging {
   readonly storage: Storage
   readonly catalog: Catalog
   readonly duplicates: DuplicatePolicy
@@ -33,6 +36,9 @@ export interface Incoming extends Announced {
   /** Calling AE title, or the name of the import. */
   readonly source: string
 }
+
+/** Warning: Data Set does not match SOP Class (PS3.4 B.2.3). */
+const DATA_SET_DOES_NOT_MATCH = 0xb007
 
 /** What may wait in memory while the draft is being opened. */
 const MAX_EARLY_BYTES = 256 * 1024
@@ -94,8 +100,10 @@ class Reception implements StoreSink {
       const file = await this.#draft.keep()
       const { key: storageKey, fileSizeBytes, dataSetOffset, sha256 } = file
       const { source } = this.#incoming
-      const facts = { ...uids, storageKey, fileSizeBytes, dataSetOffset, sha256, source, receivedAt: this.#door.now(), keys: header.keys }
-      return await this.#enter(facts)
+      const confidentiality = this.#door.confidentialityOf(source, header.keys)
+      const received = { storageKey, fileSizeBytes, dataSetOffset, sha256, source, confidentiality, receivedAt: this.#door.now() }
+      const facts = { ...uids, ...received, keys: header.keys }
+      return uids.role === 'rejection-note' ? await this.#enterNote(facts) : await this.#enter(facts)
     } catch (error) {
       this.#fail(error)
       await this.#draft?.discard()
@@ -124,6 +132,23 @@ class Reception implements StoreSink {
     } catch (error) {
       this.#fail(error)
     }
+  }
+
+  /** A note without effect is kept and warned about: its sender believes something rejected that is not. */
+  async #enterNote(facts: InstanceFacts): Promise<ResponseFields> {
+    const { rejection, problem } = await readRejection(this.#door.storage, facts, this.#door.quality)
+    const answer = await this.#enter({ ...facts, rejection })
+    if (problem === undefined) return answer
+    const { sopInstanceUid, studyInstanceUid, source } = facts
+    log.warn('a rejection note has no effect, or not its whole', {
+      SOPInstanceUID: sopInstanceUid,
+      StudyInstanceUID: studyInstanceUid,
+      source,
+      problem,
+    })
+    return answer.status === 0x0000
+      ? { status: DATA_SET_DOES_NOT_MATCH, errorComment: 'Rejection note without effect on some references' }
+      : answer
   }
 
   async #enter(facts: InstanceFacts): Promise<ResponseFields> {

@@ -38,7 +38,7 @@ async function answerMatches(serving: Serving, request: Request): Promise<void> 
     log.debug('query read with warnings', { association: association.id, warnings: wanted.warnings.join('; ') })
   const answers = new FindAnswers(serving, wanted, context.transferSyntax, serving.peer(association.callingAeTitle)?.characterSet)
   const includeManifests = wanted.query.includeManifests || serving.listManifests()
-  const query = { ...wanted.query, values: answers.values, includeManifests }
+  const query = { ...wanted.query, values: answers.values, includeManifests, levels: serving.levelsOf(association) }
   const fields = { status: wanted.unsupported.length > 0 ? STATUS_PENDING_UNSUPPORTED_KEYS : STATUS_PENDING }
   let after: string | undefined
   do {

@@ -21,7 +21,7 @@ export async function cGet(serving: Serving, request: Request): Promise<void> {
   try {
     const { level, keys } = retrieveKeys(readIdentifier(request), modelOf(request))
     log.info('get begins', { association: request.association.id, level })
-    await retrieve(serving, request, keys, () => [new GetLane(serving.storage, request)])
+    await retrieve(serving, request, keys, serving.levelsOf(request.association), () => [new GetLane(serving.storage, request)])
   } catch (error) {
     await answerFailure(request, error, OUT_OF_RESOURCES)
   }

@@ -7,6 +7,7 @@
 
 import type { Peer } from '../config/settings.ts'
 import { parseAeTitle } from '../dicom/ae-title.ts'
+import { levelSet } from '../dicom/confidentiality.ts'
 import { retrieveKeys } from '../dicom/query-model.ts'
 import type { Request } from '../dimse/contract.ts'
 import { NodeError } from '../errors.ts'
@@ -23,8 +24,10 @@ export async function cMove(serving: Serving, request: Request): Promise<void> {
   try {
     const destination = destinationOf(serving, request)
     const { level, keys } = retrieveKeys(readIdentifier(request), modelOf(request))
+    // What the caller may see, and the destination too.
+    const levels = serving.levelsOf(request.association) & levelSet(destination.levels)
     log.info('move begins', { association: request.association.id, destination: destination.aeTitle, level })
-    await retrieve(serving, request, keys, (plan) => lanesFor(serving, request, destination, plan))
+    await retrieve(serving, request, keys, levels, (plan) => lanesFor(serving, request, destination, plan))
   } catch (error) {
     await answerFailure(request, error, OUT_OF_RESOURCES)
   }

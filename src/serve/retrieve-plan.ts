@@ -5,7 +5,7 @@
  *  Does not: open files or associations. Rows that come or go between counting and sending are not in the count.
  *  Errors: NodeError CATALOG_FAILED. */
 import { setImmediate } from 'node:timers/promises'
-import type { Catalog, Retrievable, RetrieveKeys } from '../catalog/contract.ts'
+import type { Catalog, Retrievable, RetrieveKeys, View } from '../catalog/contract.ts'
 
 const PAGE_SIZE = 200
 
@@ -17,15 +17,10 @@ export interface RetrievePlan {
   instances(): AsyncGenerator<Retrievable, undefined>
 }
 
-/** @param includeManifests  own manifests also where only their study is named (`manifest.listed`)
- *  @param stopped           ends the counting early; the plan is then incomplete */
-export async function planRetrieval(
-  catalog: Catalog,
-  keys: RetrieveKeys,
-  includeManifests: boolean,
-  stopped: AbortSignal,
-): Promise<RetrievePlan> {
-  const instances = () => retrievables(catalog, keys, includeManifests, stopped)
+/** @param view     what exists for whom it is sent to
+ *  @param stopped  ends the counting early; the plan is then incomplete */
+export async function planRetrieval(catalog: Catalog, keys: RetrieveKeys, view: View, stopped: AbortSignal): Promise<RetrievePlan> {
+  const instances = () => retrievables(catalog, keys, view, stopped)
   const syntaxesOfClass = new Map<string, Set<string>>()
   let total = 0
   for await (const instance of instances()) {
@@ -40,12 +35,12 @@ export async function planRetrieval(
 async function* retrievables(
   catalog: Catalog,
   keys: RetrieveKeys,
-  includeManifests: boolean,
+  view: View,
   stopped: AbortSignal,
 ): AsyncGenerator<Retrievable, undefined> {
   let after: string | undefined
   do {
-    const page = await catalog.retrievables(keys, includeManifests, PAGE_SIZE, after)
+    const page = await catalog.retrievables(keys, view, PAGE_SIZE, after)
     for (const instance of page.items) {
       if (stopped.aborted) return
       yield instance

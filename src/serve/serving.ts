@@ -1,11 +1,12 @@
 /** What the services of the Query/Retrieve Service Class (PS3.4 C) are given to work with, and how they say that they could not. */
 import type { Catalog } from '../catalog/contract.ts'
 import type { Peer } from '../config/settings.ts'
+import type { LevelSet } from '../dicom/confidentiality.ts'
 import { type DataSet, readDataSet } from '../dicom/element-reader.ts'
 import type { QueryModel } from '../dicom/query-model.ts'
 import { STUDY_ROOT_FIND, STUDY_ROOT_GET, STUDY_ROOT_MOVE } from '../dicom/sop-classes.ts'
 import type { WantedContext } from '../dimse/connect.ts'
-import type { OutboundAssociation, Request } from '../dimse/contract.ts'
+import type { Association, OutboundAssociation, Request } from '../dimse/contract.ts'
 import { NodeError } from '../errors.ts'
 import { log } from '../log.ts'
 import type { Storage } from '../storage/contract.ts'
@@ -20,6 +21,8 @@ export interface Serving {
   readonly timezone: string
   /** The configured peer of this AE title. */
   peer(aeTitle: string): Peer | undefined
+  /** Confidentiality levels that the caller may see. */
+  levelsOf(caller: Association): LevelSet
   /** Whether own manifests appear in ordinary answers. */
   listManifests(): boolean
   /** @throws NodeError PEER_UNREACHABLE, PEER_REJECTED, PEER_ABORTED, PEER_TIMEOUT */

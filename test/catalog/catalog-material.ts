@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { afterEach } from 'vitest'
 import type { Catalog, CatalogQuery, InstanceFacts, Match, StorageKey } from '../../src/catalog/contract.ts'
 import { openCatalog } from '../../src/catalog/sqlite-catalog.ts'
+import { EVERY_LEVEL } from '../../src/dicom/confidentiality.ts'
 import type { IndexKeys } from '../../src/dicom/index-attributes.ts'
 import { uid } from '../../src/dicom/uid.ts'
 
@@ -29,6 +30,7 @@ export function instance(
     studyInstanceUid: uid(`1.${study}`),
     transferSyntaxUid: EXPLICIT,
     role: 'content',
+    confidentiality: 'N',
     storageKey: `instances/2026/11/23/${randomUUID()}.dcm` as StorageKey,
     fileSizeBytes: 1000,
     dataSetOffset: 300,
@@ -71,7 +73,7 @@ export function query(
   conditions: CatalogQuery['conditions'] = [],
   more: Partial<CatalogQuery> = {},
 ): CatalogQuery {
-  return { level, conditions, derived: [], includeManifests: false, ...more }
+  return { level, conditions, derived: [], includeManifests: false, levels: EVERY_LEVEL, ...more }
 }
 
 /** Every match, page by page. */

@@ -17,6 +17,7 @@ async function keeper(series: number): Promise<void> {
       studyInstanceUid: uid(`1.${round}`),
       transferSyntaxUid: uid('1.2.840.10008.1.2.1'),
       role: 'content',
+      confidentiality: 'N',
       storageKey: `instances/${round}/${series}/${number}.dcm` as StorageKey,
       fileSizeBytes: 1,
       dataSetOffset: 0,

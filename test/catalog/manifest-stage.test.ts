@@ -10,6 +10,8 @@ function made(version: number, targets: readonly string[] = ['drop'], study = 1)
   const record: ManifestRecord = {
     sopInstanceUid: facts.sopInstanceUid,
     studyInstanceUid: facts.studyInstanceUid,
+    confidentiality: 'N',
+    dialect: 'xds-i',
     seriesInstanceUid: facts.seriesInstanceUid,
     version,
     contentDigest: `digest ${version}`,
@@ -18,7 +20,7 @@ function made(version: number, targets: readonly string[] = ['drop'], study = 1)
     createdAt: 5000 + version,
     reason: 'quiet for 60 s',
   }
-  return { facts, record, targets }
+  return { kind: 'made', facts, record, targets, actor: 'ariane' } as const
 }
 
 it('lists studies with work, oldest first, until settled at the revision they have', async () => {
@@ -50,9 +52,9 @@ it('lists studies with work, oldest first, until settled at the revision they ha
 it('keeps manifest, record, succession and deliveries in one step', async () => {
   const catalog = temporaryCatalog()
   await catalog.keep(instance(1))
-  await catalog.settleStudy(STUDY, 1, made(1, ['drop', 'registry']))
+  await catalog.settleStudy(STUDY, 1, [made(1, ['drop', 'registry'])])
   await catalog.keep(instance(1, 1, 2))
-  await catalog.settleStudy(STUDY, 2, made(2))
+  await catalog.settleStudy(STUDY, 2, [made(2)])
   expect(await catalog.findStudy(STUDY)).toMatchObject({ revision: 2, manifestRevision: 2 })
   expect(await catalog.manifestsOf(STUDY)).toEqual([made(2).record, { ...made(1).record, state: 'superseded', supersededBy: '1.1.9.2' }])
   expect(await catalog.findManifest(uid('1.1.9.1'))).toMatchObject({ state: 'superseded' })
@@ -68,13 +70,13 @@ it('keeps manifest, record, succession and deliveries in one step', async () => 
 it('keeps nothing of a manifest whose UID or version is taken', async () => {
   const catalog = temporaryCatalog()
   await catalog.keep(instance(1))
-  await catalog.settleStudy(STUDY, 1, made(1))
+  await catalog.settleStudy(STUDY, 1, [made(1)])
   await catalog.keep(instance(1, 1, 2))
   const again = made(2)
-  await expect(catalog.settleStudy(STUDY, 2, { ...again, record: { ...again.record, version: 1 } })).rejects.toMatchObject({
+  await expect(catalog.settleStudy(STUDY, 2, [{ ...again, record: { ...again.record, version: 1 } }])).rejects.toMatchObject({
     code: 'CATALOG_FAILED',
   })
-  await expect(catalog.settleStudy(STUDY, 2, made(1))).rejects.toMatchObject({ code: 'CATALOG_FAILED' })
+  await expect(catalog.settleStudy(STUDY, 2, [made(1)])).rejects.toMatchObject({ code: 'CATALOG_FAILED' })
   expect(await catalog.findInstance(uid('1.1.9.2'))).toBeUndefined()
   expect(await catalog.findStudy(STUDY)).toMatchObject({ manifestRevision: 1 })
   expect(await catalog.manifestsOf(STUDY)).toEqual([made(1).record])
@@ -85,7 +87,7 @@ it('lists all manifests newest first, page by page', async () => {
   const catalog = temporaryCatalog()
   for (let study = 1; study <= 5; study++) {
     await catalog.keep(instance(study))
-    await catalog.settleStudy(uid(`1.${study}`), 1, made(study % 2 === 0 ? 1 : 2, [], study))
+    await catalog.settleStudy(uid(`1.${study}`), 1, [made(study % 2 === 0 ? 1 : 2, [], study)])
   }
   const seen: string[] = []
   for (let after: string | undefined; ; ) {
@@ -101,7 +103,7 @@ it('hands out deliveries when their time has come, after a restart too', async (
   const file = temporaryFile()
   const first = temporaryCatalog(file)
   await first.keep(instance(1))
-  await first.settleStudy(STUDY, 1, made(1, ['a', 'b']))
+  await first.settleStudy(STUDY, 1, [made(1, ['a', 'b'])])
   expect(await first.earliestDelivery()).toBe(5001)
   expect(await first.deliveriesDue(5000, 10)).toEqual([])
   const [a, b] = await first.deliveriesDue(5001, 10)
@@ -110,7 +112,10 @@ it('hands out deliveries when their time has come, after a restart too', async (
   const second = temporaryCatalog(file)
   expect(await second.deliveriesDue(6999, 10)).toEqual([])
   expect(await second.deliveriesDue(7000, 10)).toEqual([
-    { id: a!.id, target: 'a', manifestUid: '1.1.9.1', state: 'waiting', attempts: 1, nextAttemptAt: 7000, lastError: 'no route' },
+    {
+      ...{ id: a!.id, target: 'a', manifestUid: '1.1.9.1', action: 'publish', state: 'waiting', attempts: 1, nextAttemptAt: 7000 },
+      lastError: 'no route',
+    },
   ])
   await second.settleDelivery(a!.id, { state: 'failed', attempts: 2, nextAttemptAt: 0 })
   expect(await second.earliestDelivery()).toBeUndefined()
@@ -127,7 +132,7 @@ it('gives as evidence the content of a study in manifest order, and nothing else
   await catalog.keep(instance(1, 1, 3, { SeriesNumber: '9', InstanceNumber: undefined }))
   await catalog.keep(instance(1, 3, 1, {}, { role: 'foreign-manifest', sopClassUid: KOS }))
   await catalog.keep(instance(1, 3, 2, {}, { role: 'rejection-note', sopClassUid: KOS }))
-  await catalog.settleStudy(STUDY, 6, made(1))
+  await catalog.settleStudy(STUDY, 6, [made(1)])
   const evidence = await catalog.evidence(STUDY)
   expect(
     evidence.map(({ seriesInstanceUid, instances }) => [seriesInstanceUid, instances.map(({ sopInstanceUid }) => sopInstanceUid)]),

@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { expect, it } from 'vitest'
 import type { Catalog, Level, Match } from '../../src/catalog/contract.ts'
+import { EVERY_LEVEL } from '../../src/dicom/confidentiality.ts'
 import { uid } from '../../src/dicom/uid.ts'
 import { findAll, instance, query, temporaryCatalog } from './catalog-material.ts'
 
@@ -122,12 +123,12 @@ it('retrieves in pages what is named, manifests of our own only by name', async 
   const all = async (keys: Parameters<Catalog['retrievables']>[0], includeManifests = false) => {
     const uids: string[] = []
     for (let after: string | undefined; ; ) {
-      const page = await catalog.retrievables(keys, includeManifests, 2, after)
+      const page = await catalog.retrievables(keys, { levels: EVERY_LEVEL, includeManifests }, 2, after)
       uids.push(...page.items.map(({ sopInstanceUid }) => sopInstanceUid))
       if (page.next === undefined) break
       after = page.next
     }
-    expect(await catalog.countRetrievables(keys, includeManifests)).toBe(uids.length)
+    expect(await catalog.countRetrievables(keys, { levels: EVERY_LEVEL, includeManifests })).toBe(uids.length)
     return uids
   }
   const ofFirst = ['1.1.1.1', '1.1.1.2', '1.1.1.3', '1.1.2.1', '1.1.2.2', '1.1.2.3']
@@ -139,7 +140,9 @@ it('retrieves in pages what is named, manifests of our own only by name', async 
   expect(await all({ sopInstanceUids: [uid('1.1.9.1'), uid('1.2.2.3'), uid('1.5')] })).toEqual(['1.2.2.3', '1.1.9.1'])
   expect(await all({ studyInstanceUids: [uid('1.2')], sopInstanceUids: [uid('1.1.1.1')] })).toEqual([])
   expect(await all({})).toEqual([])
-  expect((await catalog.retrievables({ sopInstanceUids: [uid('1.1.1.1')] }, false, 10)).items).toMatchObject([
+  expect(
+    (await catalog.retrievables({ sopInstanceUids: [uid('1.1.1.1')] }, { levels: EVERY_LEVEL, includeManifests: false }, 10)).items,
+  ).toMatchObject([
     {
       studyInstanceUid: '1.1',
       seriesInstanceUid: '1.1.1',

@@ -100,7 +100,7 @@ it('does not take values for each other whose texts meet in the same way', async
 
 it('does not remember what is long: a peer may send megabytes above the instance, in every study', () => {
   const memory = new PlaceMemory()
-  const place = { studyId: 1, seriesId: 1, identityId: 1, conflict: false }
+  const place = { studyId: 1, seriesId: 1, identityId: 1, conflict: false, isRejecting: false }
   const [short, long] = ['x'.repeat(8 * 1024), 'x'.repeat(8 * 1024 + 1)]
   for (const brought of [short, long]) memory.remember('1.1', brought, place)
   expect(memory.find('1.1', short)).toBe(place)

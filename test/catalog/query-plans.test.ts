@@ -6,10 +6,12 @@ import { planOf } from '../../src/catalog/query-plan.ts'
 import { CANDIDATE_SQL, DERIVED_SQL, derivedValues, FIND_SQL } from '../../src/catalog/sql/find.ts'
 import { INSTANCE_SQL } from '../../src/catalog/sql/instances.ts'
 import { KEEP_SQL } from '../../src/catalog/sql/keep.ts'
+import { LIFECYCLE_SQL } from '../../src/catalog/sql/lifecycle.ts'
 import { DELIVERY_SQL, MANIFEST_SQL, STUDY_SQL } from '../../src/catalog/sql/studies.ts'
 import { UPKEEP_SQL } from '../../src/catalog/sql/upkeep.ts'
 import { catalogOn } from '../../src/catalog/sqlite-catalog.ts'
 import { planned } from '../../src/catalog/statements.ts'
+import { EVERY_LEVEL } from '../../src/dicom/confidentiality.ts'
 import { uid } from '../../src/dicom/uid.ts'
 import { instance, KOS, query, temporaryFile } from './catalog-material.ts'
 
@@ -25,6 +27,7 @@ const MAY_SCAN: Readonly<Record<string, string>> = {
   [UPKEEP_SQL.boundPeers]: 'a thousand rows at most',
   [UPKEEP_SQL.peers]: 'a thousand rows at most',
   [UPKEEP_SQL.everyStudyChanged]: 'at a start after the loss of the write-ahead log',
+  [STUDY_SQL.due]: 'walks the partial index of studies with work only, and takes the first that is due',
   [STUDY_SQL.inConflict]: 'walks the partial index of conflicts only',
 }
 
@@ -32,6 +35,7 @@ const MAY_SCAN: Readonly<Record<string, string>> = {
 const MAY_SORT: Readonly<Record<string, string>> = {
   [STUDY_SQL.identities]: 'a few identities of one study',
   [KEEP_SQL.identitiesAlike]: 'as above',
+  [MANIFEST_SQL.ofStudy]: 'the manifests of one study',
 }
 
 const steps = (db: Database, sql: string): string[] => {
@@ -58,6 +62,7 @@ it('finds every fixed statement by an index', () => {
   const db = openDatabase(temporaryFile())
   const texts = [
     KEEP_SQL,
+    LIFECYCLE_SQL,
     INSTANCE_SQL,
     STUDY_SQL,
     MANIFEST_SQL,
@@ -159,7 +164,7 @@ async function everything(catalog: Catalog): Promise<void> {
     { seriesInstanceUids: [uid('1.1.1')] },
     { sopInstanceUids: [uid('1.1.1.1')] },
   ]) {
-    await catalog.retrievables(keys, false, 10)
-    await catalog.countRetrievables(keys, true)
+    await catalog.retrievables(keys, { levels: EVERY_LEVEL, includeManifests: false }, 10)
+    await catalog.countRetrievables(keys, { levels: EVERY_LEVEL, includeManifests: true })
   }
 }

@@ -7,6 +7,8 @@ import { instance, temporaryCatalog, temporaryFile } from './catalog-material.ts
 const record = (version: number) => ({
   sopInstanceUid: uid(`1.9.${version}`),
   studyInstanceUid: uid('1.1'),
+  confidentiality: 'N' as const,
+  dialect: 'xds-i',
   seriesInstanceUid: uid('1.9'),
   version,
   contentDigest: '',

@@ -10,7 +10,7 @@ import { type ManifestWorker, type ManifestWorkerParts, startManifestWorker } fr
 import { brokenRows, giveUp } from '../../src/receive/broken-rows.ts'
 import { closeAll, silenceLog, withMethods } from '../receive/sample-instances.ts'
 import { filesBelow } from '../storage/temporary-storage.ts'
-import { type Held, holdNothing, manifestInForce, receive, settings } from './held-studies.ts'
+import { type Held, holdNothing, manifestInForce, receive, settings, target } from './held-studies.ts'
 
 silenceLog()
 const running: ManifestWorker[] = []
@@ -174,7 +174,7 @@ it('never makes an empty manifest', async () => {
 })
 
 it('two that build the same study at once make one version', async () => {
-  const held = await holdNothing({ settings: { targets: ['drop'] } })
+  const held = await holdNothing({ settings: { targets: [target('drop')] } })
   const study = newUid()
   await receive(held, { study })
   const outcomes = await Promise.allSettled([buildManifest(held.parts, study, 'one'), buildManifest(held.parts, study, 'two')])
@@ -206,7 +206,7 @@ async function loseFile(held: Held, sopInstanceUid: Uid): Promise<void> {
 }
 
 it('a manifest in force that has lost its file is followed by a version that says the same, and is delivered', async () => {
-  const held = await holdNothing({ settings: { targets: ['drop'] } })
+  const held = await holdNothing({ settings: { targets: [target('drop')] } })
   const study = newUid()
   await receive(held, { study })
   const worker = start(held)

@@ -50,6 +50,7 @@ export function series(number: number, classes: readonly string[], keys: IndexKe
       sopInstanceUid: uid(`1.2.3.4.${number}.${index + 1}`),
       sopClassUid: uid(sopClassUid),
       instanceNumber: String(index + 1),
+      confidentiality: 'N',
     })),
   }
 }

@@ -9,7 +9,7 @@ import { NodeError } from '../../src/errors.ts'
 import { buildManifest } from '../../src/manifest/build-manifest.ts'
 import { type PublishParts, type PublishWorker, startPublishWorker } from '../../src/publish/outbox.ts'
 import { isPermanent, retryDelayMs } from '../../src/publish/retry-policy.ts'
-import { fileOf, type Held, holdNothing, receive } from '../manifest/held-studies.ts'
+import { fileOf, type Held, holdNothing, receive, target } from '../manifest/held-studies.ts'
 import { closeAll, silenceLog, withMethods } from '../receive/sample-instances.ts'
 import { temporaryFolder } from '../storage/temporary-storage.ts'
 
@@ -30,7 +30,7 @@ interface Published {
 }
 
 async function oneManifest(): Promise<Published> {
-  const held = await holdNothing({ settings: { targets: ['drop'] } })
+  const held = await holdNothing({ settings: { targets: [target('drop')] } })
   const study = newUid()
   await receive(held, { study })
   await buildManifest(held.parts, study, 'test')
@@ -44,7 +44,7 @@ function start({ held, folder }: Published, over: Partial<PublishParts> = {}): P
   const worker = startPublishWorker({
     catalog,
     storage,
-    targets: () => [{ name: 'drop', kind: 'folder', path: folder }],
+    targets: () => [{ name: 'drop', kind: 'folder', levels: ['N'], path: folder }],
     now: Date.now,
     ...over,
   })

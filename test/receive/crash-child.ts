@@ -7,6 +7,7 @@ import { ElementWriter } from '../../src/dicom/element-writer.ts'
 import { receiveInstance } from '../../src/receive/store-instance.ts'
 import type { Draft } from '../../src/storage/contract.ts'
 import { openStorage } from '../../src/storage/file-storage.ts'
+import { judging } from './usual-judging.ts'
 
 const [path = '', point = ''] = process.argv.slice(2)
 const storage = await openStorage({ path, reserveBytes: 0, maxInstanceBytes: 1e9 })
@@ -46,6 +47,7 @@ const door = {
   now: Date.now,
   kept: () => undefined,
   isStorable: () => true,
+  ...judging,
 }
 
 /** Methods of an object with private fields, as plain functions. */

@@ -6,14 +6,14 @@ import { newUid, type Uid } from '../../src/dicom/uid.ts'
 import { buildManifest } from '../../src/manifest/build-manifest.ts'
 import { ensureUndecidedDeliveries } from '../../src/manifest/undecided-deliveries.ts'
 import { reconcile } from '../../src/receive/reconcile.ts'
-import { type Held, holdNothing, receive } from '../manifest/held-studies.ts'
+import { type Held, holdNothing, receive, target } from '../manifest/held-studies.ts'
 import { startNode } from '../support/node-process.ts'
 import { closeAll, silenceLog } from './sample-instances.ts'
 
 beforeAll(silenceLog)
 afterEach(closeAll)
 
-const TARGETS = { settings: { targets: ['drop'] } }
+const TARGETS = { settings: { targets: [target('drop')] } }
 const FILES = ['catalog.sqlite', 'catalog.sqlite-wal']
 
 /** What is on disk of the catalog from now on, however much is written. */
@@ -112,7 +112,7 @@ it('a manifest of before a conflict is delivered, though its study waits for a d
   const again = await restart()
   expect(await again.catalog.findStudy(study)).toMatchObject({ inConflict: true })
   const [first] = await again.catalog.manifestsOf(study)
-  for (const _ of [1, 2]) await ensureUndecidedDeliveries(again.catalog, ['drop'], 1)
+  for (const _ of [1, 2]) await ensureUndecidedDeliveries(again.catalog, [target('drop')], 1)
   expect(await waiting(again)).toEqual([first!.sopInstanceUid])
   expect(await buildDue(again)).toEqual([])
 })

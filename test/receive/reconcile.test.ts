@@ -148,7 +148,7 @@ describe('rows rebuilt from files', () => {
       await vi.waitUntil(() => opened.catalog.lastEntryReceivedAt())
       throw new Error('ends here')
     }
-    const interrupted = reconcile({ storage: opened.storage, catalog: withMethods(opened.catalog, { keep }), since })
+    const interrupted = reconcile({ ...opened, catalog: withMethods(opened.catalog, { keep }), since })
     await expect(interrupted).rejects.toThrow('ends here')
     expect(await reconcile(opened)).toMatchObject({ filesSeen: 4, manifestsAdopted: 1 })
     await store(opened.door, sample())
@@ -169,7 +169,7 @@ describe('rows rebuilt from files', () => {
     const records: Omit<ManifestRecord, 'state' | 'supersededBy'>[] = []
     const restoreManifest = async (record: Omit<ManifestRecord, 'state' | 'supersededBy'>): Promise<void> => void records.push(record)
     const catalog = withMethods(opened.catalog, { restoreManifest })
-    expect(await reconcile({ storage: opened.storage, catalog })).toEqual({ ...NOTHING, filesSeen: 1, manifestsAdopted: 1 })
+    expect(await reconcile({ ...opened, catalog })).toEqual({ ...NOTHING, filesSeen: 1, manifestsAdopted: 1 })
     expect((await opened.catalog.findInstance(uid('1.2.3')))?.role).toBe('manifest')
     expect(records).toMatchObject([{ sopInstanceUid: '1.2.3', studyInstanceUid: manifest.studyInstanceUid, version: 1 }])
   })

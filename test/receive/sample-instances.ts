@@ -10,10 +10,12 @@ import { isStorageClass } from '../../src/dicom/sop-classes.ts'
 import { newUid } from '../../src/dicom/uid.ts'
 import type { ResponseFields } from '../../src/dimse/contract.ts'
 import { configureLog } from '../../src/log.ts'
+import type { Judging } from '../../src/receive/confidentiality-rules.ts'
 import { type Door, type Incoming, receiveInstance } from '../../src/receive/store-instance.ts'
 import type { Storage } from '../../src/storage/contract.ts'
 import { openStorage } from '../../src/storage/file-storage.ts'
 import { temporaryFolder } from '../storage/temporary-storage.ts'
+import { judging } from './usual-judging.ts'
 
 export const CT = '1.2.840.10008.5.1.4.1.1.2'
 export const KOS = '1.2.840.10008.5.1.4.1.1.88.59'
@@ -75,7 +77,7 @@ export function part10(instance: SampleInstance): Buffer {
   return Buffer.concat([part10Header({ sopClassUid, sopInstanceUid, transferSyntaxUid }), dataSet])
 }
 
-export interface OpenedDoor {
+export interface OpenedDoor extends Judging {
   readonly path: string
   readonly door: Door
   readonly storage: Storage
@@ -108,8 +110,9 @@ export async function openDoor(
     now: options.now ?? Date.now,
     kept: (studyInstanceUid) => void told.push(studyInstanceUid),
     isStorable: isStorageClass,
+    ...judging,
   }
-  return { path, door, storage, catalog, told }
+  return { path, door, storage, catalog, told, ...judging }
 }
 
 /** Sends an instance through the door as an association would. */

@@ -111,7 +111,8 @@ describe('an instance that may in', () => {
   ])('is %s', async (_, title, role) => {
     const { door, catalog } = await openDoor()
     const instance = sample({ sopClassUid: KOS, title })
-    expect(await store(door, instance)).toEqual({ status: 0 })
+    // A rejection note that names nothing is kept, but its sender is told.
+    expect(await store(door, instance)).toMatchObject({ status: role === 'rejection-note' ? 0xb007 : 0 })
     expect((await catalog.findInstance(uid(instance.sopInstanceUid)))?.role).toBe(role)
   })
 })

@@ -9,6 +9,7 @@ import type { Catalog } from '../../src/catalog/contract.ts'
 import { openCatalog } from '../../src/catalog/sqlite-catalog.ts'
 import type { Peer } from '../../src/config/settings.ts'
 import { aeTitle } from '../../src/dicom/ae-title.ts'
+import { EVERY_LEVEL } from '../../src/dicom/confidentiality.ts'
 import { type DataSet, readDataSet } from '../../src/dicom/element-reader.ts'
 import {
   PATIENT_ROOT_FIND,
@@ -33,6 +34,7 @@ import { receiveInstance } from '../../src/receive/store-instance.ts'
 import type { Serving } from '../../src/serve/serving.ts'
 import type { Storage } from '../../src/storage/contract.ts'
 import { openStorage } from '../../src/storage/file-storage.ts'
+import { judging } from '../receive/usual-judging.ts'
 import { dataSet, EXPLICIT_LE, encode, type Overrides, TAG, type TestDataSet, textOf } from '../support/data-sets.ts'
 
 export const LOCATION_UID = '2.25.4711'
@@ -52,7 +54,7 @@ export async function openHome(): Promise<Home> {
   const folder = await mkdtemp(join(tmpdir(), 'ariane-serve-'))
   const storage = await openStorage({ path: folder, reserveBytes: 0, maxInstanceBytes: 2 ** 31 })
   const catalog = openCatalog(join(folder, 'catalog.sqlite'))
-  const door = { storage, catalog, duplicates: 'keep', now: Date.now, kept: () => undefined, isStorable: () => true } as const
+  const door = { storage, catalog, duplicates: 'keep', now: Date.now, kept: () => undefined, isStorable: () => true, ...judging } as const
   const keepBytes = async (bytes: Buffer, sopClassUid: string, sopInstanceUid: string, transferSyntaxUid: string) => {
     const sink = receiveInstance(door, { sopClassUid, sopInstanceUid, contextSopClassUid: sopClassUid, transferSyntaxUid, source: 'TEST' })
     await sink.write(bytes)
@@ -72,6 +74,7 @@ export async function openHome(): Promise<Home> {
       retrieveLocationUid: LOCATION_UID,
       timezone: 'Europe/Paris',
       peer: () => undefined,
+      levelsOf: () => EVERY_LEVEL,
       listManifests: () => false,
       connectTo: () => Promise.reject(new NodeError('PEER_UNREACHABLE')),
       ...overrides,

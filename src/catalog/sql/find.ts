@@ -64,14 +64,15 @@ export const FIND_SQL = {
 
 /** Conditions from one level on another. `inner` parts begin with AND. */
 export const NESTED_SQL = {
-  role: (alias: string) => `${alias}.role <> ?`,
+  /** Exists for the caller. Parameters: the role that does not exist, the levels that do. */
+  exists: (alias: string) => `${alias}.role <> ? AND ${alias}.visible & ? <> 0`,
   studyOfPatient: (inner: string) => `EXISTS (SELECT 1 FROM studies s WHERE s.patient_id = p.id${inner})`,
   seriesOfStudy: (inner: string) => `EXISTS (SELECT 1 FROM series e WHERE e.study_id = s.id${inner})`,
   instanceOfSeries: (inner: string) => `EXISTS (SELECT 1 FROM instances i WHERE i.series_id = e.id${inner})`,
   modalityInStudy: (inner: string) => `EXISTS (SELECT 1 FROM series m WHERE m.study_id = s.id${inner}
-    AND EXISTS (SELECT 1 FROM instances n WHERE n.series_id = m.id AND n.role <> ?))`,
+    AND EXISTS (SELECT 1 FROM instances n WHERE n.series_id = m.id AND n.role <> ? AND n.visible & ? <> 0))`,
   classInStudy: (inner: string) => `EXISTS (SELECT 1 FROM series m CROSS JOIN instances n ON n.series_id = m.id
-    WHERE m.study_id = s.id${inner} AND n.role <> ?)`,
+    WHERE m.study_id = s.id${inner} AND n.role <> ? AND n.visible & ? <> 0)`,
 } as const
 
 /** Makes a search for row ids in one table, by an index of the planner's choice or by the one named. */
@@ -127,26 +128,27 @@ export const CANDIDATE_SQL = {
   },
 } as const
 
-/** Values computed from rows, each of the patient, study or series `c.value`; `w.role` is the role that does not count, '' for none. */
+/** Values computed from rows, each of the patient, study or series `c.value`; `w.role` is the role that does not count, '' for none, `w.levels` the levels that do. */
 export const DERIVED_SQL = {
   studiesOfPatient: `SELECT count(*) FROM studies s WHERE s.patient_id = c.value
-    AND EXISTS (SELECT 1 FROM series e CROSS JOIN instances i ON i.series_id = e.id WHERE e.study_id = s.id AND i.role <> w.role)`,
+    AND EXISTS (SELECT 1 FROM series e CROSS JOIN instances i ON i.series_id = e.id WHERE e.study_id = s.id AND i.role <> w.role AND i.visible & w.levels <> 0)`,
   seriesOfPatient: `SELECT count(*) FROM studies s CROSS JOIN series e ON e.study_id = s.id WHERE s.patient_id = c.value
-    AND EXISTS (SELECT 1 FROM instances i WHERE i.series_id = e.id AND i.role <> w.role)`,
+    AND EXISTS (SELECT 1 FROM instances i WHERE i.series_id = e.id AND i.role <> w.role AND i.visible & w.levels <> 0)`,
   instancesOfPatient: `SELECT count(*) FROM studies s CROSS JOIN series e ON e.study_id = s.id
-    CROSS JOIN instances i INDEXED BY instances_order ON i.series_id = e.id WHERE s.patient_id = c.value AND i.role <> w.role`,
+    CROSS JOIN instances i INDEXED BY instances_order ON i.series_id = e.id WHERE s.patient_id = c.value AND i.role <> w.role AND i.visible & w.levels <> 0`,
   seriesOfStudy: `SELECT count(*) FROM series e WHERE e.study_id = c.value
-    AND EXISTS (SELECT 1 FROM instances i WHERE i.series_id = e.id AND i.role <> w.role)`,
+    AND EXISTS (SELECT 1 FROM instances i WHERE i.series_id = e.id AND i.role <> w.role AND i.visible & w.levels <> 0)`,
   instancesOfStudy: `SELECT count(*) FROM series e CROSS JOIN instances i INDEXED BY instances_order ON i.series_id = e.id
-    WHERE e.study_id = c.value AND i.role <> w.role`,
-  instancesOfSeries: 'SELECT count(*) FROM instances i INDEXED BY instances_order WHERE i.series_id = c.value AND i.role <> w.role',
+    WHERE e.study_id = c.value AND i.role <> w.role AND i.visible & w.levels <> 0`,
+  instancesOfSeries:
+    'SELECT count(*) FROM instances i INDEXED BY instances_order WHERE i.series_id = c.value AND i.role <> w.role AND i.visible & w.levels <> 0',
   /** One for each series, several of them equal: making them different here costs a table. */
   modalitiesInStudy: `SELECT group_concat(e."Modality", '\\') FROM series e WHERE e.study_id = c.value
-    AND EXISTS (SELECT 1 FROM instances i WHERE i.series_id = e.id AND i.role <> w.role)`,
+    AND EXISTS (SELECT 1 FROM instances i WHERE i.series_id = e.id AND i.role <> w.role AND i.visible & w.levels <> 0)`,
   classesInStudy: `SELECT group_concat(uid, '\\') FROM (SELECT DISTINCT i."SOPClassUID" uid FROM series e
-    CROSS JOIN instances i INDEXED BY instances_order ON i.series_id = e.id WHERE e.study_id = c.value AND i.role <> w.role)`,
+    CROSS JOIN instances i INDEXED BY instances_order ON i.series_id = e.id WHERE e.study_id = c.value AND i.role <> w.role AND i.visible & w.levels <> 0)`,
 } as const
 
-/** Several of them for each of several rows: id, then the values. Parameters: the role, ids (JSON). */
+/** Several of them for each of several rows: id, then the values. Parameters: role, levels, ids (JSON). */
 export const derivedValues = (values: readonly string[]) =>
-  `SELECT c.value, ${values.map((sql) => `(${sql})`).join(', ')} FROM (SELECT ? AS role) w CROSS JOIN json_each(?) c`
+  `SELECT c.value, ${values.map((sql) => `(${sql})`).join(', ')} FROM (SELECT ? AS role, ? AS levels) w CROSS JOIN json_each(?) c`

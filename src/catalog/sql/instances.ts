@@ -2,7 +2,7 @@
 import { attributes } from './columns.ts'
 
 const FILE = `i."SOPInstanceUID", i."SOPClassUID", e."SeriesInstanceUID", s."StudyInstanceUID", i.transfer_syntax_uid, i.role, i.storage_key,
-  i.file_size_bytes, i.data_set_offset, i.sha256, i.source, i.received_at`
+  i.file_size_bytes, i.data_set_offset, i.sha256, i.source, i.received_at, i.confidentiality, i.hidden_by`
 const ABOVE = 'CROSS JOIN series e ON e.id = i.series_id CROSS JOIN studies s ON s.id = e.study_id'
 const WHOLE = `SELECT ${FILE}, ${attributes('PATIENT', 'p')}, ${attributes('STUDY', 's')}, ${attributes('SERIES', 'e')}, ${attributes('IMAGE', 'i')}
   FROM instances i ${ABOVE} CROSS JOIN study_identities p ON p.id = i.identity_id`

@@ -10,6 +10,9 @@ const INSTANCE_FILE = [
   'sha256',
   'source',
   'received_at',
+  'confidentiality',
+  'hidden_by',
+  'visible',
 ]
 
 export const KEEP_SQL = {
@@ -43,7 +46,8 @@ export const KEEP_SQL = {
   fillSeries: fill('series', 'SERIES'),
   setRequests: 'UPDATE series SET "RequestAttributesSequence" = ? WHERE id = ?',
 
-  placeOfInstance: `SELECT i.id, i.sha256, i.role, i.series_id, i.identity_id, e."SeriesInstanceUID", s."StudyInstanceUID", s.id, i.storage_key
+  placeOfInstance: `SELECT i.id, i.sha256, i.role, i.series_id, i.identity_id, e."SeriesInstanceUID", s."StudyInstanceUID", s.id, i.storage_key,
+      i.confidentiality, i.hidden_by, i.received_at
     FROM instances i CROSS JOIN series e ON e.id = i.series_id CROSS JOIN studies s ON s.id = e.study_id
     WHERE i."SOPInstanceUID" = ?`,
   insertInstance: insert('instances', ['series_id', 'identity_id', ...INSTANCE_FILE], 'IMAGE'),

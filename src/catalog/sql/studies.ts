@@ -1,49 +1,59 @@
 /** Statements of the manifest stage: studies with work, evidence, manifest records, deliveries. */
 import { attributes } from './columns.ts'
 
-const STATE = `SELECT s."StudyInstanceUID", s.revision, s.manifest_revision, s.last_received_at, s.in_conflict,
+const STATE = `SELECT s."StudyInstanceUID", s.revision, s.manifest_revision, s.last_received_at, s.in_conflict, s.withheld,
   ${attributes('PATIENT', 'p')}, ${attributes('STUDY', 's')}
   FROM studies s`
 const IN_FORCE = 'CROSS JOIN study_identities p ON p.study_id = s.id AND p.in_force = 1'
 const DUE = 's.revision > s.manifest_revision AND s.in_conflict = 0'
 
 export const STUDY_SQL = {
-  due: `${STATE} INDEXED BY studies_due ${IN_FORCE} WHERE ${DUE} AND s.last_received_at <= ? ORDER BY s.last_received_at LIMIT ?`,
+  due: `${STATE} INDEXED BY studies_due ${IN_FORCE} WHERE ${DUE} AND (s.last_received_at <= ? OR s.urgent = 1) ORDER BY s.last_received_at LIMIT ?`,
   earliestPending: `SELECT min(s.last_received_at) FROM studies s INDEXED BY studies_due WHERE ${DUE}`,
   byUid: `${STATE} ${IN_FORCE} WHERE s."StudyInstanceUID" = ?`,
   inConflict: `${STATE} INDEXED BY studies_conflict ${IN_FORCE} WHERE s.in_conflict = 1`,
   idByUid: 'SELECT id FROM studies WHERE "StudyInstanceUID" = ?',
-  settle: 'UPDATE studies SET manifest_revision = max(manifest_revision, ?) WHERE "StudyInstanceUID" = ?',
+  settle: 'UPDATE studies SET manifest_revision = max(manifest_revision, ?), urgent = urgent AND revision > ? WHERE "StudyInstanceUID" = ?',
   identities: `SELECT number, "PatientID", "IssuerOfPatientID", "PatientName", "PatientBirthDate", "PatientSex",
     (SELECT count(*) FROM instances i WHERE i.identity_id = p.id AND i.role <> 'manifest'), in_force
     FROM study_identities p WHERE p.study_id = ? ORDER BY number`,
 
   evidenceSeries: `SELECT e.id, e."SeriesInstanceUID",
-      (SELECT i."TimezoneOffsetFromUTC" FROM instances i INDEXED BY instances_order WHERE i.series_id = e.id AND i.role = 'content'
+      (SELECT i."TimezoneOffsetFromUTC" FROM instances i INDEXED BY instances_order WHERE i.series_id = e.id AND i.role = 'content' AND i.visible <> 0
         ORDER BY i."InstanceOrder", i."SOPInstanceUID" LIMIT 1),
       ${attributes('SERIES', 'e')} FROM series e WHERE e.study_id = ?
     ORDER BY e."SeriesOrder", e."SeriesInstanceUID"`,
-  evidenceInstances: `SELECT i."InstanceOrder", i."SOPInstanceUID", i."SOPClassUID", i."InstanceNumber" FROM instances i INDEXED BY instances_order
-    WHERE i.series_id = ? AND (i."InstanceOrder", i."SOPInstanceUID") > (?, ?) AND i.role = 'content'
+  evidenceInstances: `SELECT i."InstanceOrder", i."SOPInstanceUID", i."SOPClassUID", i."InstanceNumber", i.visible
+    FROM instances i INDEXED BY instances_order
+    WHERE i.series_id = ? AND (i."InstanceOrder", i."SOPInstanceUID") > (?, ?) AND i.role = 'content' AND i.visible <> 0
     ORDER BY i."InstanceOrder", i."SOPInstanceUID" LIMIT ?`,
 } as const
 
-const RECORD = `SELECT sop_instance_uid, study_instance_uid, series_instance_uid, version, content_digest, state, superseded_by,
-  instance_count, created_at, reason FROM manifests`
+const RECORD = `SELECT sop_instance_uid, study_instance_uid, confidentiality, dialect, series_instance_uid, version, content_digest, patient_key,
+  state, superseded_by, instance_count, created_at, reason FROM manifests`
+
+/** A later version of the same chain. */
+const LATER = `n.study_instance_uid = manifests.study_instance_uid AND n.confidentiality = manifests.confidentiality
+  AND n.dialect = manifests.dialect AND n.version > manifests.version`
 
 export const MANIFEST_SQL = {
-  insert: `INSERT INTO manifests (sop_instance_uid, study_instance_uid, series_instance_uid, version, content_digest, state,
-    superseded_by, instance_count, created_at, reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-  supersede: `UPDATE manifests SET state = 'superseded', superseded_by = ? WHERE study_instance_uid = ? AND state = 'in force'`,
-  restore: `INSERT INTO manifests (sop_instance_uid, study_instance_uid, series_instance_uid, version, content_digest, state, instance_count,
-    created_at, reason) VALUES (?, ?, ?, ?, ?, 'superseded', ?, ?, ?) ON CONFLICT DO NOTHING`,
-  /** Each record of a study is superseded by the one after it; the last one is in force. One that was withdrawn stays so. */
+  insert: `INSERT INTO manifests (sop_instance_uid, study_instance_uid, confidentiality, dialect, series_instance_uid, version, content_digest,
+    patient_key, state, superseded_by, instance_count, created_at, reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  inForce: `${RECORD} INDEXED BY manifests_in_force WHERE study_instance_uid = ? AND state = 'in force' AND confidentiality = ? AND dialect = ?`,
+  setState: 'UPDATE manifests SET state = ?, superseded_by = ? WHERE sop_instance_uid = ?',
+  restore: `INSERT INTO manifests (sop_instance_uid, study_instance_uid, confidentiality, dialect, series_instance_uid, version, content_digest,
+    patient_key, state, instance_count, created_at, reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'superseded', ?, ?, ?) ON CONFLICT DO NOTHING`,
+  /** Each record of a chain is superseded by the one after it; the last one is in force. One that was withdrawn stays so. */
   chain: `UPDATE manifests SET
-    superseded_by = (SELECT n.sop_instance_uid FROM manifests n
-      WHERE n.study_instance_uid = manifests.study_instance_uid AND n.version > manifests.version ORDER BY n.version LIMIT 1),
-    state = CASE WHEN state = 'withdrawn' THEN state WHEN EXISTS (SELECT 1 FROM manifests n
-      WHERE n.study_instance_uid = manifests.study_instance_uid AND n.version > manifests.version) THEN 'superseded' ELSE 'in force' END
-    WHERE study_instance_uid = ?`,
+    superseded_by = (SELECT n.sop_instance_uid FROM manifests n WHERE ${LATER} ORDER BY n.version LIMIT 1),
+    state = CASE WHEN state = 'withdrawn' THEN state WHEN EXISTS (SELECT 1 FROM manifests n WHERE ${LATER}) THEN 'superseded' ELSE 'in force' END
+    WHERE study_instance_uid = ? AND confidentiality = ? AND dialect = ?`,
+  /** The rows of manifests are given out while they are in force. Parameters: study, confidentiality, dialect. */
+  showChain: `UPDATE instances SET
+    hidden_by = (SELECT CASE m.state WHEN 'in force' THEN NULL ELSE m.state END FROM manifests m WHERE m.sop_instance_uid = instances."SOPInstanceUID"),
+    visible = CASE (SELECT m.state FROM manifests m WHERE m.sop_instance_uid = instances."SOPInstanceUID") WHEN 'in force' THEN ? ELSE 0 END
+    WHERE "SOPInstanceUID" IN (SELECT sop_instance_uid FROM manifests WHERE study_instance_uid = ? AND confidentiality = ? AND dialect = ?)
+      AND role = 'manifest'`,
   /** A study whose identities wait for a decision, or had one from an older manifest of the same rebuild: the manifest stage has not been there yet. */
   undecided: `SELECT s.id FROM studies s WHERE s."StudyInstanceUID" = ? AND (s.in_conflict = 1 OR s.manifest_revision = 0
     AND EXISTS (SELECT 1 FROM manifests m WHERE m.study_instance_uid = s."StudyInstanceUID" AND m.state = 'superseded'))`,
@@ -53,15 +63,21 @@ export const MANIFEST_SQL = {
     WHERE e.study_id = ? AND i.role = 'content' AND i.received_at <= ?`,
   identityAfter: `SELECT EXISTS (SELECT 1 FROM study_identities p WHERE p.study_id = ? AND NOT EXISTS (SELECT 1 FROM instances i
     WHERE i.identity_id = p.id AND i.role <> 'manifest' AND i.received_at <= ?))`,
-  ofStudy: `${RECORD} WHERE study_instance_uid = ? ORDER BY version DESC`,
+  ofStudy: `${RECORD} WHERE study_instance_uid = ? ORDER BY created_at DESC, version DESC`,
   byUid: `${RECORD} WHERE sop_instance_uid = ?`,
   page: `${RECORD} WHERE (created_at, sop_instance_uid) < (?, ?) ORDER BY created_at DESC, sop_instance_uid DESC LIMIT ?`,
 } as const
 
 export const DELIVERY_SQL = {
-  insert: `INSERT INTO deliveries (target, manifest_uid, state, attempts, next_attempt_at) VALUES (?, ?, 'waiting', 0, ?)`,
-  ensure: `INSERT INTO deliveries (target, manifest_uid, state, attempts, next_attempt_at) VALUES (?, ?, 'waiting', 0, ?) ON CONFLICT DO NOTHING`,
-  due: `SELECT id, target, manifest_uid, state, attempts, next_attempt_at, last_error FROM deliveries
+  insert: `INSERT INTO deliveries (target, manifest_uid, action, state, attempts, next_attempt_at) VALUES (?, ?, 'publish', 'waiting', 0, ?)`,
+  ensure: `INSERT INTO deliveries (target, manifest_uid, action, state, attempts, next_attempt_at) VALUES (?, ?, 'publish', 'waiting', 0, ?)
+    ON CONFLICT DO NOTHING`,
+  /** Whoever was to be given the manifest is told that it is withdrawn; what it has not been given yet it is not given any more. */
+  withdraw: `INSERT INTO deliveries (target, manifest_uid, action, state, attempts, next_attempt_at)
+    SELECT target, manifest_uid, 'withdraw', 'waiting', 0, ? FROM deliveries WHERE manifest_uid = ? AND action = 'publish' ON CONFLICT DO NOTHING`,
+  drop: `UPDATE deliveries SET state = 'failed', last_error = 'withdrawn before it was delivered'
+    WHERE manifest_uid = ? AND action = 'publish' AND state = 'waiting'`,
+  due: `SELECT id, target, manifest_uid, action, state, attempts, next_attempt_at, last_error FROM deliveries
     WHERE state = 'waiting' AND next_attempt_at <= ? ORDER BY next_attempt_at, id LIMIT ?`,
   settle: 'UPDATE deliveries SET state = ?, attempts = ?, next_attempt_at = ?, last_error = ? WHERE id = ?',
   earliest: `SELECT min(next_attempt_at) FROM deliveries WHERE state = 'waiting'`,

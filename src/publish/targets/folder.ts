@@ -1,4 +1,5 @@
-/** The target `folder`: each manifest becomes `<path>/<StudyInstanceUID>/<version>-<SOPInstanceUID>.dcm`.
+/** The target `folder`: each manifest becomes `<path>/<StudyInstanceUID>/<version>-<SOPInstanceUID>.dcm`; when it is
+ *  withdrawn, `.withdrawn` is added to its name.
  *
  *  Promises: whoever watches a study's folder sees a file whole or not at all: it is written under a hidden name in `<path>`, synced, moved,
  *  and the folder synced. A file of that name with the same bytes is success. What a crash left unfinished goes with the first delivery of
@@ -10,19 +11,34 @@ import { createReadStream } from 'node:fs'
 import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
+import type { ManifestRecord } from '../../catalog/contract.ts'
 import { NodeError } from '../../errors.ts'
-import type { Deliver, Deliverable } from './target.ts'
+import type { Deliverable, Target } from './target.ts'
 
+const WITHDRAWN = '.withdrawn'
 const UNFINISHED = /^\.ariane-.*\.part$/
 
 /** One for as long as the target is configured so. */
-export function folderTarget(path: string): Deliver {
+export function folderTarget(path: string): Target {
   let isSwept = false
-  return async (manifest) => {
+  const publish = async (manifest: Deliverable): Promise<void> => {
     if (!isSwept) await removeUnfinished(path)
     isSwept = true
     await deliverTo(path, manifest)
   }
+  return { publish, withdraw: (record) => withdrawFrom(path, record) }
+}
+
+/** The file stays, under a name that nobody takes for a manifest's. */
+async function withdrawFrom(path: string, { studyInstanceUid, sopInstanceUid, version }: ManifestRecord): Promise<void> {
+  const file = join(path, studyInstanceUid, `${version}-${sopInstanceUid}.dcm`)
+  try {
+    await rename(file, `${file}${WITHDRAWN}`)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return
+    throw error
+  }
+  await syncFolder(dirname(file))
 }
 
 async function deliverTo(path: string, manifest: Deliverable): Promise<void> {

@@ -1,6 +1,6 @@
 /** What can be delivered, and to whom: the contract of a target.
  *
- *  Promises of every target: when `deliver` resolves, the manifest is there for good; when it throws, trying again does no harm; a manifest
+ *  Promises of every target: when `publish` resolves, the manifest is there for good, when `withdraw` does, nobody takes it for valid there; when it throws, trying again does no harm; a manifest
  *  that is there already is success. A NodeError that is permanent ends the delivery, anything else is tried again. */
 import type { Readable } from 'node:stream'
 import type { ManifestRecord } from '../../catalog/contract.ts'
@@ -12,4 +12,8 @@ export interface Deliverable {
   readonly fileSizeBytes: number
 }
 
-export type Deliver = (manifest: Deliverable) => Promise<void>
+export interface Target {
+  readonly publish: (manifest: Deliverable) => Promise<void>
+  /** The manifest is not in force any more and has no successor. One that never came is success. */
+  readonly withdraw: (record: ManifestRecord) => Promise<void>
+}

@@ -1,0 +1,36 @@
+/** What became of the manifests of a study, transition by transition: rows are added, never changed. */
+
+import type { HistoryEntry, HistoryState, Uid } from './contract.ts'
+import { LIFECYCLE_SQL } from './sql/lifecycle.ts'
+import type { Statements } from './statements.ts'
+
+/** Runs inside a transaction. */
+export function tell(statements: Statements, entry: HistoryEntry): void {
+  const { studyInstanceUid, confidentiality, dialect, at, state, manifestUid, reason, actor } = entry
+  const of = [studyInstanceUid, confidentiality ?? null, dialect ?? null]
+  statements.run(LIFECYCLE_SQL.tell, ...of, at, state, manifestUid ?? null, reason, actor)
+}
+
+/** Runs inside a transaction. Something else than an instance that arrived has changed what the manifest of a study has to say: it is due without
+ *  further waiting. */
+export function changed(
+  statements: Statements,
+  { studyId, studyInstanceUid, ...what }: { studyId: number; studyInstanceUid: Uid; at: number; reason: string; actor: string },
+): void {
+  statements.run(LIFECYCLE_SQL.makeUrgent, studyId)
+  tell(statements, { studyInstanceUid, state: 'changed', ...what })
+}
+
+/** Oldest first. */
+export function historyOf(statements: Statements, studyInstanceUid: string): HistoryEntry[] {
+  return statements.all(LIFECYCLE_SQL.history, studyInstanceUid).map((row) => ({
+    studyInstanceUid: row[0] as Uid,
+    ...(row[1] === null ? {} : { confidentiality: row[1] as HistoryEntry['confidentiality'] }),
+    ...(row[2] === null ? {} : { dialect: row[2] as string }),
+    at: row[3] as number,
+    state: row[4] as HistoryState,
+    ...(row[5] === null ? {} : { manifestUid: row[5] as Uid }),
+    reason: row[6] as string,
+    actor: row[7] as string,
+  }))
+}

@@ -1,0 +1,101 @@
+/** Decisions of people that no DICOM file says (which patient is right, who may see a study, a manifest withdrawn): a journal beside the
+ *  instances, `decisions.jsonl`, one JSON object a line.
+ *
+ *  Promises: a decision is on disk before the catalog is changed by it, and outlives the loss of the catalog: {@link replayDecisions} applies
+ *  at each start whatever the catalog has not applied yet, in the order in which it was taken. Lines are only ever added. A line that a
+ *  crash cut short was never acknowledged: it is passed over with a warning.
+ *  Does not: know what a decision means (the catalog does), hold anything that a file can tell.
+ *  Errors: NodeError STORAGE_FAILED, CATALOG_FAILED; what the catalog refuses (INVALID_ARGUMENT) stays in the journal and is refused again. */
+import { randomUUID } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { open } from 'node:fs/promises'
+import { userInfo } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import type { Catalog, Decision, DecisionBody } from '../catalog/contract.ts'
+import { NodeError } from '../errors.ts'
+import { log } from '../log.ts'
+import { syncFolder } from './day-folders.ts'
+import { giveToOwner } from './owner.ts'
+
+const FILE = 'decisions.jsonl'
+const NEWLINE = 0x0a
+
+/** Records a decision and applies it.
+ *  @param path  `storage.path` */
+export async function decide(parts: { readonly path: string; readonly catalog: Catalog }, body: DecisionBody): Promise<void> {
+  const decision: Decision = { id: randomUUID(), at: Date.now(), actor: operator(), ...body }
+  await append(parts.path, `${JSON.stringify(decision)}\n`)
+  await parts.catalog.decide(decision)
+}
+
+/** @returns how many were applied that the catalog did not know */
+export async function replayDecisions(parts: { readonly path: string; readonly catalog: Catalog }): Promise<number> {
+  let applied = 0
+  for await (const decision of decisionsIn(parts.path)) {
+    try {
+      if (await parts.catalog.decide(decision)) applied++
+    } catch (error) {
+      if (!(error instanceof NodeError) || error.code !== 'INVALID_ARGUMENT') throw error
+      log.debug('a decision is about nothing that is here', { decision: decision.id, kind: decision.kind })
+    }
+  }
+  if (applied > 0) log.warn('decisions taken earlier are applied to the catalog', { decisions: applied })
+  return applied
+}
+
+/** Who decided: the account of this process. */
+export function operator(): string {
+  try {
+    return userInfo().username
+  } catch {
+    return `uid ${process.getuid?.() ?? 'unknown'}`
+  }
+}
+
+async function append(path: string, line: string): Promise<void> {
+  const file = join(path, FILE)
+  try {
+    const handle = await open(file, 'a+', 0o600)
+    try {
+      const { size } = await handle.stat()
+      const last = size === 0 ? NEWLINE : (await handle.read(Buffer.alloc(1), 0, 1, size - 1)).buffer[0]
+      await handle.write(last === NEWLINE ? line : `\n${line}`)
+      await handle.sync()
+      if (size === 0) await syncFolder(path)
+    } finally {
+      await handle.close()
+    }
+    await giveToOwner(file)
+  } catch (cause) {
+    throw new NodeError('STORAGE_FAILED', { file: FILE }, { cause })
+  }
+}
+
+async function* decisionsIn(path: string): AsyncGenerator<Decision> {
+  const stream = createReadStream(join(path, FILE), 'utf8')
+  let line = 0
+  try {
+    for await (const text of createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY })) {
+      line++
+      const decision = text === '' ? undefined : parsed(text)
+      if (decision !== undefined) yield decision
+      else if (text !== '') log.warn('a line of the journal of decisions cannot be read', { file: FILE, line })
+    }
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'ENOENT')
+      throw cause instanceof NodeError ? cause : new NodeError('STORAGE_FAILED', { file: FILE }, { cause })
+  } finally {
+    stream.destroy()
+  }
+}
+
+function parsed(text: string): Decision | undefined {
+  try {
+    const value = JSON.parse(text) as Partial<Decision> | null
+    const isWhole = typeof value?.id === 'string' && typeof value.kind === 'string' && typeof value.at === 'number'
+    return isWhole ? (value as Decision) : undefined
+  } catch {
+    return undefined
+  }
+}
