@@ -5,6 +5,7 @@
 import { Command } from 'commander'
 import type { Config } from '../config/settings.ts'
 import { type AeTitle, aeTitle } from '../dicom/ae-title.ts'
+import type { Confidentiality } from '../dicom/confidentiality.ts'
 import { VERIFICATION } from '../dicom/sop-classes.ts'
 import { IMPLICIT_VR_LITTLE_ENDIAN } from '../dicom/transfer-syntaxes.ts'
 import { parseUid } from '../dicom/uid.ts'
@@ -23,12 +24,21 @@ export function verifyCommand(): Command {
     .option('--json', 'the whole report')
     .action((what: string, flags: { json?: boolean }, command: Command) =>
       withParts(command, async (parts) => {
-        const { manifest } = await manifestNamed(parts, what)
+        const { manifest, record } = await manifestNamed(parts, what)
+        if (record !== undefined) requireLevel(parts.config, record.confidentiality)
         const report = await verify(parts, manifest)
         console.log(flags.json ? JSON.stringify(report, null, 2) : reportText(report))
         if (!report.complete) process.exitCode = 1
       }),
     )
+}
+
+/** @throws CommandFailure where the node would not show its own commands what the manifest refers to */
+function requireLevel(config: Config, level: Confidentiality): void {
+  const levels: readonly Confidentiality[] = config.peers.find((peer) => peer.aeTitle === config.aeTitle)?.levels ?? ['N']
+  if (levels.includes(level)) return
+  const help = `ariane peer add ${config.aeTitle} 127.0.0.1 --allow echo find get --levels ${[...levels, level].join(' ')} (then reload it)`
+  throw new CommandFailure(`the manifest is of level ${level}, which the node does not show to its own commands; let them: ${help}`)
 }
 
 async function verify({ config, catalog }: Parts, manifest: ReadManifest): Promise<VerifyReport> {

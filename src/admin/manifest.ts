@@ -1,19 +1,17 @@
-/** `ariane manifest list | show | build | export | verify`: the manifests of this node, and those of others as files.
+/** `ariane manifest list | show | history | build | withdraw | export | verify`: the manifests of this node, and those of others as files.
  *
  *  A UID is a manifest's or a study's; of a study, its newest manifest is meant. Works beside a running node.
  *  Exit code 1: `verify` (manifest-verify.ts) found something missing, `build` has nothing to build. */
 import { writeFile } from 'node:fs/promises'
 import { Command } from 'commander'
-import type { Catalog, ManifestRecord } from '../catalog/contract.ts'
-import { aeTitle } from '../dicom/ae-title.ts'
-import { type BuildOutcome, buildManifest, type ManifestParts } from '../manifest/build-manifest.ts'
-import { targetsOf } from '../manifest/chains.ts'
+import type { Catalog, ManifestRecord, Uid } from '../catalog/contract.ts'
+import { type BuildOutcome, buildManifest } from '../manifest/build-manifest.ts'
 import { describedSeries } from '../manifest/described-series.ts'
 import { manifestTree } from '../manifest/manifest-tree.ts'
-import { publishedNames } from '../manifest/published-names.ts'
-import { operator } from '../storage/decisions.ts'
-import { retrieveLocationUid } from '../storage/node-identity.ts'
+import { decide, operator } from '../storage/decisions.ts'
 import { CommandFailure, inColumns } from './command-line.ts'
+import { historyCommand, withdrawCommand } from './manifest-history.ts'
+import { manifestParts } from './manifest-parts.ts'
 import { verifyCommand } from './manifest-verify.ts'
 import { bytesOf, checkedUid, manifestNamed, recordNamed, withParts } from './named-manifest.ts'
 import type { Parts } from './open-parts.ts'
@@ -25,7 +23,9 @@ export function manifestCommand(): Command {
     .description('the manifests that this node has made')
     .addCommand(listCommand())
     .addCommand(showCommand())
+    .addCommand(historyCommand())
     .addCommand(buildCommand())
+    .addCommand(withdrawCommand())
     .addCommand(exportCommand())
     .addCommand(verifyCommand())
 }
@@ -44,7 +44,10 @@ function listCommand(): Command {
         }
         if (flags.json) return
         if (rows.length === 0) console.log('no manifests')
-        else process.stdout.write(inColumns([['MADE', 'VERSION', 'STATE', 'INSTANCES', 'STUDY', 'MANIFEST', 'WHY'], ...rows]))
+        else
+          process.stdout.write(
+            inColumns([['MADE', 'VERSION', 'STATE', 'LEVEL', 'DIALECT', 'INSTANCES', 'STUDY', 'MANIFEST', 'WHY'], ...rows]),
+          )
       }),
     )
 }
@@ -69,11 +72,19 @@ function buildCommand(): Command {
     .argument('<study>', 'Study Instance UID')
     .action((study: string, _flags: unknown, command: Command) =>
       withParts(command, async (parts) => {
-        const outcome = await buildManifest(await manifestParts(parts), checkedUid(study), 'asked by operator', operator())
+        const studyInstanceUid = checkedUid(study)
+        await allow(parts, studyInstanceUid)
+        const outcome = await buildManifest(await manifestParts(parts), studyInstanceUid, 'asked by operator', operator())
         console.log(inWords(outcome))
         if (outcome.kind !== 'made' && outcome.kind !== 'unchanged') process.exitCode = 1
       }),
     )
+}
+
+/** Whoever asks for a manifest that was withdrawn means that there shall be one again. */
+async function allow({ catalog, config }: Parts, studyInstanceUid: Uid): Promise<void> {
+  if ((await catalog.findStudy(studyInstanceUid))?.withheld === undefined) return
+  await decide({ path: config.storage.path, catalog }, { kind: 'manifest allowed', studyInstanceUid })
 }
 
 function exportCommand(): Command {
@@ -109,23 +120,10 @@ async function* recordsOf(catalog: Catalog, study: string | undefined): AsyncGen
   } while (after !== undefined)
 }
 
-/** What the manifest stage works with, for commands that build. */
-export async function manifestParts({ config, storage, catalog }: Parts): Promise<ManifestParts> {
-  const published = await publishedNames({ catalog, storage })
-  const locationUid = config.manifest.retrieveLocationUid ?? (await retrieveLocationUid(config.storage.path, published.retrieveLocationUid))
-  const settings = {
-    ...config.manifest,
-    aeTitle: aeTitle(config.aeTitle),
-    retrieveLocationUid: checkedUid(locationUid),
-    mixedLevels: config.confidentiality.mixed,
-    targets: targetsOf(config.publish),
-  }
-  return { catalog, storage, settings: () => settings, now: Date.now }
-}
-
 function rowOf(record: ManifestRecord): readonly string[] {
-  const { createdAt, version, state, instanceCount, studyInstanceUid, sopInstanceUid, reason } = record
-  return [new Date(createdAt).toISOString(), String(version), state, String(instanceCount), studyInstanceUid, sopInstanceUid, reason]
+  const { createdAt, version, state, confidentiality, dialect, instanceCount, studyInstanceUid, sopInstanceUid, reason } = record
+  const what = [String(version), state, confidentiality, dialect, String(instanceCount)]
+  return [new Date(createdAt).toISOString(), ...what, studyInstanceUid, sopInstanceUid, reason]
 }
 
 function stateOf(record: ManifestRecord): string {

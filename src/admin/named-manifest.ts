@@ -20,9 +20,15 @@ export async function withParts(command: Command, work: (parts: Parts) => Promis
 }
 
 export async function recordNamed(catalog: Catalog, uid: Uid): Promise<ManifestRecord> {
-  const record = (await catalog.findManifest(uid)) ?? (await catalog.manifestsOf(uid))[0]
+  const record = (await catalog.findManifest(uid)) ?? mainOne(await catalog.manifestsOf(uid))
   if (record === undefined) throw new CommandFailure(`no manifest, and no study with one: ${uid}`)
   return record
+}
+
+/** Of a study with several: the usual one in force, else any in force, else the newest. */
+function mainOne(records: readonly ManifestRecord[]): ManifestRecord | undefined {
+  const inForce = records.filter((record) => record.state === 'in force')
+  return inForce.find(({ confidentiality, dialect }) => confidentiality === 'N' && dialect === 'xds-i') ?? inForce[0] ?? records[0]
 }
 
 export async function manifestNamed(parts: Parts, what: string): Promise<{ manifest: ReadManifest; record?: ManifestRecord }> {

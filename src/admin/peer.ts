@@ -4,6 +4,7 @@ import { loadConfig, shownAs } from '../config/load-config.ts'
 import { addPeer, type NewPeer, removePeer } from '../config/peers-file.ts'
 import { PEER_SERVICES, type Peer, type PeerService } from '../config/settings.ts'
 import { nearest } from '../config/suggest.ts'
+import { CONFIDENTIALITY_LEVELS } from '../dicom/confidentiality.ts'
 import { CommandFailure, inColumns, loadOptionsOf } from './command-line.ts'
 import { echoCommand, seenCommand } from './peer-seen.ts'
 
@@ -36,13 +37,26 @@ function addCommand(): Command {
     .argument('[host]', 'its host name or IP address; not needed by a peer that only calls us')
     .argument('[port]', 'where it listens; not needed by a peer that only calls us')
     .option('--allow <services...>', `what it may ask of us: ${PEER_SERVICES.join(', ')} (default: all)`)
-    .action((aeTitle: string, host: string | undefined, port: string | undefined, options: { allow?: string[] }, command: Command) => {
+    .option('--levels <levels...>', `confidentiality levels that it may see: ${CONFIDENTIALITY_LEVELS.join(', ')} (default: N)`)
+    .action((aeTitle: string, host: string | undefined, port: string | undefined, options: AddFlags, command: Command) => {
       const loadOptions = loadOptionsOf(command)
-      const allow = options.allow?.flatMap((words) => words.split(',')).filter((word) => word !== '') as PeerService[] | undefined
-      const file = addPeer(loadOptions, { aeTitle, host, port: port === undefined ? undefined : portFrom(port), allow } satisfies NewPeer)
+      const allow = wordsOf(options.allow) as PeerService[] | undefined
+      const levels = wordsOf(options.levels) as NewPeer['levels']
+      const peer: NewPeer = { aeTitle, host, port: port === undefined ? undefined : portFrom(port), allow, levels }
+      const file = addPeer(loadOptions, peer)
       process.stdout.write(`Added ${aeTitle} to ${shownAs(file, loadOptions.cwd)}. ${HOW_TO_APPLY}\n`)
       warnWhereOverridden()
     })
+}
+
+interface AddFlags {
+  readonly allow?: readonly string[]
+  readonly levels?: readonly string[]
+}
+
+/** Words apart by spaces or commas; those that are none of ours are refused with what is expected, by the check of the file. */
+function wordsOf(given: readonly string[] | undefined): string[] | undefined {
+  return given?.flatMap((words) => words.split(',')).filter((word) => word !== '')
 }
 
 function removeCommand(): Command {

@@ -7,12 +7,14 @@ import type { Catalog, StudyIdentity, StudyState } from '../catalog/contract.ts'
 import { parseUid, type Uid } from '../dicom/uid.ts'
 import { CommandFailure, inColumns } from './command-line.ts'
 import { openParts } from './open-parts.ts'
+import { confidentialityCommand } from './study-confidentiality.ts'
 
 export function studyCommand(): Command {
   return new Command('study')
-    .description('studies with more than one patient identity')
+    .description('decisions about a study: which patient is right, who may see it')
     .addCommand(listCommand())
     .addCommand(resolveCommand())
+    .addCommand(confidentialityCommand())
 }
 
 function listCommand(): Command {

@@ -20,6 +20,7 @@ import {
 } from 'node:fs'
 import { dirname } from 'node:path'
 import { parseAeTitle } from '../dicom/ae-title.ts'
+import type { Confidentiality } from '../dicom/confidentiality.ts'
 import { withEntry, withoutEntry } from './edit-list.ts'
 import { fileToEdit, type LoadedConfig, type LoadOptions, loadFrom, shownAs } from './load-config.ts'
 import { ConfigError, keyOf, mistakesIn } from './mistakes.ts'
@@ -32,6 +33,8 @@ export interface NewPeer {
   readonly port?: number
   /** Absent: everything. */
   readonly allow?: readonly PeerService[]
+  /** Absent: N. */
+  readonly levels?: readonly Confidentiality[]
 }
 
 /** @returns the file, absolute

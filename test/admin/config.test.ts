@@ -50,7 +50,7 @@ describe('ariane config', () => {
     expect(stdout).toMatch(/^aeTitle +NODE1 +config\/ariane\.yaml:1$/m)
     expect(stdout).toMatch(/^dicom\.port +104 +ARIANE_DICOM_PORT$/m)
     expect(stdout).toMatch(/^dicom\.timeouts\.idleSeconds +300 s +default$/m)
-    expect(stdout).toMatch(/^peers +1 entry +config\/ariane\.yaml:2\n {2}- aeTitle: CT, allow: store, characterSet: ISO_IR 192/m)
+    expect(stdout).toMatch(/^peers +1 entry +config\/ariane\.yaml:2\n {2}- aeTitle: CT, allow: store, levels: N, characterSet: ISO_IR 192/m)
     expect(stdout).toMatch(/^manifest\.retrieveLocationUid +\(none\) +default$/m)
   })
 

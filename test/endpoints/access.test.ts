@@ -8,6 +8,7 @@ const peer = (title: string, more: object = {}) => ({
   allow: ['echo', 'store', 'find', 'move', 'get'],
   transferSyntaxes: [],
   characterSet: 'ISO_IR 192',
+  levels: ['N'],
   parallelAssociations: 1,
   ...more,
 })

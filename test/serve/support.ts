@@ -9,7 +9,7 @@ import type { Catalog } from '../../src/catalog/contract.ts'
 import { openCatalog } from '../../src/catalog/sqlite-catalog.ts'
 import type { Peer } from '../../src/config/settings.ts'
 import { aeTitle } from '../../src/dicom/ae-title.ts'
-import { EVERY_LEVEL } from '../../src/dicom/confidentiality.ts'
+import { CONFIDENTIALITY_LEVELS, EVERY_LEVEL } from '../../src/dicom/confidentiality.ts'
 import { type DataSet, readDataSet } from '../../src/dicom/element-reader.ts'
 import {
   PATIENT_ROOT_FIND,
@@ -94,6 +94,7 @@ export function peer(title: string, more: Partial<Peer> = {}): Peer {
     allow: [],
     transferSyntaxes: [],
     characterSet: 'ISO_IR 192',
+    levels: [...CONFIDENTIALITY_LEVELS],
     parallelAssociations: 1,
     ...more,
   } as Peer

@@ -1,0 +1,100 @@
+/** `ariane manifest history | withdraw`: what became of the manifests of a study and why, and taking them back.
+ *
+ *  A UID is a study's, or that of a manifest, whose study is then meant. Works beside a running node. */
+import { Command } from 'commander'
+import type { HistoryEntry, ManifestRecord, StudyState, Uid } from '../catalog/contract.ts'
+import { buildManifest } from '../manifest/build-manifest.ts'
+import { decide, operator } from '../storage/decisions.ts'
+import { CommandFailure, inColumns } from './command-line.ts'
+import { manifestParts } from './manifest-parts.ts'
+import { checkedUid, withParts } from './named-manifest.ts'
+import type { Parts } from './open-parts.ts'
+
+export function historyCommand(): Command {
+  return new Command('history')
+    .description('what became of the manifests of a study, when, why, and by whom')
+    .argument('<study>', 'UID of a study, or of one of its manifests')
+    .option('--json', 'the state and every transition as JSON')
+    .action((what: string, flags: { json?: boolean }, command: Command) =>
+      withParts(command, async (parts) => {
+        const told = await historyOf(parts, what)
+        console.log(flags.json ? JSON.stringify(told, null, 2) : inText(told))
+      }),
+    )
+}
+
+export function withdrawCommand(): Command {
+  return new Command('withdraw')
+    .description('take the manifests of a study back: whoever was given them is told, and none is made until `ariane manifest build`')
+    .argument('<study>', 'UID of a study, or of one of its manifests')
+    .requiredOption('--reason <text>', 'why, for the history of the study')
+    .action((what: string, flags: { reason: string }, command: Command) =>
+      withParts(command, async (parts) => {
+        const studyInstanceUid = await studyNamed(parts, what)
+        if ((await parts.catalog.findStudy(studyInstanceUid)) === undefined)
+          throw new CommandFailure(`no such study here: ${studyInstanceUid}`)
+        const { catalog, config } = parts
+        await decide({ path: config.storage.path, catalog }, { kind: 'manifest withheld', studyInstanceUid, reason: flags.reason })
+        const outcome = await buildManifest(await manifestParts(parts), studyInstanceUid, flags.reason, operator())
+        console.log(withdrawnInWords('withdrawn' in outcome ? outcome.withdrawn : []))
+      }),
+    )
+}
+
+interface StudyHistory {
+  readonly studyInstanceUid: Uid
+  /** In words: what holds now. */
+  readonly state: string
+  readonly inForce: readonly ManifestRecord[]
+  readonly history: readonly HistoryEntry[]
+}
+
+async function historyOf(parts: Parts, what: string): Promise<StudyHistory> {
+  const { catalog } = parts
+  const studyInstanceUid = await studyNamed(parts, what)
+  const [study, records, history] = await Promise.all([
+    catalog.findStudy(studyInstanceUid),
+    catalog.manifestsOf(studyInstanceUid),
+    catalog.historyOf(studyInstanceUid),
+  ])
+  if (study === undefined && history.length === 0) throw new CommandFailure(`no such study here, and none that was: ${studyInstanceUid}`)
+  const inForce = records.filter((record) => record.state === 'in force')
+  return { studyInstanceUid, state: stateOf(study, inForce, records), inForce, history }
+}
+
+async function studyNamed({ catalog }: Parts, what: string): Promise<Uid> {
+  const uid = checkedUid(what)
+  return (await catalog.findManifest(uid))?.studyInstanceUid ?? uid
+}
+
+function stateOf(study: StudyState | undefined, inForce: readonly ManifestRecord[], records: readonly ManifestRecord[]): string {
+  if (study === undefined) return 'not here any more'
+  if (study.inConflict) return 'in conflict: more than one patient identity, see `ariane study list`'
+  if (study.withheld !== undefined) return `withheld: ${study.withheld}`
+  if (study.revision > study.manifestRevision) return `collecting: last instance received ${time(study.lastReceivedAt)}`
+  if (inForce.length > 0)
+    return `in force: ${inForce.map((one) => `version ${one.version} (${one.confidentiality}, ${one.dialect})`).join(', ')}`
+  return records.length > 0 ? 'withdrawn: there is nothing left to refer to' : 'there is nothing to refer to'
+}
+
+function inText({ studyInstanceUid, state, history }: StudyHistory): string {
+  const rows = history.map((entry) => [
+    time(entry.at),
+    entry.state,
+    entry.confidentiality ?? '',
+    entry.dialect ?? '',
+    entry.actor,
+    entry.reason,
+    entry.manifestUid ?? '',
+  ])
+  const titles = ['WHEN (UTC)', 'STATE', 'LEVEL', 'DIALECT', 'BY', 'WHY', 'MANIFEST']
+  const table = rows.length === 0 ? 'nothing has happened yet\n' : inColumns([titles, ...rows])
+  return `study ${studyInstanceUid}\nnow ${state}\n\n${table.trimEnd()}`
+}
+
+const time = (at: number): string => new Date(at).toISOString().slice(0, 19).replace('T', ' ')
+
+function withdrawnInWords(withdrawn: readonly ManifestRecord[]): string {
+  const lines = withdrawn.map((one) => `withdrawn: version ${one.version} (${one.confidentiality}, ${one.dialect}): ${one.sopInstanceUid}`)
+  return [...lines, 'no manifest is made of the study until `ariane manifest build`'].join('\n')
+}

@@ -1,0 +1,54 @@
+/** `ariane study confidentiality`: who may see a study, or one series of it, whatever the rules say.
+ *
+ *  Holds for what is here and for what is still to come; manifests are revised at once. Works beside a running node. */
+import { Command } from 'commander'
+import { CONFIDENTIALITY_LEVELS, type Confidentiality, isConfidentiality } from '../dicom/confidentiality.ts'
+import type { Uid } from '../dicom/uid.ts'
+import { buildManifest } from '../manifest/build-manifest.ts'
+import { decide, operator } from '../storage/decisions.ts'
+import { CommandFailure, inColumns } from './command-line.ts'
+import { manifestParts } from './manifest-parts.ts'
+import { checkedUid, withParts } from './named-manifest.ts'
+import type { Parts } from './open-parts.ts'
+
+export function confidentialityCommand(): Command {
+  return new Command('confidentiality')
+    .description('show or decide the confidentiality level of a study, or of one of its series')
+    .argument('<study>', 'Study Instance UID')
+    .argument('[level]', `one of ${CONFIDENTIALITY_LEVELS.join(', ')}`)
+    .option('--series <uid>', 'of this series only')
+    .option('--clear', 'let the rules of the configuration speak again, for what is still to come')
+    .action((study: string, level: string | undefined, flags: { series?: string; clear?: boolean }, command: Command) =>
+      withParts(command, async (parts) => {
+        const studyInstanceUid = checkedUid(study)
+        if (level !== undefined && flags.clear) throw new CommandFailure('either a level or --clear, not both', { exitCode: 2 })
+        if (level !== undefined || flags.clear) await change(parts, studyInstanceUid, checkedLevel(level), flags.series)
+        console.log(await levelsInText(parts, studyInstanceUid))
+      }),
+    )
+}
+
+function checkedLevel(text: string | undefined): Confidentiality | undefined {
+  if (text === undefined || isConfidentiality(text)) return text
+  throw new CommandFailure(`found level ${text}, expected one of ${CONFIDENTIALITY_LEVELS.join(', ')}`, { exitCode: 2 })
+}
+
+async function change(parts: Parts, studyInstanceUid: Uid, level: Confidentiality | undefined, series: string | undefined): Promise<void> {
+  const { catalog, config } = parts
+  const seriesInstanceUid = series === undefined ? undefined : checkedUid(series)
+  await decide({ path: config.storage.path, catalog }, { kind: 'confidentiality decided', studyInstanceUid, seriesInstanceUid, level })
+  const outcome = await buildManifest(await manifestParts(parts), studyInstanceUid, 'asked by operator', operator())
+  if (outcome.kind === 'made' || outcome.kind === 'withheld')
+    console.log(`manifests revised: ${outcome.made.length} new versions, ${outcome.withdrawn.length} withdrawn`)
+}
+
+async function levelsInText({ catalog }: Parts, studyInstanceUid: Uid): Promise<string> {
+  const counts = (await catalog.evidence(studyInstanceUid)).flatMap((series) =>
+    [...Map.groupBy(series.instances, (instance) => instance.confidentiality)].map(([level, instances]) => [
+      series.seriesInstanceUid as string,
+      level,
+      String(instances.length),
+    ]),
+  )
+  return counts.length === 0 ? 'the study has no instance here yet' : inColumns([['SERIES', 'LEVEL', 'INSTANCES'], ...counts]).trimEnd()
+}
