@@ -9,6 +9,8 @@ import { ct, dataSetOffset, EXPLICIT_LE, type Overrides, part10, TAG, testUid } 
 export interface StudyFiles {
   readonly studyInstanceUid: string
   readonly sopInstanceUids: readonly string[]
+  /** The series of each instance. */
+  readonly seriesInstanceUids: readonly string[]
   readonly files: readonly string[]
   readonly folder: string
   remove(): Promise<void>
@@ -29,6 +31,7 @@ export async function studyFiles(shape: StudyShape = {}): Promise<StudyFiles> {
   const folder = await mkdtemp(join(tmpdir(), 'ariane-study-'))
   const studyInstanceUid = shape.studyInstanceUid ?? testUid()
   const sopInstanceUids: string[] = []
+  const seriesInstanceUids: string[] = []
   const files: string[] = []
   for (const [at, count] of (shape.series ?? [3]).entries()) {
     const seriesInstanceUid = testUid()
@@ -48,10 +51,12 @@ export async function studyFiles(shape: StudyShape = {}): Promise<StudyFiles> {
       const file = join(folder, `${at}-${number}.dcm`)
       writeFileSync(file, part10(elements, shape.transferSyntax ?? EXPLICIT_LE))
       sopInstanceUids.push(sopInstanceUid)
+      seriesInstanceUids.push(seriesInstanceUid)
       files.push(file)
     }
   }
-  return { studyInstanceUid, sopInstanceUids, files, folder, remove: () => rm(folder, { recursive: true, force: true }) }
+  const remove = () => rm(folder, { recursive: true, force: true })
+  return { studyInstanceUid, sopInstanceUids, seriesInstanceUids, files, folder, remove }
 }
 
 /** SHA-256 of the data set of a Part 10 file, its header left out. */
