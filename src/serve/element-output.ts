@@ -98,12 +98,15 @@ export class ElementOutput {
   }
 
   bytes(bytes: Buffer): void {
-    bytes.copy(this.#out, this.#reserve(bytes.length))
+    const at = this.#reserve(bytes.length) // before the buffer is looked at, which may be a larger one then
+    bytes.copy(this.#out, at)
   }
 
   /** What an odd value of that length needs behind it. */
   padding(vr: string, valueLength: number): void {
-    if (valueLength % 2 === 1) this.#out[this.#reserve(1)] = paddingOf(vr)
+    if (valueLength % 2 === 0) return
+    const at = this.#reserve(1)
+    this.#out[at] = paddingOf(vr)
   }
 
   /** The header of an item or a delimiter (PS3.5 7.5). */
