@@ -140,6 +140,9 @@ export interface EvidenceInstance {
   readonly sopClassUid: Uid
   readonly instanceNumber?: string
   readonly confidentiality: Confidentiality
+  readonly numberOfFrames?: string
+  /** Of a Key Object Selection: its Concept Name Code Sequence, as items in DICOM JSON. */
+  readonly documentTitle?: string
 }
 
 export type ManifestState = 'in force' | 'superseded' | 'withdrawn'

@@ -36,17 +36,21 @@ async function instancesOf(statements: Statements, breath: Breath, seriesId: num
   let from = BEFORE_ALL_NUMBERS
   for (;;) {
     const rows = statements.all(STUDY_SQL.evidenceInstances, seriesId, ...from, AT_ONCE)
-    for (const [, sopInstanceUid, sopClassUid, instanceNumber, visible] of rows) {
-      instances.push({
-        sopInstanceUid: sopInstanceUid as Uid,
-        sopClassUid: sopClassUid as Uid,
-        instanceNumber: (instanceNumber ?? undefined) as string | undefined,
-        confidentiality: levelOfBit(visible as number)!,
-      })
-    }
+    for (const row of rows) instances.push(instanceOf(row))
     await breath.due()
     if (rows.length < AT_ONCE) return instances
     from = numberPosition(rows.at(-1)!)
+  }
+}
+
+function instanceOf([, sopInstanceUid, sopClassUid, instanceNumber, visible, numberOfFrames, documentTitle]: Row): EvidenceInstance {
+  return {
+    sopInstanceUid: sopInstanceUid as Uid,
+    sopClassUid: sopClassUid as Uid,
+    instanceNumber: (instanceNumber ?? undefined) as string | undefined,
+    confidentiality: levelOfBit(visible as number)!,
+    numberOfFrames: (numberOfFrames ?? undefined) as string | undefined,
+    documentTitle: (documentTitle ?? undefined) as string | undefined,
   }
 }
 

@@ -20,6 +20,7 @@ const BYTES_TEXT = /^(\d{1,12}) ?(KiB|MiB|GiB|TiB)$/
 const BYTES_UNITS: Readonly<Record<string, number>> = { KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30, TiB: 2 ** 40 }
 const HOST_NAME = /^(?=.{1,253}$)[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,62})(?:\.[A-Za-z0-9_][A-Za-z0-9_-]{0,62})*\.?$/
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
+const BASE_URL = /^https?:\/\/[^\s?#\\]{1,1000}$/
 /** PS3.5 6.2, VR LO: no backslash, no control characters, 64 at most. */
 const LONG_STRING = /^[^\\\x00-\x1f\x7f-\x9f]{1,64}$/
 
@@ -82,6 +83,15 @@ export const KINDS: { readonly [Name in keyof KindValues]: Kind<KindValues[Name]
   uid: {
     schema: uidSchema,
     expects: () => 'a UID (digits and dots, at most 64 characters, no leading zeros)',
+  },
+  url: {
+    schema: () =>
+      z
+        .string()
+        .regex(BASE_URL)
+        .refine((text) => URL.canParse(text))
+        .transform((text) => text.replace(/\/+$/, '')),
+    expects: () => 'a URL that begins with http:// or https://, without spaces, query or fragment',
   },
 }
 

@@ -20,6 +20,8 @@ export interface KindValues {
   /** An IANA time zone. */
   timeZone: string
   uid: Uid
+  /** An http or https address without query, fragment and slash at its end. */
+  url: string
 }
 
 interface Common {

@@ -15,13 +15,16 @@ import type { Uid } from '../dicom/uid.ts'
 import { log } from '../log.ts'
 import type { Storage } from '../storage/contract.ts'
 import { type Chain, chainsOf, levelsOf, type TargetOfManifests } from './chains.ts'
+import type { DialectSettings } from './dialect-settings.ts'
 import type { ManifestContent } from './evidence.ts'
 import { type Because, discard, type Made, nextVersion } from './manifest-version.ts'
 
-export interface ManifestSettings {
+export interface ManifestSettings extends DialectSettings {
   /** Ours: what every series of the manifest names as Retrieve AE Title. */
   readonly aeTitle: AeTitle
   readonly retrieveLocationUid: Uid
+  /** Base URL of WADO-RS. */
+  readonly retrieveUrl?: string
   readonly institution?: string
   readonly institutionDepartment?: string
   /** IANA name. */

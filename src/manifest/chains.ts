@@ -6,7 +6,7 @@
 import type { EvidenceSeries, ManifestRecord } from '../catalog/contract.ts'
 import type { Config } from '../config/settings.ts'
 import type { Confidentiality } from '../dicom/confidentiality.ts'
-import { DIALECTS, type Dialect } from './dialects.ts'
+import { DIALECTS, type Dialect, dialectOf } from './dialects.ts'
 
 /** Whom manifests are delivered to. */
 export interface TargetOfManifests {
@@ -17,7 +17,7 @@ export interface TargetOfManifests {
 
 /** @param publish  as configured */
 export const targetsOf = (publish: Config['publish']): readonly TargetOfManifests[] =>
-  publish.map(({ name, levels }) => ({ name, dialect: 'xds-i', levels }))
+  publish.map(({ name, levels, dialect }) => ({ name, dialect: dialectOf(dialect), levels }))
 
 export interface Chain {
   readonly confidentiality: Confidentiality

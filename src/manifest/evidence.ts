@@ -1,27 +1,29 @@
 /** What a manifest says, as plain values: the study, who it is of, which requests it answers, and every instance that it refers to.
  *
  *  Promises: the same catalog content gives the same {@link ManifestContent}, in the same order (series number, instance number, then
- *  UID, as the catalog hands it over), and the same digest; values are valid for their VR (fit-value.ts), each instance comes once.
+ *  UID, as the catalog hands it over); values are valid for their VR (fit-value.ts), each instance comes once.
  *  Does not: read files, choose UIDs of the manifest, know the clock.
  *  IHE XDS-I.b, RAD TF-2 4.68.4.1.2.1; PS3.3 A.35.4. */
-import { createHash } from 'node:crypto'
-import type { EvidenceSeries, StudyState } from '../catalog/contract.ts'
+import type { EvidenceInstance, EvidenceSeries, StudyState } from '../catalog/contract.ts'
 import type { AeTitle } from '../dicom/ae-title.ts'
 import { INDEX_ATTRIBUTES, type IndexKeys, type IndexKeyword } from '../dicom/index-attributes.ts'
 import { soleOffset } from '../dicom/time-zone.ts'
 import type { Uid } from '../dicom/uid.ts'
-import { type FitKind, fitNames, fitValue } from './fit-value.ts'
+import { storedCodes } from './codes.ts'
+import type { DialectSettings } from './dialect-settings.ts'
+import { type FitKind, fitNames, fitNumber, fitValue } from './fit-value.ts'
 import { type Issuer, issuerFrom } from './issuer.ts'
-import { Pace } from './pace.ts'
-import { type Request, requestsOf } from './request-items.ts'
+import { type Code, type Request, requestsOf } from './request-items.ts'
 import { type JsonItem, nestedItems, storedItems, textIn } from './stored-items.ts'
 
-/** Where the instances can be had, and who says so. */
-export interface ManifestSource {
+/** Where the instances can be had, who says so, and how. */
+export interface ManifestSource extends DialectSettings {
   /** AE title that answers C-FIND, C-MOVE and C-GET for every reference. */
   readonly retrieveAeTitle: AeTitle
   /** Retrieve Location UID (0040,E011): this node for ever. */
   readonly retrieveLocationUid: Uid
+  /** Base URL of WADO-RS. */
+  readonly retrieveUrl?: string
   /** Institution Name (0008,0080). */
   readonly institution?: string
   /** Institutional Department Name (0008,1040). */
@@ -38,16 +40,34 @@ export interface OtherPatientId {
 export interface ManifestInstance {
   readonly sopInstanceUid: Uid
   readonly sopClassUid: Uid
+  readonly instanceNumber?: string
+  readonly numberOfFrames?: string
+  /** Of a Key Object Selection. Its description is not indexed and so not said. */
+  readonly documentTitle?: Code
 }
 
 export interface ManifestSeries {
   readonly seriesInstanceUid: Uid
+  readonly modality?: string
+  readonly number?: string
+  readonly date?: string
+  readonly time?: string
+  readonly description?: string
+  /** Body Part Examined (0018,0015). */
+  readonly bodyPart?: string
   readonly instances: readonly ManifestInstance[]
+}
+
+/** What the classic manifest does not say. */
+export interface BeyondClassic {
+  readonly settings: DialectSettings
+  readonly patientComments?: string
+  readonly procedureCodes: readonly Code[]
 }
 
 export interface ManifestContent {
   readonly studyInstanceUid: Uid
-  readonly source: ManifestSource
+  readonly source: Omit<ManifestSource, keyof DialectSettings>
   /** Values copied from the study, per keyword of {@link COPIED_ATTRIBUTES}; absent where unknown. */
   readonly copied: Partial<Record<CopiedKeyword, string>>
   /** The Timezone Offset From UTC that its instances state, where they agree. */
@@ -60,6 +80,7 @@ export interface ManifestContent {
   readonly requests: readonly Request[]
   readonly series: readonly ManifestSeries[]
   readonly instanceCount: number
+  readonly beyond: BeyondClassic
   /** What the study has but could not be taken over, in words without values. */
   readonly leftOut: readonly string[]
 }
@@ -100,6 +121,7 @@ export function manifestContent(study: StudyState, evidence: readonly EvidenceSe
     source: {
       retrieveAeTitle: source.retrieveAeTitle,
       retrieveLocationUid: source.retrieveLocationUid,
+      retrieveUrl: source.retrieveUrl,
       institution: fitValue('LO', source.institution),
       institutionDepartment: fitValue('LO', source.institutionDepartment),
     },
@@ -114,7 +136,17 @@ export function manifestContent(study: StudyState, evidence: readonly EvidenceSe
     requests,
     series,
     instanceCount: series.reduce((sum, one) => sum + one.instances.length, 0),
+    beyond: beyondClassic(study.keys, source),
     leftOut: leftOutOf(study.keys, copiedValues, requests),
+  }
+}
+
+function beyondClassic(keys: IndexKeys, source: ManifestSource): BeyondClassic {
+  const { patientIdIssuer, patientIdIssuerOid, accessionIssuerOid, placerIssuerOid, mado, drimbox } = source
+  return {
+    settings: { patientIdIssuer, patientIdIssuerOid, accessionIssuerOid, placerIssuerOid, mado, drimbox },
+    patientComments: fitValue('LT', keys.PatientComments),
+    procedureCodes: storedCodes(keys.ProcedureCodeSequence),
   }
 }
 
@@ -158,38 +190,31 @@ function distinctSeries(evidence: readonly EvidenceSeries[]): readonly ManifestS
   const seen = new Set<string>()
   const isNew = (uid: string): boolean => !seen.has(uid) && seen.add(uid) !== undefined
   return evidence
-    .map(({ seriesInstanceUid, instances }) => ({
-      seriesInstanceUid,
-      instances: instances
-        .filter((one) => isNew(one.sopInstanceUid))
-        .map(({ sopInstanceUid, sopClassUid }) => ({ sopInstanceUid, sopClassUid })),
+    .map((series) => ({
+      ...describedSeries(series),
+      instances: series.instances.filter((one) => isNew(one.sopInstanceUid)).map(described),
     }))
     .filter(({ instances }) => instances.length > 0)
 }
 
-/** Raised only when the same content is to be said in another way, so that every study gets a new manifest. */
-const FORM = 'xds-i.b 1'
-
-/** SHA-256 over what a manifest says, without its UID, number and times, in lower-case hex. */
-export async function contentDigest(content: ManifestContent): Promise<string> {
-  const { series, leftOut: _leftOut, ...head } = content
-  const hash = createHash('sha256').update(`${FORM}\n${canonical(head)}\n`)
-  const pace = new Pace()
-  for (const one of series) {
-    hash.update(`${one.seriesInstanceUid}\n`)
-    for (const { sopInstanceUid, sopClassUid } of one.instances) {
-      hash.update(` ${sopInstanceUid} ${sopClassUid}\n`)
-      await pace.step()
-    }
+function describedSeries({ seriesInstanceUid, keys }: EvidenceSeries): Omit<ManifestSeries, 'instances'> {
+  return {
+    seriesInstanceUid,
+    modality: fitValue('CS', keys.Modality),
+    number: fitNumber(keys.SeriesNumber),
+    date: fitValue('DA', keys.SeriesDate),
+    time: fitValue('TM', keys.SeriesTime),
+    description: fitValue('LO', keys.SeriesDescription),
+    bodyPart: fitValue('CS', keys.BodyPartExamined),
   }
-  return hash.digest('hex')
 }
 
-/** JSON with the members of every object in alphabetical order and without undefined ones. */
-function canonical(value: unknown): string {
-  return JSON.stringify(value, (_key, inner: unknown) =>
-    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
-      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : inner,
-  )
+function described({ sopInstanceUid, sopClassUid, instanceNumber, numberOfFrames, documentTitle }: EvidenceInstance): ManifestInstance {
+  return {
+    sopInstanceUid,
+    sopClassUid,
+    instanceNumber: fitNumber(instanceNumber),
+    numberOfFrames: fitNumber(numberOfFrames),
+    documentTitle: documentTitle === undefined ? undefined : storedCodes(documentTitle)[0],
+  }
 }

@@ -23,6 +23,12 @@ export function fitValue(vr: string, text: string | undefined, kind: FitKind = '
   return vr === 'PN' ? fitName(firstValue(text)) : cut(clean(firstValue(text)), LONGEST[vr] ?? 1024)
 }
 
+/** PS3.5 6.2, IS: the first value, where it is a whole number of 32 bits. */
+export function fitNumber(text: string | undefined): string | undefined {
+  const value = text === undefined ? '' : firstValue(text).trim()
+  return /^[+-]?\d{1,11}$/.test(value) && Math.abs(Number(value)) <= 2_147_483_647 ? value : undefined
+}
+
 /** Several names, each on its own. */
 export function fitNames(text: string | undefined): string | undefined {
   const names = (text ?? '').split('\\').map(fitName)

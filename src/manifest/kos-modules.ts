@@ -1,15 +1,16 @@
 /** The modules of a Key Object Selection Document (PS3.3 A.35.4), one small function each: what each writes, and nothing else.
  *
  *  Promises: every type 1 and type 2 element of its module is written, a type 2 one empty where unknown; type 3 only with a value.
- *  Does not: check values (fit-value.ts has), write the long sequences (kos-xds-i.ts does). */
+ *  Does not: check values (fit-value.ts has), write the long sequences (kos-evidence.ts, kos-items.ts), know a dialect. */
 import type { ElementWriter } from '../dicom/element-writer.ts'
 import { MANUFACTURER, SOFTWARE_VERSION } from '../dicom/implementation.ts'
 import { KEY_OBJECT_SELECTION_DOCUMENT_STORAGE } from '../dicom/sop-classes.ts'
 import { localDateTime } from '../dicom/time-zone.ts'
 import type { Uid } from '../dicom/uid.ts'
+import { type Code, writeCode } from './codes.ts'
 import { COPIED_ATTRIBUTES, type ManifestContent, type OtherPatientId } from './evidence.ts'
 import { writeHierarchicDesignator, writeUniversalId } from './issuer.ts'
-import type { Code, Request } from './request-items.ts'
+import type { Request } from './request-items.ts'
 
 /** What one version of a manifest is, beside what it says. */
 export interface ManifestIdentity {
@@ -22,9 +23,6 @@ export interface ManifestIdentity {
   /** Timezone Offset From UTC (0008,0201), that of the study's date and time: every date and time of the document is local to it. */
   readonly timezoneOffset: string
 }
-
-/** PS3.16 CID 7010. */
-export const MANIFEST_TITLE: Code = { value: '113030', scheme: 'DCM', meaning: 'Manifest' }
 
 /** PS3.3 C.12.1. UTF-8 always: a name of any script fits, and the same study never changes its character set. */
 export function sopCommon(to: ElementWriter, identity: ManifestIdentity): void {
@@ -70,9 +68,9 @@ function accessionNumber(
 }
 
 /** PS3.3 C.17.6.1. Referenced Performed Procedure Step Sequence is type 2: no item, but present. */
-export function keyObjectDocumentSeries(to: ElementWriter, identity: ManifestIdentity): void {
+export function keyObjectDocumentSeries(to: ElementWriter, identity: ManifestIdentity, title: Code): void {
   to.element(0x00080060, 'CS', 'KO')
-  to.element(0x0008103e, 'LO', MANIFEST_TITLE.meaning)
+  to.element(0x0008103e, 'LO', title.meaning)
   to.sequence(0x00081111, [])
   to.element(0x0020000e, 'UI', identity.seriesInstanceUid)
   to.element(0x00200011, 'IS', String(identity.seriesNumber))
@@ -122,15 +120,9 @@ function referencedRequest(item: ElementWriter, request: Request, studyInstanceU
 }
 
 /** PS3.3 C.17.3, root of template TID 2010 (PS3.16), but for the content items. No Text Value here. */
-export function documentRoot(to: ElementWriter): void {
+export function documentRoot(to: ElementWriter, title: Code): void {
   to.element(0x0040a040, 'CS', 'CONTAINER')
-  to.sequence(0x0040a043, [(item) => writeCode(item, MANIFEST_TITLE)])
+  to.sequence(0x0040a043, [(item) => writeCode(item, title)])
   to.element(0x0040a050, 'CS', 'SEPARATE')
   to.sequence(0x0040a504, [(item) => item.element(0x00080105, 'CS', 'DCMR').element(0x0040db00, 'CS', '2010')])
-}
-
-function writeCode(item: ElementWriter, code: Code): void {
-  item.element(0x00080100, 'SH', code.value)
-  item.element(0x00080102, 'SH', code.scheme)
-  item.element(0x00080104, 'LO', code.meaning)
 }

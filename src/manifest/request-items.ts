@@ -6,16 +6,12 @@
  *  Does not: invent an accession number where there is none. */
 import type { EvidenceSeries } from '../catalog/contract.ts'
 import type { IndexKeys } from '../dicom/index-attributes.ts'
+import { type Code, codesFrom } from './codes.ts'
 import { fitValue } from './fit-value.ts'
 import { type Issuer, issuerFrom } from './issuer.ts'
 import { type JsonItem, nestedItems, storedItems, textIn } from './stored-items.ts'
 
-/** A coded concept (PS3.3 8). */
-export interface Code {
-  readonly value: string
-  readonly scheme: string
-  readonly meaning: string
-}
+export type { Code }
 
 export interface Request {
   readonly accessionNumber?: string
@@ -62,17 +58,8 @@ function requestFrom(item: JsonItem, ofStudy: readonly Request[]): Request {
     orderFiller: issuerFrom(nestedItems(item, 0x00400027)[0]),
     requestedProcedureId: fitValue('SH', textIn(item, 0x00401001), 'identifier'),
     requestedProcedureDescription: fitValue('LO', textIn(item, 0x00321060)),
-    requestedProcedureCodes: nestedItems(item, 0x00321064)
-      .map(codeFrom)
-      .filter((code) => code !== undefined),
+    requestedProcedureCodes: codesFrom(nestedItems(item, 0x00321064)),
   }
-}
-
-function codeFrom(item: JsonItem): Code | undefined {
-  const value = fitValue('SH', textIn(item, 0x00080100), 'identifier')
-  const scheme = fitValue('SH', textIn(item, 0x00080102), 'identifier')
-  const meaning = fitValue('LO', textIn(item, 0x00080104))
-  return value === undefined || scheme === undefined || meaning === undefined ? undefined : { value, scheme, meaning }
 }
 
 function saysSomething(request: Request): boolean {

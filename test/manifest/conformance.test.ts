@@ -6,8 +6,8 @@ import type { ElementWriter } from '../../src/dicom/element-writer.ts'
 import { readPart10Header } from '../../src/dicom/part10.ts'
 import { isStrictUid, newUid, parseUid, type Uid, uid } from '../../src/dicom/uid.ts'
 import { buildManifest } from '../../src/manifest/build-manifest.ts'
-import { contentDigest, manifestContent } from '../../src/manifest/evidence.ts'
-import { encodeManifest } from '../../src/manifest/kos-xds-i.ts'
+import { contentDigest, encodeManifest } from '../../src/manifest/dialects.ts'
+import { manifestContent } from '../../src/manifest/evidence.ts'
 import { type ReadManifest, readManifest } from '../../src/manifest/read-manifest.ts'
 import { closeAll, silenceLog } from '../receive/sample-instances.ts'
 import { type Held, holdNothing, holdRows, LOCATION, manifestInForce, receive } from './held-studies.ts'
@@ -23,7 +23,7 @@ afterAll(closeAll)
 
 /** The file for a study that only exists as values. */
 async function encoded(keys = patient, evidence = [series(1, [CT, CT])], over: Partial<typeof identity> = {}): Promise<Buffer> {
-  const { header, dataSet } = await encodeManifest(manifestContent(study(keys), evidence, source), { ...identity, ...over })
+  const { header, dataSet } = await encodeManifest('xds-i', manifestContent(study(keys), evidence, source), { ...identity, ...over })
   return Buffer.concat([header, dataSet])
 }
 
@@ -404,7 +404,7 @@ describe('point 25: the same content', () => {
 
   it('has the same digest whatever the versions, and another one when a single thing changes', async () => {
     const digest = (keys = patient, evidence = [series(1, [CT, CT])], from = source) =>
-      contentDigest(manifestContent(study(keys), evidence, from))
+      contentDigest('xds-i', manifestContent(study(keys), evidence, from))
     const digests = await Promise.all([
       digest(),
       digest({ ...patient, PatientName: 'Other^Name' }),

@@ -9,6 +9,7 @@ import type { TargetOfManifests } from '../../src/manifest/chains.ts'
 import { type ReadManifest, readManifest } from '../../src/manifest/read-manifest.ts'
 import type { Storage } from '../../src/storage/contract.ts'
 import { EXPLICIT, type OpenedDoor, openDoor, store } from '../receive/sample-instances.ts'
+import { dialectDefaults } from './sample-study.ts'
 
 export const LOCATION = uid('2.25.123456789012345678901234567890')
 
@@ -21,6 +22,7 @@ export const settings: ManifestSettings = {
   quietSeconds: 1,
   mixedLevels: 'split',
   targets: [],
+  ...dialectDefaults,
 }
 
 /** A target that is given everything. */

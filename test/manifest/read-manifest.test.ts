@@ -1,8 +1,8 @@
 /** Manifests read back and shown: ours, and what other makers write differently. */
 import { expect, it } from 'vitest'
 import { ElementWriter } from '../../src/dicom/element-writer.ts'
+import { encodeManifest } from '../../src/manifest/dialects.ts'
 import { manifestContent } from '../../src/manifest/evidence.ts'
-import { encodeManifest } from '../../src/manifest/kos-xds-i.ts'
 import { manifestTree } from '../../src/manifest/manifest-tree.ts'
 import { readManifest } from '../../src/manifest/read-manifest.ts'
 import { CT, identity, PDF, series, source, study } from './sample-study.ts'
@@ -11,7 +11,7 @@ const KOS = '1.2.840.10008.5.1.4.1.1.88.59'
 
 async function ours(instances = 2): Promise<Buffer> {
   const content = manifestContent(study(), [series(1, Array(instances).fill(CT)), series(2, [PDF])], source)
-  const { header, dataSet } = await encodeManifest(content, identity)
+  const { header, dataSet } = await encodeManifest('xds-i', content, identity)
   return Buffer.concat([header, dataSet])
 }
 

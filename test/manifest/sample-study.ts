@@ -3,6 +3,7 @@ import type { EvidenceSeries, StudyState } from '../../src/catalog/contract.ts'
 import { aeTitle } from '../../src/dicom/ae-title.ts'
 import type { IndexKeys } from '../../src/dicom/index-attributes.ts'
 import { uid } from '../../src/dicom/uid.ts'
+import type { DialectSettings } from '../../src/manifest/dialect-settings.ts'
 import type { ManifestSource } from '../../src/manifest/evidence.ts'
 import type { ManifestIdentity } from '../../src/manifest/kos-modules.ts'
 
@@ -11,10 +12,17 @@ export const TWELVE_LEAD_ECG = '1.2.840.10008.5.1.4.1.1.9.1.1'
 export const PRESENTATION_STATE = '1.2.840.10008.5.1.4.1.1.11.1'
 export const PDF = '1.2.840.10008.5.1.4.1.1.104.1'
 
+/** As the table of settings has them. */
+export const dialectDefaults: DialectSettings = {
+  mado: { codes: 'trial', generateAccession: false },
+  drimbox: { ins: 'stated', description: true, hints: true, accession: 'request' },
+}
+
 export const source: ManifestSource = {
   retrieveAeTitle: aeTitle('ARIANE'),
   retrieveLocationUid: uid('2.25.123456789012345678901234567890'),
   institution: 'Hôpital de la Croix-Rousse',
+  ...dialectDefaults,
 }
 
 export const patient: IndexKeys = {

@@ -44,7 +44,7 @@ function start({ held, folder }: Published, over: Partial<PublishParts> = {}): P
   const worker = startPublishWorker({
     catalog,
     storage,
-    targets: () => [{ name: 'drop', kind: 'folder', levels: ['N'], path: folder }],
+    targets: () => [{ name: 'drop', kind: 'folder', levels: ['N'], path: folder, dialect: 'xds-i' }],
     now: Date.now,
     ...over,
   })

@@ -1,4 +1,5 @@
 /** Statements of the manifest stage: studies with work, evidence, manifest records, deliveries. */
+import { KEY_OBJECT_SELECTION_DOCUMENT_STORAGE } from '../../dicom/sop-classes.ts'
 import { attributes } from './columns.ts'
 
 const STATE = `SELECT s."StudyInstanceUID", s.revision, s.manifest_revision, s.last_received_at, s.in_conflict, s.withheld,
@@ -23,7 +24,8 @@ export const STUDY_SQL = {
         ORDER BY i."InstanceOrder", i."SOPInstanceUID" LIMIT 1),
       ${attributes('SERIES', 'e')} FROM series e WHERE e.study_id = ?
     ORDER BY e."SeriesOrder", e."SeriesInstanceUID"`,
-  evidenceInstances: `SELECT i."InstanceOrder", i."SOPInstanceUID", i."SOPClassUID", i."InstanceNumber", i.visible
+  evidenceInstances: `SELECT i."InstanceOrder", i."SOPInstanceUID", i."SOPClassUID", i."InstanceNumber", i.visible, i."NumberOfFrames",
+      CASE WHEN i."SOPClassUID" = '${KEY_OBJECT_SELECTION_DOCUMENT_STORAGE}' THEN i."ConceptNameCodeSequence" END
     FROM instances i INDEXED BY instances_order
     WHERE i.series_id = ? AND (i."InstanceOrder", i."SOPInstanceUID") > (?, ?) AND i.role = 'content' AND i.visible <> 0
     ORDER BY i."InstanceOrder", i."SOPInstanceUID" LIMIT ?`,
