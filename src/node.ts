@@ -22,6 +22,7 @@ import { configureLog, log } from './log.ts'
 import type { ManifestSettings } from './manifest/build-manifest.ts'
 import { targetsOf } from './manifest/chains.ts'
 import { startManifestWorker } from './manifest/due-studies.ts'
+import { madoBundle } from './manifest/mado-bundle.ts'
 import { publishedNames, tellChangedNames } from './manifest/published-names.ts'
 import { ensureUndecidedDeliveries } from './manifest/undecided-deliveries.ts'
 import { startPublishWorker } from './publish/outbox.ts'
@@ -79,7 +80,13 @@ async function buildNode(loaded: LoadedConfig, closers: Closer[]): Promise<Runni
   const callers = callersSeen(catalog)
   closers.push(() => callers.flush())
 
-  const publish = startPublishWorker({ catalog, storage, targets: () => config.publish, now: Date.now })
+  const publish = startPublishWorker({
+    catalog,
+    storage,
+    targets: () => config.publish,
+    formats: { 'mado-fhir': madoBundle },
+    now: Date.now,
+  })
   closers.push(() => publish.stop())
   const manifest = startManifestWorker({
     catalog,

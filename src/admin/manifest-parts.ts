@@ -1,4 +1,4 @@
-/** What the manifest stage works with, for commands that build. */
+/** What the manifest stage works with, for commands that build or preview. */
 import { aeTitle } from '../dicom/ae-title.ts'
 import type { ManifestParts } from '../manifest/build-manifest.ts'
 import { targetsOf } from '../manifest/chains.ts'

@@ -6,14 +6,13 @@ import { writeFile } from 'node:fs/promises'
 import { Command } from 'commander'
 import type { Catalog, ManifestRecord, Uid } from '../catalog/contract.ts'
 import { type BuildOutcome, buildManifest } from '../manifest/build-manifest.ts'
-import { describedSeries } from '../manifest/described-series.ts'
-import { manifestTree } from '../manifest/manifest-tree.ts'
 import { decide, operator } from '../storage/decisions.ts'
 import { CommandFailure, inColumns } from './command-line.ts'
 import { historyCommand, withdrawCommand } from './manifest-history.ts'
 import { manifestParts } from './manifest-parts.ts'
+import { showCommand } from './manifest-show.ts'
 import { verifyCommand } from './manifest-verify.ts'
-import { bytesOf, checkedUid, manifestNamed, recordNamed, withParts } from './named-manifest.ts'
+import { bytesOf, checkedUid, recordNamed, withParts } from './named-manifest.ts'
 import type { Parts } from './open-parts.ts'
 
 const PAGE = 200
@@ -48,20 +47,6 @@ function listCommand(): Command {
           process.stdout.write(
             inColumns([['MADE', 'VERSION', 'STATE', 'LEVEL', 'DIALECT', 'INSTANCES', 'STUDY', 'MANIFEST', 'WHY'], ...rows]),
           )
-      }),
-    )
-}
-
-function showCommand(): Command {
-  return new Command('show')
-    .description('a manifest as a tree')
-    .argument('<uid|file>', 'UID of a manifest or a study, or a file')
-    .option('--all', 'every instance, however many')
-    .action((what: string, flags: { all?: boolean }, command: Command) =>
-      withParts(command, async (parts) => {
-        const { manifest, record } = await manifestNamed(parts, what)
-        const described = await describedSeries(parts.catalog, manifest.studyInstanceUid)
-        console.log(manifestTree(manifest, { all: flags.all, state: record && stateOf(record), describe: (uid) => described.get(uid) }))
       }),
     )
 }
@@ -124,10 +109,6 @@ function rowOf(record: ManifestRecord): readonly string[] {
   const { createdAt, version, state, confidentiality, dialect, instanceCount, studyInstanceUid, sopInstanceUid, reason } = record
   const what = [String(version), state, confidentiality, dialect, String(instanceCount)]
   return [new Date(createdAt).toISOString(), ...what, studyInstanceUid, sopInstanceUid, reason]
-}
-
-function stateOf(record: ManifestRecord): string {
-  return record.supersededBy === undefined ? record.state : `superseded by ${record.supersededBy}`
 }
 
 function inWords(outcome: BuildOutcome): string {

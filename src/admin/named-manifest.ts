@@ -32,18 +32,24 @@ function mainOne(records: readonly ManifestRecord[]): ManifestRecord | undefined
 }
 
 export async function manifestNamed(parts: Parts, what: string): Promise<{ manifest: ReadManifest; record?: ManifestRecord }> {
-  const uid = parseUid(what)
-  if (uid === undefined) return { manifest: manifestIn(await readFileNamed(what), what) }
-  const record = await recordNamed(parts.catalog, uid)
-  return { manifest: readManifest(await bytesOf(parts, record)), record }
+  const { file, record } = await fileNamed(parts, what)
+  return { manifest: manifestIn(file, what), record }
 }
 
-function manifestIn(bytes: Buffer, file: string): ReadManifest {
+export async function fileNamed(parts: Parts, what: string): Promise<{ file: Buffer; record?: ManifestRecord }> {
+  const uid = parseUid(what)
+  if (uid === undefined) return { file: await readFileNamed(what) }
+  const record = await recordNamed(parts.catalog, uid)
+  return { file: await bytesOf(parts, record), record }
+}
+
+/** @param named  what the command was given */
+export function manifestIn(bytes: Buffer, named: string): ReadManifest {
   try {
     return readManifest(bytes)
   } catch (cause) {
-    if (readPart10Header(bytes) === undefined) throw new CommandFailure(`${file} is no DICOM file`, { cause })
-    throw new CommandFailure(`${file} holds no manifest that can be read: ${(cause as Error).message}`, { cause })
+    if (readPart10Header(bytes) === undefined) throw new CommandFailure(`${named} is no DICOM file`, { cause })
+    throw new CommandFailure(`${named} holds no manifest that can be read: ${(cause as Error).message}`, { cause })
   }
 }
 

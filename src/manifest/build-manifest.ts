@@ -16,6 +16,7 @@ import { log } from '../log.ts'
 import type { Storage } from '../storage/contract.ts'
 import { type Chain, chainsOf, levelsOf, type TargetOfManifests } from './chains.ts'
 import type { DialectSettings } from './dialect-settings.ts'
+import { type Dialect, missingIn } from './dialects.ts'
 import type { ManifestContent } from './evidence.ts'
 import { type Because, discard, type Made, nextVersion } from './manifest-version.ts'
 
@@ -185,6 +186,9 @@ const named = ({ studyInstanceUid, sopInstanceUid, version, confidentiality, dia
 
 function tell(record: ManifestRecord, content: ManifestContent): void {
   log.info('manifest made', { ...named(record), instances: record.instanceCount, reason: record.reason })
+  const missing = missingIn(record.dialect as Dialect, content)
+  if (missing.length > 0)
+    log.warn('the dialect demands what nobody knows of the study: its manifest lacks it', { ...named(record), attributes: missing })
   if (content.leftOut.length === 0) return
   log.warn('attributes of the study are not valid and left out of its manifest', {
     StudyInstanceUID: record.studyInstanceUid,

@@ -74,7 +74,7 @@ async function isWhole({ catalog, storage }: ManifestParts, record: ManifestReco
   return facts !== undefined && (await storage.size(facts.storageKey)) === facts.fileSizeBytes
 }
 
-function newIdentity(parts: ManifestParts, content: ManifestContent, chain: Chain): ManifestIdentity {
+export function newIdentity(parts: ManifestParts, content: ManifestContent, chain: Chain): ManifestIdentity {
   const settings = parts.settings()
   const { studyInstanceUid, copied, statedOffset } = content
   const createdAt = new Date(parts.now())

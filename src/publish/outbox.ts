@@ -10,6 +10,7 @@ import type { PublishTarget } from '../config/settings.ts'
 import { NodeError } from '../errors.ts'
 import { log } from '../log.ts'
 import type { Storage } from '../storage/contract.ts'
+import { type Formats, inFormatOf } from './formats.ts'
 import { isPermanent, retryDelayMs } from './retry-policy.ts'
 import { folderTarget } from './targets/folder.ts'
 import type { Deliverable, Target } from './targets/target.ts'
@@ -19,6 +20,8 @@ export interface PublishParts {
   readonly storage: Storage
   /** As they are now: they can change while the node runs. */
   readonly targets: () => readonly PublishTarget[]
+  /** Who makes other formats of a manifest. */
+  readonly formats: Formats
   readonly now: () => number
   /** 0 to 1; default: chance. */
   readonly random?: () => number
@@ -121,8 +124,9 @@ class Outbox implements PublishWorker {
     const { id, target, manifestUid } = delivery
     const attempts = delivery.attempts + 1
     try {
-      const to = this.#targetOf(delivery)
-      if (delivery.action === 'publish') await to.publish(await this.#deliverable(delivery))
+      const target = this.#targetOf(delivery)
+      const to = this.#kindOf(target)
+      if (delivery.action === 'publish') await to.publish(await inFormatOf(target, await this.#deliverable(delivery), this.#parts.formats))
       else await to.withdraw(await this.#record(delivery))
     } catch (error) {
       return this.#failed(delivery, attempts, error)
@@ -135,9 +139,13 @@ class Outbox implements PublishWorker {
     })
   }
 
-  #targetOf(delivery: Delivery): Target {
+  #targetOf(delivery: Delivery): PublishTarget {
     const target = this.#parts.targets().find((one) => one.name === delivery.target)
     if (target === undefined) throw new Error('no such target in the configuration')
+    return target
+  }
+
+  #kindOf(target: PublishTarget): Target {
     const kept = this.#kept.get(target) ?? KINDS[target.kind](target)
     this.#kept.set(target, kept)
     return kept
@@ -154,7 +162,7 @@ class Outbox implements PublishWorker {
     const { manifestUid } = delivery
     const [record, facts] = await Promise.all([this.#record(delivery), catalog.findInstance(manifestUid)])
     if (facts === undefined) throw new NodeError('INVALID_ARGUMENT', { reason: 'no such manifest', manifestUid })
-    return { record, open: () => storage.open(facts.storageKey), fileSizeBytes: facts.fileSizeBytes }
+    return { record, open: () => storage.open(facts.storageKey), fileSizeBytes: facts.fileSizeBytes, extension: 'dcm' }
   }
 
   async #failed({ id, target, manifestUid }: Delivery, attempts: number, error: unknown): Promise<void> {

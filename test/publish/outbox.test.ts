@@ -7,6 +7,7 @@ import type { Delivery, ManifestRecord } from '../../src/catalog/contract.ts'
 import { newUid } from '../../src/dicom/uid.ts'
 import { NodeError } from '../../src/errors.ts'
 import { buildManifest } from '../../src/manifest/build-manifest.ts'
+import { madoBundle } from '../../src/manifest/mado-bundle.ts'
 import { type PublishParts, type PublishWorker, startPublishWorker } from '../../src/publish/outbox.ts'
 import { isPermanent, retryDelayMs } from '../../src/publish/retry-policy.ts'
 import { fileOf, type Held, holdNothing, receive, target } from '../manifest/held-studies.ts'
@@ -45,6 +46,7 @@ function start({ held, folder }: Published, over: Partial<PublishParts> = {}): P
     catalog,
     storage,
     targets: () => [{ name: 'drop', kind: 'folder', levels: ['N'], path: folder, dialect: 'xds-i' }],
+    formats: { 'mado-fhir': madoBundle },
     now: Date.now,
     ...over,
   })

@@ -1,5 +1,5 @@
-/** The target `folder`: each manifest becomes `<path>/<StudyInstanceUID>/<version>-<SOPInstanceUID>.dcm`; when it is
- *  withdrawn, `.withdrawn` is added to its name.
+/** The target `folder`: each manifest becomes `<path>/<StudyInstanceUID>/<version>-<SOPInstanceUID>.dcm`, or `.json`; when it is withdrawn,
+ *  `.withdrawn` is added to its name.
  *
  *  Promises: whoever watches a study's folder sees a file whole or not at all: it is written under a hidden name in `<path>`, synced, moved,
  *  and the folder synced. A file of that name with the same bytes is success. What a crash left unfinished goes with the first delivery of
@@ -7,7 +7,7 @@
  *  Does not: delete or overwrite anything but its own unfinished files.
  *  @throws NodeError DUPLICATE_REFUSED where a file of that name holds something else; errors of the file system as they are */
 import { createHash, randomUUID } from 'node:crypto'
-import { createReadStream } from 'node:fs'
+import { createReadStream, existsSync } from 'node:fs'
 import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
@@ -16,6 +16,8 @@ import { NodeError } from '../../errors.ts'
 import type { Deliverable, Target } from './target.ts'
 
 const WITHDRAWN = '.withdrawn'
+/** Whatever the dialect of the target is now. */
+const EXTENSIONS: readonly Deliverable['extension'][] = ['dcm', 'json']
 const UNFINISHED = /^\.ariane-.*\.part$/
 
 /** One for as long as the target is configured so. */
@@ -31,20 +33,20 @@ export function folderTarget(path: string): Target {
 
 /** The file stays, under a name that nobody takes for a manifest's. */
 async function withdrawFrom(path: string, { studyInstanceUid, sopInstanceUid, version }: ManifestRecord): Promise<void> {
-  const file = join(path, studyInstanceUid, `${version}-${sopInstanceUid}.dcm`)
-  try {
-    await rename(file, `${file}${WITHDRAWN}`)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return
-    throw error
+  const folder = join(path, studyInstanceUid)
+  for (const extension of EXTENSIONS) {
+    const file = join(folder, `${version}-${sopInstanceUid}.${extension}`)
+    await rename(file, `${file}${WITHDRAWN}`).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error
+    })
   }
-  await syncFolder(dirname(file))
+  if (existsSync(folder)) await syncFolder(folder)
 }
 
 async function deliverTo(path: string, manifest: Deliverable): Promise<void> {
   const { studyInstanceUid, sopInstanceUid, version } = manifest.record
   const folder = join(path, studyInstanceUid)
-  const name = `${version}-${sopInstanceUid}.dcm`
+  const name = `${version}-${sopInstanceUid}.${manifest.extension}`
   if ((await mkdir(folder, { recursive: true })) !== undefined) await syncFolder(dirname(folder))
   if (await isThere(join(folder, name), manifest)) return
   const unfinished = join(path, `.ariane-${randomUUID()}.part`)

@@ -7,9 +7,11 @@ import type { ManifestRecord } from '../../catalog/contract.ts'
 
 export interface Deliverable {
   readonly record: ManifestRecord
-  /** The whole Part 10 file. */
+  /** The whole file. */
   readonly open: () => Readable
   readonly fileSizeBytes: number
+  /** dcm: Part 10; json: FHIR. */
+  readonly extension: 'dcm' | 'json'
 }
 
 export interface Target {
