@@ -5,6 +5,7 @@ import { INDEX_ATTRIBUTES, type Level } from '../src/dicom/index-attributes.ts'
 import { DERIVED_ATTRIBUTES } from '../src/dicom/query-keys.ts'
 import { SOP_CLASSES, type SopService } from '../src/dicom/sop-classes.ts'
 import { TRANSFER_SYNTAXES, type TransferSyntax } from '../src/dicom/transfer-syntaxes.ts'
+import { MAX_IDENTIFIER_BYTES } from '../src/dimse/contract.ts'
 import { ERRORS, type ErrorCode } from '../src/errors.ts'
 import { DECODERS } from '../src/serve/decodable.ts'
 
@@ -24,8 +25,9 @@ RAD-68 4.68.4.1.2.1) that references every instance and the AE title that serves
 | Storage | ${count('storage')} Storage SOP classes, and private ones by configuration | C-MOVE and C-GET sub-operations | yes |
 | Query | Patient Root, Study Root, Patient/Study Only FIND | \`ariane manifest verify\` | yes |
 | Retrieve | Patient Root, Study Root, Patient/Study Only MOVE and GET | \`ariane manifest verify\` | yes |
+| Modality Performed Procedure Step | Modality Performed Procedure Step (N-CREATE, N-SET) | | yes |
 
-Not supported: storage commitment, modality performed procedure step, worklist, DIMSE-N services, TLS.
+Not supported: storage commitment, worklist, other DIMSE-N services, TLS.
 
 ## 2 Networking
 
@@ -118,17 +120,33 @@ Pending responses with counts come at least every 2 seconds.
 | A701 | Out of resources: the matches cannot be counted (may succeed later) |
 ${errorRows('retrieve')}
 
+### 2.6 Modality Performed Procedure Step as SCP
+
+N-CREATE and N-SET (PS3.4 F.7): they tell when a study is complete, so that its manifest can be made. A step is kept as its state, its times of arrival, and the UIDs of
+its studies, series and instances; nothing of a patient. Steps not heard of for 90 days are forgotten. An N-CREATE without Affected SOP Instance UID is given one.
+Attributes of type 1 of Table F.7.2-1 are required, and refused by their path in Error Comment (0000,0902) where they are missing; absent ones of type 2 are taken as empty.
+Those that the table does not allow in an N-SET are refused. COMPLETED and DISCONTINUED require Performed Procedure Step End Date and Time, COMPLETED also an item in
+Performed Series Sequence (0040,0340). A data set may have ${MAX_IDENTIFIER_BYTES.toLocaleString('en')} bytes (some 30,000 references).
+
+| Status | Meaning |
+|---|---|
+| 0000 | the step is on stable storage |
+${errorRows('mpps')}
+
+Error ID (0000,0903) is A710H where the step has ended (PS3.4 Table F.7.2-2); Attribute Identifier List (0000,1005) comes with 0105 and 0120, a data set of
+the attributes with 0106 and 0121.
+
 On any context, for an operation that does not belong there:
 
 | Status | Meaning |
 |---|---|
 ${errorRows('any')}
 
-### 2.6 SOP classes
+### 2.7 SOP classes
 
 ${sopClassTable()}
 
-### 2.7 Transfer syntaxes that are stored and sent
+### 2.8 Transfer syntaxes that are stored and sent
 
 ${transferSyntaxTable()}
 
@@ -143,7 +161,8 @@ ${transferSyntaxTable()}
 | Content | one study; every composite instance that is here, but manifests and rejection notes; evidence = content |
 | Retrieval | Retrieve AE Title (0008,0054) and Retrieve Location UID (0040,E011) in each series |
 | Identity | new content: new SOP Instance UID, Instance Number + 1, the former one superseded; same content: no new manifest |
-| When | ${of('manifest.quietSeconds')} s after the last instance of the study (\`manifest.quietSeconds\`), or asked for (\`ariane manifest build\`) |
+| When | the first of: ${of('manifest.quietSeconds')} s after the last instance of the study (\`manifest.quietSeconds\`); ${of('manifest.associationEndSeconds')} s after the end of the last association that brought something of it (\`manifest.associationEndSeconds\`); its procedure steps (MPPS) completed and all they refer to here; ${of('manifest.maxWaitSeconds')} s after its first change (\`manifest.maxWaitSeconds\`); asked for (\`ariane manifest build\`) |
+| Held back | by a step in progress, or completed with instances missing, until it has not been heard of for ${of('manifest.mppsMaxWaitSeconds')} s (\`manifest.mppsMaxWaitSeconds\`) |
 
 ## 4 Character sets
 
@@ -167,7 +186,7 @@ function of(key: string): string {
 }
 
 /** What each service answers of the table of failures; test/scripts/conformance-statement.test.ts holds it against the code that answers. */
-export const ANSWERED: Readonly<Record<'store' | 'find' | 'retrieve' | 'any', readonly ErrorCode[]>> = {
+export const ANSWERED: Readonly<Record<'store' | 'find' | 'retrieve' | 'mpps' | 'any', readonly ErrorCode[]>> = {
   store: [
     'STORAGE_FULL',
     'STORAGE_FAILED',
@@ -184,6 +203,19 @@ export const ANSWERED: Readonly<Record<'store' | 'find' | 'retrieve' | 'any', re
   ],
   find: ['IDENTIFIER_MISMATCH', 'UNABLE_TO_PROCESS'],
   retrieve: ['UNKNOWN_DESTINATION', 'SUBOPERATIONS_FAILED', 'IDENTIFIER_MISMATCH', 'UNABLE_TO_PROCESS'],
+  mpps: [
+    'NOT_SETTABLE',
+    'INVALID_VALUE',
+    'PROCESSING_FAILURE',
+    'STEP_ENDED',
+    'STEP_UNREADABLE',
+    'STEP_EXISTS',
+    'NO_SUCH_STEP',
+    'INVALID_INSTANCE',
+    'MISSING_ATTRIBUTE',
+    'MISSING_VALUE',
+    'DATA_SET_TOO_LARGE',
+  ],
   any: ['SOP_CLASS_NOT_SUPPORTED', 'UNRECOGNISED_OPERATION'],
 }
 

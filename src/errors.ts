@@ -31,6 +31,17 @@ export const ERRORS = {
   UNRECOGNISED_OPERATION: { status: 0x0211, retry: 'permanent', tell: 'Operation not recognised' },
   INVALID_ARGUMENT: { status: 0x0115, retry: 'permanent', tell: 'Invalid argument value' },
   PROCESSING_FAILURE: { status: 0x0110, retry: 'transient', tell: 'Processing failure' },
+  // N-CREATE, N-SET (PS3.4 F.7.2, PS3.7 10.1.3, 10.1.5)
+  NOT_SETTABLE: { status: 0x0105, retry: 'permanent', tell: 'Attribute may not be set' },
+  INVALID_VALUE: { status: 0x0106, retry: 'permanent', tell: 'Invalid attribute value' },
+  STEP_ENDED: { status: 0x0110, retry: 'permanent', tell: 'Performed Procedure Step Object may no longer be updated' },
+  STEP_UNREADABLE: { status: 0x0110, retry: 'permanent', tell: 'Data set cannot be read' },
+  STEP_EXISTS: { status: 0x0111, retry: 'permanent', tell: 'Performed Procedure Step exists already' },
+  NO_SUCH_STEP: { status: 0x0112, retry: 'permanent', tell: 'No such Performed Procedure Step' },
+  INVALID_INSTANCE: { status: 0x0117, retry: 'permanent', tell: 'SOP Instance UID is missing or invalid' },
+  MISSING_ATTRIBUTE: { status: 0x0120, retry: 'permanent', tell: 'Missing attribute' },
+  MISSING_VALUE: { status: 0x0121, retry: 'permanent', tell: 'Missing attribute value' },
+  DATA_SET_TOO_LARGE: { status: 0x0213, retry: 'permanent', tell: 'Resource limitation: data set larger than allowed' },
   // C-FIND, C-MOVE, C-GET
   IDENTIFIER_MISMATCH: { status: 0xa900, retry: 'permanent', tell: 'Identifier does not match SOP class' },
   UNABLE_TO_PROCESS: { status: 0xc000, retry: 'permanent', tell: 'Unable to process the identifier' },

@@ -26,7 +26,9 @@ import { madoBundle } from './manifest/mado-bundle.ts'
 import { publishedNames, tellChangedNames } from './manifest/published-names.ts'
 import { ensureUndecidedDeliveries } from './manifest/undecided-deliveries.ts'
 import { startPublishWorker } from './publish/outbox.ts'
+import { Arrivals } from './receive/arrivals.ts'
 import { judgingOf, tellRulesForNobody } from './receive/confidentiality-rules.ts'
+import { createStep, type MppsParts, setStep } from './receive/mpps.ts'
 import { reconcile } from './receive/reconcile.ts'
 import { type Door, type Incoming, receiveInstance } from './receive/store-instance.ts'
 import { cFind } from './serve/c-find.ts'
@@ -93,6 +95,7 @@ async function buildNode(loaded: LoadedConfig, closers: Closer[]): Promise<Runni
     storage,
     now: Date.now,
     settings: () => manifestSettings(config, locationUid),
+    rules: () => config.manifest,
     made: () => publish.nudge(),
   })
   closers.push(() => manifest.stop())
@@ -111,11 +114,25 @@ async function buildNode(loaded: LoadedConfig, closers: Closer[]): Promise<Runni
     timezone: config.manifest.timezone,
     listManifests: () => config.manifest.listed,
   }
+  const arrivals = new Arrivals((studies) => {
+    catalog.associationEnded(studies, Date.now()).then(
+      () => manifest.associationEnded(),
+      (error: unknown) => log.warn('end of an association is not noted, quiet time rules', { error }),
+    )
+  })
+  const mpps: MppsParts = {
+    catalog,
+    discontinued: () => config.manifest.mppsDiscontinued,
+    now: Date.now,
+    changed: () => manifest.stepsChanged(),
+  }
   const stages: Stages = {
-    store: (incoming) => receiveInstance(door, announced(incoming)),
+    store: (incoming) => receiveInstance(door, announced(incoming, arrivals)),
     find: (request) => cFind(serving, request),
     move: (request) => cMove(serving, request),
     get: (request) => cGet(serving, request),
+    createStep: (request) => createStep(mpps, request),
+    setStep: (request) => setStep(mpps, request),
   }
   const listener = await listen({
     ...dicom,
@@ -164,13 +181,14 @@ function manifestSettings(config: Config, locationUid: Uid): ManifestSettings {
   return { ...manifest, ...titles, mixedLevels: confidentiality.mixed, targets: targetsOf(publish) }
 }
 
-function announced({ association, context, command }: IncomingStore): Incoming {
+function announced({ association, context, command }: IncomingStore, arrivals: Arrivals): Incoming {
   return {
     sopClassUid: command.affectedSopClassUid,
     sopInstanceUid: command.affectedSopInstanceUid,
     contextSopClassUid: context.abstractSyntax,
     transferSyntaxUid: context.transferSyntax,
     source: association.callingAeTitle,
+    brought: (study) => arrivals.brought(association, study),
   }
 }
 

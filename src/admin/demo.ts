@@ -200,6 +200,8 @@ async function openViewer(): Promise<{ listener: Listener; received: Map<string,
       find: refuse,
       move: refuse,
       get: refuse,
+      createStep: refuse,
+      setStep: refuse,
     },
     seen: () => undefined,
   })

@@ -1,4 +1,4 @@
-/** `ariane manifest list | show | history | build | withdraw | export | verify`: the manifests of this node, and those of others as files.
+/** `ariane manifest list | waiting | show | history | build | withdraw | export | verify`: the manifests of this node, and those of others as files.
  *
  *  A UID is a manifest's or a study's; of a study, its newest manifest is meant. Works beside a running node.
  *  Exit code 1: `verify` (manifest-verify.ts) found something missing, `build` has nothing to build. */
@@ -12,6 +12,7 @@ import { historyCommand, withdrawCommand } from './manifest-history.ts'
 import { manifestParts } from './manifest-parts.ts'
 import { showCommand } from './manifest-show.ts'
 import { verifyCommand } from './manifest-verify.ts'
+import { waitingCommand } from './manifest-waiting.ts'
 import { bytesOf, checkedUid, recordNamed, withParts } from './named-manifest.ts'
 import type { Parts } from './open-parts.ts'
 
@@ -21,6 +22,7 @@ export function manifestCommand(): Command {
   return new Command('manifest')
     .description('the manifests that this node has made')
     .addCommand(listCommand())
+    .addCommand(waitingCommand())
     .addCommand(showCommand())
     .addCommand(historyCommand())
     .addCommand(buildCommand())

@@ -47,7 +47,7 @@ function decideManifest(statements: Statements, decision: Of<'manifest withheld'
   const studyId = statements.value<number>(STUDY_SQL.idByUid, studyInstanceUid)
   if (studyId === undefined) throw new NodeError('INVALID_ARGUMENT', { reason: 'no such study', studyInstanceUid })
   const reason = decision.kind === 'manifest withheld' ? decision.reason : undefined
-  statements.run(LIFECYCLE_SQL.withhold, reason ?? null, studyId)
+  statements.run(LIFECYCLE_SQL.withhold, reason ?? null, at, studyId)
   const state = reason === undefined ? 'allowed' : 'withheld'
   tell(statements, { studyInstanceUid, at, state, reason: reason ?? 'a manifest is made of it again', actor })
 }

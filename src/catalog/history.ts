@@ -11,13 +11,13 @@ export function tell(statements: Statements, entry: HistoryEntry): void {
   statements.run(LIFECYCLE_SQL.tell, ...of, at, state, manifestUid ?? null, reason, actor)
 }
 
-/** Runs inside a transaction. Something else than an instance that arrived has changed what the manifest of a study has to say: it is due without
- *  further waiting. */
+/** Runs inside a transaction. Something else than an instance that arrived has changed what the manifest of a study has to say. One that is in
+ *  force says what is not so any more: the study is then due without further waiting. */
 export function changed(
   statements: Statements,
   { studyId, studyInstanceUid, ...what }: { studyId: number; studyInstanceUid: Uid; at: number; reason: string; actor: string },
 ): void {
-  statements.run(LIFECYCLE_SQL.makeUrgent, studyId)
+  statements.run(LIFECYCLE_SQL.changed, what.at, studyId)
   tell(statements, { studyInstanceUid, state: 'changed', ...what })
 }
 

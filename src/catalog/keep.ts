@@ -15,6 +15,7 @@ import { mergeRequestItems } from './request-items.ts'
 import { KEEP_SQL } from './sql/keep.ts'
 import { LIFECYCLE_SQL } from './sql/lifecycle.ts'
 import type { Statements } from './statements.ts'
+import { stepsOfNewStudy } from './steps.ts'
 
 interface StudyPlace {
   readonly studyId: number
@@ -39,7 +40,7 @@ export function keepInstance(statements: Statements, facts: InstanceFacts, repla
     applyNote(statements, facts, facts.rejection, studyId)
     memory?.forgetStudy(facts.studyInstanceUid)
   }
-  if (facts.role !== 'manifest') statements.run(KEEP_SQL.studyChanged, facts.receivedAt, studyId)
+  if (facts.role !== 'manifest') statements.run(KEEP_SQL.studyChanged, facts.receivedAt, facts.receivedAt, studyId)
   return { kind: 'kept', conflict }
 }
 
@@ -99,7 +100,7 @@ function keepAgain(statements: Statements, facts: InstanceFacts, replace: boolea
     ...rowOf('IMAGE', keys),
     id!,
   )
-  statements.run(KEEP_SQL.studyChanged, facts.receivedAt, studyId)
+  statements.run(KEEP_SQL.studyChanged, facts.receivedAt, facts.receivedAt, studyId)
   pruneIdentities(statements, studyId)
   return { kind: 'replaced', former: existing }
 }
@@ -112,6 +113,7 @@ function keepStudy(statements: Statements, facts: InstanceFacts, keys: IndexKeys
   if (present === undefined) {
     const patientId = keepPatient(statements, key, patient)
     const studyId = statements.run(KEEP_SQL.insertStudy, patientId, 0, 0, facts.receivedAt, 0, ...study).id
+    stepsOfNewStudy(statements, facts.studyInstanceUid)
     return { studyId, identity: { id: beginIdentity(statements, studyId, key, patient), conflict: false } }
   }
   const studyId = present[0] as number

@@ -4,10 +4,11 @@
 import type { Database } from 'better-sqlite3'
 import { NodeError } from '../errors.ts'
 import { SCHEMA_1 } from './sql/schema.ts'
+import { SCHEMA_DUE } from './sql/schema-due.ts'
 import { SCHEMA_LIFECYCLE } from './sql/schema-lifecycle.ts'
 import { BEGIN, COMMIT, ROLLBACK } from './sql/transactions.ts'
 
-export const MIGRATIONS: readonly string[] = [SCHEMA_1, SCHEMA_LIFECYCLE]
+export const MIGRATIONS: readonly string[] = [SCHEMA_1, SCHEMA_LIFECYCLE, SCHEMA_DUE]
 
 export function schemaVersion(db: Database): number {
   return db.pragma('user_version', { simple: true }) as number

@@ -22,7 +22,9 @@ import { INSTANCE_SQL } from './sql/instances.ts'
 import { KEEP_SQL } from './sql/keep.ts'
 import { UPKEEP_SQL } from './sql/upkeep.ts'
 import { Statements } from './statements.ts'
-import { earliestPending, findStudy, identitiesOf, settleStudy, studiesDue, studiesInConflict } from './studies-due.ts'
+import { addStep, changeStep, findStep, type MissingMemory, stepsOf } from './steps.ts'
+import { findStudy, identitiesOf, settleStudy, studiesInConflict } from './studies-due.ts'
+import { associationEnded, studiesPending, studiesWaiting } from './studies-pending.ts'
 import { notePeer, peersSeen, totals } from './upkeep.ts'
 
 export { isLogLost, type OpenOptions }
@@ -46,6 +48,13 @@ export function catalogOn(db: Database): Catalog {
     }, synced)
   /** For what a file on disk says too, or what does no harm when it happens again after a power failure. */
   const writeUnsynced = <T>(job: () => T): Promise<T> => write(job, false)
+  const missing: MissingMemory = new Map()
+  /** Steps are no place of an instance: nothing that is remembered of those changes. */
+  const writeSteps = <T>(job: () => T): Promise<T> =>
+    writes.run(() => {
+      missing.clear()
+      return job()
+    })
   /** A failure of SQLite becomes one of ours. */
   const read = async <T>(work: () => T | Promise<T>): Promise<T> => {
     try {
@@ -67,8 +76,6 @@ export function catalogOn(db: Database): Catalog {
     retrievables: (keys, view, pageSize, after) => read(() => retrievables(all, keys, view, pageSize, after)),
     countRetrievables: (keys, view) => read(() => countRetrievables(all, keys, view)),
     // manifest
-    studiesDue: (quietSince, limit) => read(() => studiesDue(all, quietSince, limit)),
-    earliestPending: () => read(() => earliestPending(all)),
     findStudy: (uid) => read(() => findStudy(all, uid)),
     evidence: (uid) => read(() => evidence(all, uid)),
     // The manifest's file notes its record, and a delivery is taken as one however often it is made.
@@ -78,6 +85,14 @@ export function catalogOn(db: Database): Catalog {
     manifestsOf: (uid) => read(() => manifestsOf(all, uid)),
     findManifest: (uid) => read(() => findManifest(all, uid)),
     manifests: (pageSize, after) => read(() => manifests(all, pageSize, after)),
+    // when a study is due
+    studiesPending: (rules, now, limit) => read(() => studiesPending(all, rules, now, limit, missing)),
+    studiesWaiting: (pageSize, after) => read(() => studiesWaiting(all, missing, pageSize, after)),
+    associationEnded: (uids, at) => writes.run(() => associationEnded(all, uids, at), false),
+    findStep: (uid) => read(() => findStep(all, uid)),
+    addStep: (step) => writeSteps(() => addStep(all, step)),
+    changeStep: (uid, change) => writeSteps(() => changeStep(all, uid, change)),
+    stepsOf: (uid) => read(() => stepsOf(all, uid)),
     // publish
     deliveriesDue: (now, limit) => read(() => deliveriesDue(all, now, limit)),
     settleDelivery: (id, outcome) => writeUnsynced(() => settleDelivery(all, id, outcome)),

@@ -1,4 +1,4 @@
-/** Studies as the manifest stage sees them: which have work, what is in force of them, and that the work is done. */
+/** Studies as the manifest stage sees them (which have work: studies-pending.ts): what is in force of them, and that the work is done. */
 
 import { NodeError } from '../errors.ts'
 import { addKeys, COLUMNS, type Row } from './columns.ts'
@@ -8,15 +8,7 @@ import { keepInstance } from './keep.ts'
 import { addManifest, withdrawManifest } from './manifests.ts'
 import { STUDY_SQL } from './sql/studies.ts'
 import type { Statements } from './statements.ts'
-
-/** Conflicts are left out: they have no manifest until resolved. Oldest first. */
-export function studiesDue(statements: Statements, quietSince: number, limit: number): StudyState[] {
-  return statements.all(STUDY_SQL.due, quietSince, limit).map(stateOf)
-}
-
-export function earliestPending(statements: Statements): number | undefined {
-  return statements.value<number>(STUDY_SQL.earliestPending) ?? undefined
-}
+import { stepsTold } from './steps.ts'
 
 export function findStudy(statements: Statements, studyInstanceUid: string): StudyState | undefined {
   const row = statements.row(STUDY_SQL.byUid, studyInstanceUid)
@@ -34,9 +26,10 @@ export function settleStudy(
   revision: number,
   changes: readonly ManifestChange[] = [],
 ): void {
-  if (statements.run(STUDY_SQL.settle, revision, revision, studyInstanceUid).changes === 0) {
+  if (statements.run(STUDY_SQL.settle, revision, revision, revision, studyInstanceUid).changes === 0) {
     throw new NodeError('CATALOG_FAILED', { step: 'settle study', reason: 'no such study', studyInstanceUid })
   }
+  stepsTold(statements, studyInstanceUid)
   if (changes.some(({ kind }) => kind === 'made') && findStudy(statements, studyInstanceUid)?.inConflict) {
     throw new NodeError('CATALOG_FAILED', { step: 'settle study', reason: 'a second identity has come meanwhile', studyInstanceUid })
   }

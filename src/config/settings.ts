@@ -12,8 +12,8 @@ const MIB = 1024 * KIB
 const GIB = 1024 * MIB
 const DAY_SECONDS = 86_400
 
-/** What a peer may ask of us. `store` as a right of a peer: to send us instances. */
-export const PEER_SERVICES = ['echo', 'store', 'find', 'move', 'get'] as const
+/** What a peer may ask of us. `store` as a right of a peer: to send us instances; `mpps`: to tell of its procedure steps. */
+export const PEER_SERVICES = ['echo', 'store', 'find', 'move', 'get', 'mpps'] as const
 
 /** One-value Specific Character Sets (PS3.3 C.12.1.1.2) in which a peer can be answered. */
 export const ANSWER_CHARACTER_SETS = [
@@ -79,7 +79,8 @@ const PEER = [
     type: 'choices',
     of: PEER_SERVICES,
     default: [...PEER_SERVICES],
-    reason: 'What the peer may ask of us: a modality needs echo and store, a viewer echo, find, move and get.',
+    reason:
+      'What the peer may ask of us: a modality needs echo, store, and mpps where it can tell of its procedure steps; a viewer echo, find, move and get.',
   }),
   setting({
     key: 'levels',
@@ -332,6 +333,48 @@ export const SETTINGS = [
     default: 60,
     live: true,
     reason: 'A study has no end marker in DICOM; we wait this long after its last instance.',
+  }),
+  setting({
+    key: 'manifest.associationEndSeconds',
+    type: 'integer',
+    unit: 's',
+    min: 1,
+    max: DAY_SECONDS,
+    default: 15,
+    live: true,
+    reason:
+      'A modality that has sent everything closes its association: a study is due this long after the end of the last one that brought something of it, where that is earlier than quietSeconds. More for modalities that open an association for each series or image; as much as quietSeconds switches it off.',
+  }),
+  setting({
+    key: 'manifest.maxWaitSeconds',
+    type: 'integer',
+    unit: 's',
+    min: 1,
+    max: 30 * DAY_SECONDS,
+    default: 4 * 3600,
+    live: true,
+    reason:
+      'However much still arrives, and whatever a procedure step (MPPS) says: so long after its first change a study is due anyway. A reader is better served with what is here, and with a further version later.',
+  }),
+  setting({
+    key: 'manifest.mppsMaxWaitSeconds',
+    type: 'integer',
+    unit: 's',
+    min: 1,
+    max: 30 * DAY_SECONDS,
+    default: 2 * 3600,
+    live: true,
+    reason:
+      'A procedure step (MPPS) in progress, or completed with instances missing, holds the manifest back; not any more when nothing was heard of it for so long: modalities are switched off in the middle, and refer to images that nobody sends.',
+  }),
+  setting({
+    key: 'manifest.mppsDiscontinued',
+    type: 'choice',
+    of: ['hold', 'build'],
+    default: 'hold',
+    live: true,
+    reason:
+      'A procedure step that ends as DISCONTINUED. hold: it makes nothing due by itself, quiet time does, for it may have been the wrong patient, and what is repeated comes soon; build: due at once when all it refers to is here, as if it were completed.',
   }),
   setting({
     key: 'manifest.listed',

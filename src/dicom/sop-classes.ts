@@ -8,7 +8,7 @@
 /** How a manifest refers to an instance in its content tree (PS3.3 C.17.3, PS3.16 TID 2010). */
 export type ReferenceValueType = 'IMAGE' | 'WAVEFORM' | 'COMPOSITE'
 
-export type SopService = 'storage' | 'non-patient storage' | 'media storage' | 'verification' | 'find' | 'move' | 'get'
+export type SopService = 'storage' | 'non-patient storage' | 'media storage' | 'verification' | 'find' | 'move' | 'get' | 'mpps'
 
 export interface SopClass {
   readonly uid: string
@@ -32,6 +32,7 @@ export const STUDY_ROOT_GET = '1.2.840.10008.5.1.4.1.2.2.3'
 export const PATIENT_STUDY_ONLY_FIND = '1.2.840.10008.5.1.4.1.2.3.1'
 export const PATIENT_STUDY_ONLY_MOVE = '1.2.840.10008.5.1.4.1.2.3.2'
 export const PATIENT_STUDY_ONLY_GET = '1.2.840.10008.5.1.4.1.2.3.3'
+export const MODALITY_PERFORMED_PROCEDURE_STEP = '1.2.840.10008.3.1.2.3.3'
 export const KEY_OBJECT_SELECTION_DOCUMENT_STORAGE = '1.2.840.10008.5.1.4.1.1.88.59'
 
 const RETIRED = true
@@ -56,6 +57,7 @@ function valueTypeOf(name: string): ReferenceValueType {
 export const SOP_CLASSES: readonly SopClass[] = [
   service('verification', VERIFICATION, 'Verification'),
   service('media storage', MEDIA_STORAGE_DIRECTORY, 'Media Storage Directory Storage'),
+  service('mpps', MODALITY_PERFORMED_PROCEDURE_STEP, 'Modality Performed Procedure Step'),
   service('find', PATIENT_ROOT_FIND, 'Patient Root Query/Retrieve Information Model - FIND'),
   service('move', PATIENT_ROOT_MOVE, 'Patient Root Query/Retrieve Information Model - MOVE'),
   service('get', PATIENT_ROOT_GET, 'Patient Root Query/Retrieve Information Model - GET'),

@@ -46,6 +46,8 @@ export class AcceptedAssociation extends DicomAssociation {
       find: (request) => services.find(request),
       move: (request) => services.move(request),
       get: (request) => services.get(request),
+      createStep: (request) => services.createStep(request),
+      setStep: (request) => services.setStep(request),
     }
   }
 

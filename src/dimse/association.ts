@@ -6,6 +6,7 @@
 import type { Socket } from 'node:net'
 import type { AeTitle } from '../dicom/ae-title.ts'
 import { NodeError } from '../errors.ts'
+import { BoundedDataSet } from './bounded-data-set.ts'
 import {
   type AcceptedContext,
   type Association,
@@ -142,6 +143,7 @@ export abstract class DicomAssociation implements Association {
   // --- what arrives
 
   #commandArrived(context: AcceptedContext, command: CommandSet): StoreSink | undefined {
+    if (command.commandField === COMMAND.N_CREATE_RQ || command.commandField === COMMAND.N_SET_RQ) return new BoundedDataSet()
     if (command.commandField !== COMMAND.C_STORE_RQ) return undefined
     const service = serviceFor(context, command, this.handlers.kindOf)
     if (isErrorCode(service)) return refusingSink(service)

@@ -23,6 +23,7 @@ type NumberField =
   | 'messageIdBeingRespondedTo'
   | 'priority'
   | 'status'
+  | 'errorId'
   | 'moveOriginatorMessageId'
   | 'numberOfRemainingSuboperations'
   | 'numberOfCompletedSuboperations'
@@ -45,6 +46,7 @@ const NUMBERS: ReadonlyMap<number, NumberField> = new Map([
   [0x0120, 'messageIdBeingRespondedTo'],
   [0x0700, 'priority'],
   [0x0900, 'status'],
+  [0x0903, 'errorId'],
   [0x1020, 'numberOfRemainingSuboperations'],
   [0x1021, 'numberOfCompletedSuboperations'],
   [0x1022, 'numberOfFailedSuboperations'],
@@ -53,6 +55,8 @@ const NUMBERS: ReadonlyMap<number, NumberField> = new Map([
 ])
 const DATA_SET_TYPE = 0x0800
 const OFFENDING_ELEMENT = 0x0901
+/** Told in answers only: what a peer says there is not read. */
+const ATTRIBUTE_LIST = 0x1005
 
 /** @throws ProtocolError where the bytes are no command set or hold no Command Field */
 export function decodeCommandSet(bytes: Buffer): CommandSet {
@@ -92,11 +96,10 @@ function malformed(text: string): ProtocolError {
 /** Elements in ascending order, behind their group length. */
 export function encodeCommandSet(command: CommandSet): Buffer {
   const elements: number[] = []
-  const values: (string | number)[] = []
+  const values: CommandValue[] = []
   let size = GROUP_LENGTH_BYTES
   for (const [element, kind] of ORDER) {
-    const value =
-      kind === 'type' ? (command.hasDataSet ? 0x0000 : NO_DATA_SET) : kind === 'offending' ? command.offendingElement : command[kind]
+    const value = kind === 'type' ? (command.hasDataSet ? 0x0000 : NO_DATA_SET) : command[kind]
     if (value === undefined) continue
     const written = typeof value === 'string' ? padded(value, element) : value
     elements.push(element)
@@ -114,6 +117,7 @@ export function encodeCommandSet(command: CommandSet): Buffer {
     out.writeUInt32LE(lengthOf(element, value), at + 4)
     at += HEADER_BYTES
     if (typeof value === 'string') out.write(value, at, 'latin1')
+    else if (typeof value !== 'number') for (const [index, tag] of value.entries()) writeTag(out, at + 4 * index, tag)
     else if (element === OFFENDING_ELEMENT) writeTag(out, at, value)
     else out.writeUInt16LE(value & 0xffff, at)
     at += lengthOf(element, value)
@@ -125,16 +129,20 @@ export function encodeCommandSet(command: CommandSet): Buffer {
 const GROUP_LENGTH_BYTES = 12
 const HEADER_BYTES = 8
 
-function lengthOf(element: number, value: string | number): number {
+type CommandValue = string | number | readonly number[]
+
+function lengthOf(element: number, value: CommandValue): number {
   if (typeof value === 'string') return value.length
+  if (typeof value !== 'number') return 4 * value.length
   return element === OFFENDING_ELEMENT ? 4 : 2
 }
 
-const ORDER: readonly (readonly [number, TextField | NumberField | 'type' | 'offending'])[] = [
+const ORDER: readonly (readonly [number, TextField | NumberField | 'type' | 'offendingElement' | 'attributeIdentifierList'])[] = [
   ...TEXT,
   ...NUMBERS,
   [DATA_SET_TYPE, 'type'] as const,
-  [OFFENDING_ELEMENT, 'offending'] as const,
+  [OFFENDING_ELEMENT, 'offendingElement'] as const,
+  [ATTRIBUTE_LIST, 'attributeIdentifierList'] as const,
 ].sort((a, b) => a[0] - b[0])
 
 const UID_ELEMENTS = new Set([0x0002, 0x0003, 0x1000, 0x1001])

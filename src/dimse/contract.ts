@@ -1,7 +1,8 @@
 /** What the rest of the node sees of the DICOM upper layer (PS3.8) and of DIMSE messages (PS3.7).
  *
  *  Promises: messages of one association are handed over in order; a data set of C-STORE is streamed with back-pressure, any other
- *  one is handed over whole and is at most {@link MAX_IDENTIFIER_BYTES} long; everything sent waits for the peer to read and has a
+ *  one is handed over whole and is at most {@link MAX_IDENTIFIER_BYTES} long (that of an
+ *  N-service which is longer is read to its end and refused); everything sent waits for the peer to read and has a
  *  time limit; when the association ends, for whatever reason, {@link Association.ended} fires once and every waiting promise rejects.
  *  Does not: know what a request means, touch files or rows. */
 import type { Readable } from 'node:stream'
@@ -23,6 +24,10 @@ export const COMMAND = {
   C_ECHO_RQ: 0x0030,
   C_ECHO_RSP: 0x8030,
   C_CANCEL_RQ: 0x0fff,
+  N_SET_RQ: 0x0120,
+  N_SET_RSP: 0x8120,
+  N_CREATE_RQ: 0x0140,
+  N_CREATE_RSP: 0x8140,
 } as const
 
 /** A command set (PS3.7 E.1), element by element; absent where the message has none. */
@@ -41,6 +46,10 @@ export interface CommandSet {
   status?: number
   offendingElement?: number
   errorComment?: string
+  /** Error ID (0000,0903): more about a failure, as its service says. */
+  errorId?: number
+  /** Attribute Identifier List (0000,1005). */
+  attributeIdentifierList?: readonly number[]
   moveOriginatorAeTitle?: string
   moveOriginatorMessageId?: number
   numberOfRemainingSuboperations?: number
@@ -65,6 +74,10 @@ export interface ResponseFields {
   readonly status: number
   readonly errorComment?: string
   readonly offendingElement?: number
+  readonly errorId?: number
+  readonly attributeIdentifierList?: readonly number[]
+  /** Where another one is told than the request named: of an instance that was given its UID here (N-CREATE, PS3.7 10.1.5.1.4). */
+  readonly affectedSopInstanceUid?: string
   readonly numberOfRemainingSuboperations?: number
   readonly numberOfCompletedSuboperations?: number
   readonly numberOfFailedSuboperations?: number
@@ -214,4 +227,8 @@ export interface Services {
   find(request: Request): Promise<void>
   move(request: Request): Promise<void>
   get(request: Request): Promise<void>
+  /** N-CREATE of a procedure step. */
+  createStep(request: Request): Promise<void>
+  /** N-SET of one. */
+  setStep(request: Request): Promise<void>
 }

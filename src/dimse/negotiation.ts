@@ -15,7 +15,7 @@ const IMPLICIT_LE = '1.2.840.10008.1.2'
 const EXPLICIT_LE = '1.2.840.10008.1.2.1'
 
 /** Which of our services a SOP class belongs to; `none`: not supported at all. */
-export type ServiceKind = 'verification' | 'storage' | 'find' | 'move' | 'get' | 'none'
+export type ServiceKind = 'verification' | 'storage' | 'find' | 'move' | 'get' | 'mpps' | 'none'
 
 export interface NegotiationPolicy {
   kindOf(abstractSyntax: string): ServiceKind

@@ -5,7 +5,7 @@ import { type AcceptedContext, COMMAND, type CommandSet, type StoreSink } from '
 import type { ServiceKind } from './negotiation.ts'
 import { RESPONSE } from './own-requests.ts'
 
-export type ServedCommand = 'echo' | 'store' | 'find' | 'move' | 'get'
+export type ServedCommand = 'echo' | 'store' | 'find' | 'move' | 'get' | 'createStep' | 'setStep'
 
 const SERVICES: ReadonlyMap<number, { readonly service: ServedCommand; readonly kind: ServiceKind }> = new Map([
   [COMMAND.C_ECHO_RQ, { service: 'echo', kind: 'verification' }],
@@ -13,6 +13,8 @@ const SERVICES: ReadonlyMap<number, { readonly service: ServedCommand; readonly 
   [COMMAND.C_FIND_RQ, { service: 'find', kind: 'find' }],
   [COMMAND.C_MOVE_RQ, { service: 'move', kind: 'move' }],
   [COMMAND.C_GET_RQ, { service: 'get', kind: 'get' }],
+  [COMMAND.N_CREATE_RQ, { service: 'createStep', kind: 'mpps' }],
+  [COMMAND.N_SET_RQ, { service: 'setStep', kind: 'mpps' }],
 ])
 
 /** The service that a request asks for, or why it gets none. */
@@ -23,10 +25,9 @@ export function serviceFor(
 ): ServedCommand | ErrorCode {
   const served = SERVICES.get(command.commandField)
   if (served === undefined) return 'UNRECOGNISED_OPERATION'
-  if (served.kind !== kindOf(context.abstractSyntax)) return 'SOP_CLASS_NOT_SUPPORTED'
-  if (served.service !== 'store' && command.affectedSopClassUid !== undefined && command.affectedSopClassUid !== context.abstractSyntax) {
-    return 'SOP_CLASS_NOT_SUPPORTED'
-  }
+  if (served.kind !== kindOf(context.abstractSyntax)) return served.kind === 'mpps' ? 'UNRECOGNISED_OPERATION' : 'SOP_CLASS_NOT_SUPPORTED'
+  const named = served.service === 'setStep' ? command.requestedSopClassUid : command.affectedSopClassUid
+  if (served.service !== 'store' && named !== undefined && named !== context.abstractSyntax) return 'SOP_CLASS_NOT_SUPPORTED'
   return served.service
 }
 

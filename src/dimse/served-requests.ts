@@ -6,6 +6,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { type ErrorCode, NodeError } from '../errors.ts'
 import { log } from '../log.ts'
+import { BoundedDataSet } from './bounded-data-set.ts'
 import { encodeCommandSet } from './command-set.ts'
 import type {
   AcceptedContext,
@@ -20,7 +21,7 @@ import type {
 import type { ServiceKind } from './negotiation.ts'
 import type { OutgoingMessage } from './pdu-writer.ts'
 import { ABORT, ProtocolError } from './protocol-error.ts'
-import { answerTo, isErrorCode, serviceFor } from './refusals.ts'
+import { answerTo, isErrorCode, type ServedCommand, serviceFor } from './refusals.ts'
 
 /** Requests that may wait behind the one being served before reading pauses. */
 const LONGEST_QUEUE = 16
@@ -32,6 +33,8 @@ export interface Handlers {
   find?(request: Request): Promise<void>
   move?(request: Request): Promise<void>
   get?(request: Request): Promise<void>
+  createStep?(request: Request): Promise<void>
+  setStep?(request: Request): Promise<void>
 }
 
 export interface ServedRequestsHost {
@@ -65,8 +68,9 @@ export class ServedRequests {
   /** A whole request; `sink` has got all of its data set, where it has one. @throws ProtocolError */
   arrived(context: AcceptedContext, command: CommandSet, dataSet: Buffer, sink: StoreSink | undefined): void {
     if (command.messageId === undefined) throw new ProtocolError(ABORT.INVALID_PARAMETER, 'command set: no Message ID (0000,0110)')
-    if (sink === undefined) {
-      this.#serve(context, command, dataSet)
+    if (sink === undefined || sink instanceof BoundedDataSet) {
+      if (sink?.isTooLong) this.#refuse(context, command, 'DATA_SET_TOO_LARGE')
+      else this.#serve(context, command, sink?.bytes ?? dataSet)
       return
     }
     this.#inOrder(
@@ -94,9 +98,9 @@ export class ServedRequests {
     else this.#run(context, command, identifier, service)
   }
 
-  #run(context: AcceptedContext, command: CommandSet, identifier: Buffer, service: 'find' | 'move' | 'get'): void {
+  #run(context: AcceptedContext, command: CommandSet, identifier: Buffer, service: Exclude<ServedCommand, 'echo' | 'store'>): void {
     const handler = this.#host.handlers()[service]
-    const isRetrieval = service !== 'find'
+    const isRetrieval = service === 'move' || service === 'get'
     if (handler === undefined) {
       this.#refuse(context, command, 'SOP_CLASS_NOT_SUPPORTED')
       return
@@ -126,6 +130,7 @@ export class ServedRequests {
 
   #refuse(context: AcceptedContext, command: CommandSet, code: ErrorCode): void {
     const error = new NodeError(code)
+    if (code === 'DATA_SET_TOO_LARGE') log.warn('request refused', { association: this.#host.association.id, reason: error.tell })
     this.#inOrder(() => this.#answer(context, command, [{ fields: { status: error.status, errorComment: error.tell } }]))
   }
 

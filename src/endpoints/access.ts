@@ -9,20 +9,20 @@
 import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
 import { networkInterfaces } from 'node:os'
-import type { Config, Peer } from '../config/settings.ts'
+import { type Config, PEER_SERVICES, type Peer, type PeerService } from '../config/settings.ts'
 import type { AeTitle } from '../dicom/ae-title.ts'
 import { type Confidentiality, type LevelSet, levelSet } from '../dicom/confidentiality.ts'
 import type { AssociationRequest, Rejection } from '../dimse/contract.ts'
 import { log } from '../log.ts'
 
-export type Right = 'echo' | 'store' | 'find' | 'move' | 'get'
+export type Right = PeerService
 
 /** Nothing that anybody has called confidential is for those who are let in without being known. */
 const OF_UNKNOWN_CALLERS: readonly Confidentiality[] = ['N']
 
 const RETRY_MS = 10_000
 
-const EVERYTHING: readonly Right[] = ['echo', 'store', 'find', 'move', 'get']
+const EVERYTHING: readonly Right[] = PEER_SERVICES
 
 export interface PeerBook {
   /** @returns undefined to let the caller in */

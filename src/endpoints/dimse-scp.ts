@@ -13,6 +13,8 @@ export interface Stages {
   find(request: Request): Promise<void>
   move(request: Request): Promise<void>
   get(request: Request): Promise<void>
+  createStep(request: Request): Promise<void>
+  setStep(request: Request): Promise<void>
 }
 
 /** @param book read anew for each caller, so that a reload takes effect with the next association */
@@ -24,6 +26,8 @@ export function dimseServices(stages: Stages, book: () => PeerBook): Services {
     find: (request) => stages.find(request),
     move: (request) => stages.move(request),
     get: (request) => stages.get(request),
+    createStep: (request) => stages.createStep(request),
+    setStep: (request) => stages.setStep(request),
   }
 }
 
@@ -45,12 +49,12 @@ export function negotiationPolicy(config: () => Config, book: () => PeerBook): N
 export function kindOf(abstractSyntax: string, privateStorageClasses: readonly string[]): ServiceKind {
   if (abstractSyntax === VERIFICATION) return 'verification'
   const service = sopClass(abstractSyntax)?.service
-  if (service === 'storage' || service === 'find' || service === 'move' || service === 'get') return service
+  if (service === 'storage' || service === 'find' || service === 'move' || service === 'get' || service === 'mpps') return service
   return privateStorageClasses.includes(abstractSyntax) ? 'storage' : 'none'
 }
 
 function rightFor(abstractSyntax: string): Right {
   if (abstractSyntax === VERIFICATION) return 'echo'
   const service = sopClass(abstractSyntax)?.service
-  return service === 'find' || service === 'move' || service === 'get' ? service : 'store'
+  return service === 'find' || service === 'move' || service === 'get' || service === 'mpps' ? service : 'store'
 }

@@ -1,4 +1,4 @@
-/** The manifest stage: builds the manifest of every study that has been quiet for long enough.
+/** The manifest stage: builds the manifest of every study that is due (catalog/when-due.ts says when), with the reason (due-reason.ts).
  *
  *  Promises: studies are handled one after the other, oldest first; one that fails is tried again later and holds up no other; the worker
  *  itself never stops before {@link ManifestWorker.stop}. What is due is read from the catalog alone, so that a restart loses nothing.
@@ -6,12 +6,16 @@
  *  catalog, or somebody the clock. While instances arrive it takes a part of the time only.
  *  Does not: build twice at once. Times in milliseconds since 1970. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { ManifestRecord, StudyState } from '../catalog/contract.ts'
+import type { ManifestRecord } from '../catalog/contract.ts'
+import type { DueRules, DueStudy } from '../catalog/contract-due.ts'
 import type { Uid } from '../dicom/uid.ts'
 import { log } from '../log.ts'
 import { buildManifest, type ManifestParts } from './build-manifest.ts'
+import { dueReason, tellWhatIsMissing } from './due-reason.ts'
 
 export interface ManifestWorkerParts extends ManifestParts {
+  /** As they are now. */
+  readonly rules: () => DueRules
   /** Called after a manifest was made: saves the next stage some delay. */
   readonly made?: (record: ManifestRecord) => void
 }
@@ -19,6 +23,10 @@ export interface ManifestWorkerParts extends ManifestParts {
 export interface ManifestWorker {
   /** A study has changed: look again when it may be due. Cheap, callable for every instance. The UID is not needed. */
   nudge(studyInstanceUid?: string): void
+  /** A procedure step has begun, changed or ended. */
+  stepsChanged(): void
+  /** An association that brought something has ended. */
+  associationEnded(): void
   /** Lets the study in work be finished, then ends. */
   stop(): Promise<void>
 }
@@ -31,6 +39,8 @@ const LONGEST_RETRY_MS = 10 * 60_000
  *  up the modalities. Its delivery, which follows by itself, costs as much again. */
 const REST_FACTOR = 10
 const LONGEST_REST_MS = 1_000
+/** While steps are heard of, how often arrivals make us look whether one of them is complete. */
+const STEP_LOOK_MS = 1_000
 
 interface Failing {
   readonly attempts: number
@@ -52,14 +62,29 @@ class DueStudies implements ManifestWorker {
   readonly #stop = new AbortController()
   /** Nudges: instances that have arrived, and reloads. */
   #arrivals = 0
+  /** Until then a step may be waiting for instances. After a start nobody knows. */
+  #awaitsUntil: number
 
   constructor(parts: ManifestWorkerParts) {
     this.#parts = parts
+    this.#awaitsUntil = parts.now() + this.#afterSteps()
   }
 
   nudge(): void {
     this.#arrivals++
-    this.wakeAt(this.#parts.now() + this.#quietMs())
+    const now = this.#parts.now()
+    const quietMs = this.#parts.rules().quietSeconds * 1000
+    this.wakeAt(now + (now < this.#awaitsUntil ? Math.min(quietMs, STEP_LOOK_MS) : quietMs))
+  }
+
+  stepsChanged(): void {
+    const now = this.#parts.now()
+    this.#awaitsUntil = now + this.#afterSteps()
+    this.wakeAt(now)
+  }
+
+  associationEnded(): void {
+    this.wakeAt(this.#parts.now() + this.#parts.rules().associationEndSeconds * 1000)
   }
 
   async stop(): Promise<void> {
@@ -91,8 +116,8 @@ class DueStudies implements ManifestWorker {
       })
   }
 
-  #quietMs(): number {
-    return this.#parts.settings().quietSeconds * 1000
+  #afterSteps(): number {
+    return this.#parts.rules().mppsMaxWaitSeconds * 1000
   }
 
   /** Handles everything that is due. @returns when to look again */
@@ -101,8 +126,8 @@ class DueStudies implements ManifestWorker {
     for (;;) {
       if (this.#stop.signal.aborted) return Number.POSITIVE_INFINITY
       // One at a time: those behind it may gain instances meanwhile, and are not quiet any more.
-      const due = await catalog.studiesDue(now() - this.#quietMs(), 1 + this.#failing.size)
-      const study = due.find((one) => (this.#failing.get(one.studyInstanceUid)?.notBefore ?? 0) <= now())
+      const pending = await catalog.studiesPending(this.#parts.rules(), now(), 1 + this.#failing.size)
+      const study = pending.find((one) => this.#momentOf(one) <= now())
       if (study === undefined) return this.#nextLook()
       await this.#withRest(() => this.#handle(study))
     }
@@ -121,22 +146,26 @@ class DueStudies implements ManifestWorker {
   /** The earliest moment at which a study can be due, or be tried again. */
   async #nextLook(): Promise<number> {
     const limit = this.#failing.size + 1
-    const pending = await this.#parts.catalog.studiesDue(Number.MAX_SAFE_INTEGER, limit)
+    const pending = await this.#parts.catalog.studiesPending(this.#parts.rules(), this.#parts.now(), limit)
     const names = new Set(pending.map((study) => study.studyInstanceUid))
     if (pending.length < limit) for (const name of this.#failing.keys()) if (!names.has(name)) this.#failing.delete(name)
-    const moments = pending.map((study) =>
-      Math.max(this.#failing.get(study.studyInstanceUid)?.notBefore ?? 0, study.lastReceivedAt + this.#quietMs()),
-    )
-    return Math.min(this.#parts.now() + LONGEST_SLEEP_MS, ...moments)
+    return Math.min(this.#parts.now() + LONGEST_SLEEP_MS, ...pending.map((study) => this.#momentOf(study)))
   }
 
-  async #handle(study: StudyState): Promise<void> {
+  #momentOf({ studyInstanceUid, due }: DueStudy): number {
+    return Math.max(this.#failing.get(studyInstanceUid)?.notBefore ?? 0, due.at)
+  }
+
+  async #handle(study: DueStudy): Promise<void> {
     const { studyInstanceUid } = study
     try {
-      const outcome = await buildManifest(this.#parts, studyInstanceUid, `quiet for ${this.#parts.settings().quietSeconds} s`)
+      const progress = study.steps === 'nothing' ? undefined : await this.#parts.catalog.stepsOf(studyInstanceUid)
+      const outcome = await buildManifest(this.#parts, studyInstanceUid, dueReason(study, this.#parts.rules(), progress))
       if (outcome.kind === 'conflict' || outcome.kind === 'unknown study') return this.#postpone(studyInstanceUid)
       this.#failing.delete(studyInstanceUid)
-      if (outcome.kind === 'made') this.#parts.made?.(outcome.record)
+      if (outcome.kind !== 'made') return
+      if (progress !== undefined) tellWhatIsMissing(study, progress)
+      this.#parts.made?.(outcome.record)
     } catch (error) {
       this.#postpone(studyInstanceUid)
       log.error('manifest could not be made', {

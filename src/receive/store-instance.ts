@@ -10,7 +10,7 @@ import type { Catalog, InstanceFacts } from '../catalog/contract.ts'
 import { parseAeTitle } from '../dicom/ae-title.ts'
 import { HeaderWalker } from '../dicom/header-walker.ts'
 import { part10Header } from '../dicom/part10.ts'
-import { parseUid } from '../dicom/uid.ts'
+import { parseUid, type Uid } from '../dicom/uid.ts'
 import type { ResponseFields, StoreSink } from '../dimse/contract.ts'
 import { ERRORS, NodeError } from '../errors.ts'
 import { log } from '../log.ts'
@@ -35,6 +35,8 @@ export interface Door extends Judging {
 export interface Incoming extends Announced {
   /** Calling AE title, or the name of the import. */
   readonly source: string
+  /** Called as {@link Door.kept} is, with what came in. */
+  readonly brought?: (studyInstanceUid: Uid) => void
 }
 
 /** Warning: Data Set does not match SOP Class (PS3.4 B.2.3). */
@@ -157,7 +159,10 @@ class Reception implements StoreSink {
     if (settled.kind === 'first one kept') return FIRST_ONE_KEPT
     if (settled.conflict)
       log.warn('study now holds more than one patient identity', { StudyInstanceUID: facts.studyInstanceUid, source: facts.source })
-    if (settled.kind !== 'known') this.#door.kept(facts.studyInstanceUid)
+    if (settled.kind !== 'known') {
+      this.#door.kept(facts.studyInstanceUid)
+      this.#incoming.brought?.(facts.studyInstanceUid)
+    }
     return { status: 0x0000 }
   }
 

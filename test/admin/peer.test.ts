@@ -32,7 +32,7 @@ it('adds, lists and removes', async () => {
 
   const listed = await runAriane(cwd, ['peer', 'list'])
   expect(listed.stdout).toBe(
-    'AE TITLE  HOST      PORT   MAY\nWEASIS    10.1.2.3  11113  echo find move\nCT        any       -      echo store find move get\n',
+    'AE TITLE  HOST      PORT   MAY\nWEASIS    10.1.2.3  11113  echo find move\nCT        any       -      echo store find move get mpps\n',
   )
   expect(JSON.parse((await runAriane(cwd, ['peer', 'list', '--json'])).stdout)).toMatchObject([
     { aeTitle: 'WEASIS', port: 11113 },
@@ -50,7 +50,7 @@ it('says what is wrong with a peer, and writes nothing', async () => {
     'aeTitle: found "TOO_LONG_AN_AE_TITLE", expected an AE title (1 to 16 ASCII characters, no backslash)',
     'host: found "10.1.2.300", expected a host name or IP address',
     'port: found "1e3", expected a whole number from 1 to 65535',
-    'allow[0]: found "stroe", expected one of echo, store, find, move, get',
+    'allow[0]: found "stroe", expected one of echo, store, find, move, get, mpps',
     '',
   ])
   expect(existsSync(file())).toBe(false)

@@ -51,6 +51,14 @@ export function instance(
   }
 }
 
+/** Seconds; nothing but quiet time counts. */
+export const RULES = { quietSeconds: 60, associationEndSeconds: 15, maxWaitSeconds: 14_400, mppsMaxWaitSeconds: 7_200 }
+
+/** Studies with work, in the order of their last arrival. */
+export async function pendingStudies(catalog: Catalog): Promise<string[]> {
+  return (await catalog.studiesWaiting(10_000)).items.map(({ studyInstanceUid }) => studyInstanceUid)
+}
+
 const cleanups: (() => void | Promise<void>)[] = []
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup()

@@ -1,9 +1,10 @@
 import { expect, it } from 'vitest'
 import type { ManifestRecord } from '../../src/catalog/contract.ts'
 import { uid } from '../../src/dicom/uid.ts'
-import { findAll, instance, KOS, query, temporaryCatalog, temporaryFile } from './catalog-material.ts'
+import { findAll, instance, KOS, query, RULES, temporaryCatalog, temporaryFile } from './catalog-material.ts'
 
 const STUDY = uid('1.1')
+const QUIET_MS = RULES.quietSeconds * 1000
 
 function made(version: number, targets: readonly string[] = ['drop'], study = 1) {
   const facts = instance(study, 9, version, { Modality: 'KO', SeriesNumber: '9' }, { role: 'manifest', sopClassUid: KOS })
@@ -25,27 +26,29 @@ function made(version: number, targets: readonly string[] = ['drop'], study = 1)
 
 it('lists studies with work, oldest first, until settled at the revision they have', async () => {
   const catalog = temporaryCatalog()
-  expect(await catalog.earliestPending()).toBeUndefined()
+  expect((await catalog.studiesWaiting(1)).items).toEqual([])
   await catalog.keep(instance(1, 1, 1, {}, { receivedAt: 300 }))
   await catalog.keep(instance(2, 1, 1, {}, { receivedAt: 200 }))
   await catalog.keep(instance(3, 1, 1, {}, { receivedAt: 100 }))
   await catalog.keep(instance(3, 1, 2, { PatientID: 'other' }, { receivedAt: 100 }))
-  expect(await catalog.earliestPending()).toBe(200)
+  const pending = async (quietSince: number, limit: number) => catalog.studiesPending(RULES, quietSince + QUIET_MS, limit)
   const due = async (quietSince: number, limit = 10) =>
-    (await catalog.studiesDue(quietSince, limit)).map(({ studyInstanceUid }) => studyInstanceUid)
+    (await pending(quietSince, limit))
+      .filter((study) => study.due.at <= quietSince + QUIET_MS)
+      .map(({ studyInstanceUid }) => studyInstanceUid)
   expect(await due(199)).toEqual([])
   expect(await due(200)).toEqual(['1.2'])
   expect(await due(300)).toEqual(['1.2', '1.1'])
   expect(await due(300, 1)).toEqual(['1.2'])
-  const [state] = await catalog.studiesDue(300, 1)
-  expect(state).toMatchObject({ revision: 1, manifestRevision: 0, inConflict: false, keys: { PatientID: 'P1', StudyDate: '20260101' } })
+  const [state] = await pending(300, 1)
+  expect(state).toMatchObject({ revision: 1, manifestRevision: 0, pendingSince: 200, due: { at: 200 + QUIET_MS, signal: 'quiet' } })
   await catalog.keep(instance(2, 1, 2, {}, { receivedAt: 250 }))
   await catalog.settleStudy(uid('1.2'), state!.revision)
   expect(await due(300)).toEqual(['1.2', '1.1'])
   await catalog.settleStudy(uid('1.2'), 2)
   await catalog.settleStudy(uid('1.2'), 1)
   expect(await due(300)).toEqual(['1.1'])
-  expect(await catalog.earliestPending()).toBe(300)
+  expect(await pending(0, 1)).toMatchObject([{ lastReceivedAt: 300 }])
   await expect(catalog.settleStudy(uid('1.99'), 1)).rejects.toMatchObject({ code: 'CATALOG_FAILED' })
 })
 

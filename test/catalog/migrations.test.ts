@@ -81,8 +81,18 @@ it('is durable: write-ahead log, every commit synced, foreign keys checked, stri
   const tables = db.pragma('table_list') as { name: string; strict: number; type: string }[]
   const ours = tables.filter(({ name, type }) => type === 'table' && !name.startsWith('sqlite_'))
   expect(ours.map(({ name }) => name).sort()).toEqual([
-    ...['confidentiality_decisions', 'decisions', 'deliveries', 'history', 'instances', 'manifests', 'notes', 'patients', 'peers_seen'],
-    ...['rejections', 'series', 'studies', 'study_identities'],
+    ...[
+      'confidentiality_decisions',
+      'decisions',
+      'deliveries',
+      'history',
+      'instances',
+      'manifests',
+      'mpps',
+      'mpps_instances',
+      'mpps_studies',
+    ],
+    ...['notes', 'patients', 'peers_seen', 'rejections', 'series', 'studies', 'study_identities'],
   ])
   expect(ours.filter(({ strict }) => strict !== 1)).toEqual([])
   db.close()

@@ -3,6 +3,7 @@ import { expect, it } from 'vitest'
 import type { Catalog, Condition, Level } from '../../src/catalog/contract.ts'
 import { openDatabase } from '../../src/catalog/database.ts'
 import { planOf } from '../../src/catalog/query-plan.ts'
+import { DUE_SQL, STEP_SQL } from '../../src/catalog/sql/due.ts'
 import { CANDIDATE_SQL, DERIVED_SQL, derivedValues, FIND_SQL } from '../../src/catalog/sql/find.ts'
 import { INSTANCE_SQL } from '../../src/catalog/sql/instances.ts'
 import { KEEP_SQL } from '../../src/catalog/sql/keep.ts'
@@ -27,8 +28,9 @@ const MAY_SCAN: Readonly<Record<string, string>> = {
   [UPKEEP_SQL.boundPeers]: 'a thousand rows at most',
   [UPKEEP_SQL.peers]: 'a thousand rows at most',
   [UPKEEP_SQL.everyStudyChanged]: 'at a start after the loss of the write-ahead log',
-  [STUDY_SQL.due]: 'walks the partial index of studies with work only, and takes the first that is due',
   [STUDY_SQL.inConflict]: 'walks the partial index of conflicts only',
+  [DUE_SQL.held]: 'walks the partial index of studies that steps hold back, in order, as far as asked',
+  [DUE_SQL.quietLongest]: 'walks the partial index of studies with work, in order, as far as asked',
 }
 
 /** Statements that may sort what they found, and why. All others read in the order of an index. */
@@ -67,6 +69,8 @@ it('finds every fixed statement by an index', () => {
     STUDY_SQL,
     MANIFEST_SQL,
     DELIVERY_SQL,
+    DUE_SQL,
+    STEP_SQL,
     UPKEEP_SQL,
     Object.values(DERIVED_SQL).map((value) => derivedValues([value])),
     CANDIDATE_SQL.STUDY,

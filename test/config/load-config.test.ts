@@ -99,7 +99,7 @@ describe('with a file', () => {
         aeTitle: 'WEASIS',
         host: '10.1.2.3',
         port: 11113,
-        allow: ['echo', 'store', 'find', 'move', 'get'],
+        allow: ['echo', 'store', 'find', 'move', 'get', 'mpps'],
         transferSyntaxes: [],
         levels: ['N'],
         characterSet: 'ISO_IR 192',
@@ -265,7 +265,7 @@ describe('a mistake in the file', () => {
     ['peers:\n  - CT1', `2:5 peers[0]: found "CT1", expected an entry with the keys ${PEER_KEYS}`],
     [
       'peers: [ { aeTitle: A, allow: store } ]',
-      '1:31 peers[0].allow: found "store", expected a list of echo, store, find, move, get, each at most once',
+      '1:31 peers[0].allow: found "store", expected a list of echo, store, find, move, get, mpps, each at most once',
     ],
     // out of range
     ['dicom:\n  port: 70000', '2:9 dicom.port: found 70000, expected a whole number from 0 to 65535'],
@@ -290,11 +290,11 @@ describe('a mistake in the file', () => {
     ['peers: [ { aeTitle: A, host: 10.1.2.300 } ]', '1:30 peers[0].host: found "10.1.2.300", expected a host name or IP address'],
     [
       'peers: [ { aeTitle: A, allow: [ echo, stroe ] } ]',
-      '1:39 peers[0].allow[1]: found "stroe", expected one of echo, store, find, move, get',
+      '1:39 peers[0].allow[1]: found "stroe", expected one of echo, store, find, move, get, mpps',
     ],
     [
       'peers: [ { aeTitle: A, allow: [ echo, echo ] } ]',
-      '1:31 peers[0].allow: found a list of 2, expected a list of echo, store, find, move, get, each at most once',
+      '1:31 peers[0].allow: found a list of 2, expected a list of echo, store, find, move, get, mpps, each at most once',
     ],
     [
       'peers: [ { aeTitle: A, transferSyntaxes: [ JPEG ] } ]',

@@ -61,6 +61,8 @@ async function serve(services: Partial<Services>, change: Partial<Parameters<typ
       find: unused,
       move: unused,
       get: unused,
+      createStep: unused,
+      setStep: unused,
       ...services,
     },
     seen: () => undefined,

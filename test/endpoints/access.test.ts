@@ -5,7 +5,7 @@ import { openPeerBook } from '../../src/endpoints/access.ts'
 
 const peer = (title: string, more: object = {}) => ({
   aeTitle: title,
-  allow: ['echo', 'store', 'find', 'move', 'get'],
+  allow: ['echo', 'store', 'find', 'move', 'get', 'mpps'],
   transferSyntaxes: [],
   characterSet: 'ISO_IR 192',
   levels: ['N'],

@@ -30,7 +30,7 @@ describeCorpus('manifests of the corpus', () => {
     const conflicts = await held.catalog.studiesInConflict()
     expect(conflicts.map((one) => one.studyInstanceUid)).not.toContain(ISSUER_IN_ONE_INSTANCE)
     for (const { studyInstanceUid } of conflicts) await held.catalog.resolveStudy(studyInstanceUid, 1)
-    studies.push(...(await held.catalog.studiesDue(Number.MAX_SAFE_INTEGER, 10_000)).map((study) => study.studyInstanceUid))
+    studies.push(...(await held.catalog.studiesWaiting(10_000)).items.map((study) => study.studyInstanceUid))
     for (const study of studies) await buildManifest(held.parts, study, 'test')
   }, 120_000)
 

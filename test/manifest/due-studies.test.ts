@@ -13,6 +13,7 @@ import { filesBelow } from '../storage/temporary-storage.ts'
 import { type Held, holdNothing, manifestInForce, receive, settings, target } from './held-studies.ts'
 
 silenceLog()
+const RULES = { quietSeconds: 1, associationEndSeconds: 1, maxWaitSeconds: 3600, mppsMaxWaitSeconds: 1800 }
 const running: ManifestWorker[] = []
 
 afterEach(async () => {
@@ -21,7 +22,7 @@ afterEach(async () => {
 afterAll(closeAll)
 
 function start(held: Held, over: Partial<ManifestWorkerParts> = {}): ManifestWorker {
-  const worker = startManifestWorker({ ...held.parts, ...over })
+  const worker = startManifestWorker({ ...held.parts, rules: () => RULES, ...over })
   running.push(worker)
   return worker
 }
@@ -86,9 +87,9 @@ it('does nothing while nothing happens', async () => {
   await receive(held, { study: newUid() })
   let looks = 0
   const counting = withMethods(held.catalog, {
-    studiesDue: (since, limit) => {
+    studiesPending: (...asked) => {
       looks++
-      return held.catalog.studiesDue(since, limit)
+      return held.catalog.studiesPending(...asked)
     },
   })
   start(held, { catalog: counting })
@@ -144,9 +145,9 @@ it('survives a catalog that cannot be read for a while', async () => {
   await pause(1100)
   let broken = true
   const flaky = withMethods(held.catalog, {
-    studiesDue: async (since, limit) => {
+    studiesPending: async (...asked) => {
       if (broken) throw new NodeError('CATALOG_FAILED', { step: 'test' })
-      return held.catalog.studiesDue(since, limit)
+      return held.catalog.studiesPending(...asked)
     },
   })
   const worker = start(held, { catalog: flaky })
@@ -169,7 +170,7 @@ it('never makes an empty manifest', async () => {
   })
   expect((await buildManifest(held.parts, study, 'asked')).kind).toBe('empty')
   expect(await held.catalog.manifestsOf(study)).toHaveLength(0)
-  expect(await held.catalog.studiesDue(Date.now(), 10)).toHaveLength(0)
+  expect((await held.catalog.studiesWaiting(10)).items).toHaveLength(0)
   expect((await buildManifest(held.parts, newUid(), 'asked')).kind).toBe('unknown study')
 })
 
@@ -190,7 +191,7 @@ it('stop waits for the study in work and leaves no timer', async () => {
   const study = newUid()
   await receive(held, { study })
   await pause(1100)
-  const worker = startManifestWorker(held.parts)
+  const worker = startManifestWorker({ ...held.parts, rules: () => RULES })
   await pause(25)
   await worker.stop()
   const count = (await held.catalog.manifestsOf(study)).length

@@ -32,7 +32,7 @@ function lastSync({ path }: Held): (settings?: Parameters<typeof holdNothing>[0]
 /** As the worker does: only what the catalog says is due. */
 async function buildDue(held: Held): Promise<string[]> {
   const outcomes: string[] = []
-  for (const { studyInstanceUid } of await held.catalog.studiesDue(Number.MAX_SAFE_INTEGER, 100)) {
+  for (const { studyInstanceUid } of (await held.catalog.studiesWaiting(100)).items) {
     outcomes.push((await buildManifest(held.parts, studyInstanceUid, 'quiet')).kind)
   }
   return outcomes

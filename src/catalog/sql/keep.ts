@@ -23,10 +23,13 @@ export const KEEP_SQL = {
   studyByUid: `SELECT id, in_conflict, patient_id, ${attributes('STUDY', 's')} FROM studies s WHERE "StudyInstanceUID" = ?`,
   insertStudy: insert('studies', ['patient_id', 'revision', 'manifest_revision', 'last_received_at', 'in_conflict'], 'STUDY'),
   fillStudy: fill('studies', 'STUDY'),
-  studyChanged: 'UPDATE studies SET revision = revision + 1, last_received_at = max(last_received_at, ?) WHERE id = ?',
+  /** The time twice: 0 where nothing was received. */
+  studyChanged: `UPDATE studies SET revision = revision + 1, last_received_at = max(last_received_at, ?),
+    pending_since = COALESCE(pending_since, max(last_received_at, ?)), association_ended_at = NULL WHERE id = ?`,
   setConflict: 'UPDATE studies SET in_conflict = ? WHERE id = ?',
   setPatient: 'UPDATE studies SET patient_id = ? WHERE id = ?',
-  moveStudy: 'UPDATE studies SET patient_id = ?, in_conflict = 0, revision = revision + 1 WHERE id = ?',
+  moveStudy: `UPDATE studies SET patient_id = ?, in_conflict = 0, revision = revision + 1,
+    pending_since = COALESCE(pending_since, last_received_at) WHERE id = ?`,
 
   identityByKey: `SELECT id, in_force, ${attributes('PATIENT', 'p')} FROM study_identities p WHERE study_id = ? AND identity_key = ?`,
   identityInForce: 'SELECT id FROM study_identities p WHERE study_id = ? AND in_force = 1',

@@ -41,8 +41,13 @@ export const LIFECYCLE_SQL = {
   lockedBy: `SELECT sop_instance_uid FROM manifests INDEXED BY manifests_in_force
     WHERE study_instance_uid = ? AND state = 'in force' AND confidentiality = ? AND created_at >= ? LIMIT 1`,
 
-  withhold: 'UPDATE studies SET withheld = ?, revision = revision + 1, urgent = 1 WHERE id = ?',
-  makeUrgent: 'UPDATE studies SET revision = revision + 1, urgent = 1 WHERE id = ?',
+  /** Parameters: reason or null, time, study. */
+  withhold: `UPDATE studies SET withheld = ?, revision = revision + 1, pending_since = COALESCE(pending_since, last_received_at),
+    urgent_at = COALESCE(urgent_at, ?) WHERE id = ?`,
+  /** Where nothing is in force there is no hurry. Parameters: time, study. */
+  changed: `UPDATE studies SET revision = revision + 1, pending_since = COALESCE(pending_since, last_received_at),
+    urgent_at = CASE WHEN EXISTS (SELECT 1 FROM manifests m WHERE m.study_instance_uid = studies."StudyInstanceUID" AND m.state = 'in force')
+      THEN COALESCE(urgent_at, ?) ELSE urgent_at END WHERE id = ?`,
 
   tell: `INSERT INTO history (study_instance_uid, confidentiality, dialect, at, state, manifest_uid, reason, actor) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
   history: `SELECT study_instance_uid, confidentiality, dialect, at, state, manifest_uid, reason, actor FROM history

@@ -1,7 +1,7 @@
 /** Step 2 of the schema: who may see an instance, one chain of manifests per study, confidentiality level and dialect, and what became of each.
  *  Literal text, never edited once released (see migrations.ts).
  *
- *  `studies.urgent`: its manifest does not wait for quiet. `instances.visible` is the bit of its confidentiality level (dicom/confidentiality.ts), 0 while `hidden_by` says why nobody is given it. */
+ *  `studies.urgent_at`: since then its manifest in force says what is not so any more. `instances.visible` is the bit of its confidentiality level (dicom/confidentiality.ts), 0 while `hidden_by` says why nobody is given it. */
 export const SCHEMA_LIFECYCLE = `
   ALTER TABLE instances ADD COLUMN confidentiality TEXT NOT NULL DEFAULT 'N';
   ALTER TABLE instances ADD COLUMN hidden_by TEXT;
@@ -11,7 +11,8 @@ export const SCHEMA_LIFECYCLE = `
   CREATE INDEX instances_hidden ON instances (hidden_by, id) WHERE hidden_by IS NOT NULL;
 
   ALTER TABLE studies ADD COLUMN withheld TEXT;
-  ALTER TABLE studies ADD COLUMN urgent INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE studies ADD COLUMN urgent_at INTEGER;
+  CREATE INDEX studies_urgent ON studies (urgent_at) WHERE urgent_at IS NOT NULL;
 
   CREATE TABLE manifests_2 (
     id INTEGER PRIMARY KEY,

@@ -6,15 +6,16 @@ const STATE = `SELECT s."StudyInstanceUID", s.revision, s.manifest_revision, s.l
   ${attributes('PATIENT', 'p')}, ${attributes('STUDY', 's')}
   FROM studies s`
 const IN_FORCE = 'CROSS JOIN study_identities p ON p.study_id = s.id AND p.in_force = 1'
-const DUE = 's.revision > s.manifest_revision AND s.in_conflict = 0'
 
 export const STUDY_SQL = {
-  due: `${STATE} INDEXED BY studies_due ${IN_FORCE} WHERE ${DUE} AND (s.last_received_at <= ? OR s.urgent = 1) ORDER BY s.last_received_at LIMIT ?`,
-  earliestPending: `SELECT min(s.last_received_at) FROM studies s INDEXED BY studies_due WHERE ${DUE}`,
   byUid: `${STATE} ${IN_FORCE} WHERE s."StudyInstanceUID" = ?`,
   inConflict: `${STATE} INDEXED BY studies_conflict ${IN_FORCE} WHERE s.in_conflict = 1`,
   idByUid: 'SELECT id FROM studies WHERE "StudyInstanceUID" = ?',
-  settle: 'UPDATE studies SET manifest_revision = max(manifest_revision, ?), urgent = urgent AND revision > ? WHERE "StudyInstanceUID" = ?',
+  /** The revision three times. What changed after it is pending since the last arrival, at the latest. */
+  settle: `UPDATE studies SET manifest_revision = max(manifest_revision, ?), steps = CASE steps WHEN 1 THEN 0 ELSE steps END,
+    urgent_at = CASE WHEN revision > max(manifest_revision, ?) THEN urgent_at END,
+    (pending_since, association_ended_at) = (SELECT last_received_at, association_ended_at WHERE revision > max(manifest_revision, ?))
+    WHERE "StudyInstanceUID" = ?`,
   identities: `SELECT number, "PatientID", "IssuerOfPatientID", "PatientName", "PatientBirthDate", "PatientSex",
     (SELECT count(*) FROM instances i WHERE i.identity_id = p.id AND i.role <> 'manifest'), in_force
     FROM study_identities p WHERE p.study_id = ? ORDER BY number`,
