@@ -63,7 +63,7 @@ const UNITS: readonly (readonly [seconds: number, name: string])[] = [
 
 /** Two units at the most: "1 h 40 min", "34 s". */
 function duration(ms: number): string {
-  let rest = Math.max(0, Math.round(ms / 1000))
+  let rest = Math.max(0, Math.ceil(ms / 1000))
   const parts: string[] = []
   for (const [seconds, name] of UNITS) {
     const count = Math.floor(rest / seconds)
