@@ -69,7 +69,7 @@ export async function configureAriane(
   const settings = {
     dicom: { host: '127.0.0.1', port },
     storage: { path: join(options.home, 'storage') },
-    manifest: { quietSeconds: options.quietSeconds },
+    manifest: { quietSeconds: options.quietSeconds, associationEndSeconds: options.quietSeconds },
     peers: [{ aeTitle: DESTINATION, host: '127.0.0.1', port: options.destinationPort }],
     log: { level: 'warn' },
   }

@@ -92,7 +92,7 @@ function welcome({ config, file }: LoadedConfig, node: RunningNode): string {
   Manifests      ${config.manifest.quietSeconds} s after the last instance of a study, to ${config.publish.map((one) => one.path).join(', ') || 'nowhere but the node itself'}
 
 What to do next
-  1. Let a modality in:   ./scripts/ariane peer add CT1 10.1.2.3 104 --allow echo,store
+  1. Let a modality in:   ./scripts/ariane peer add CT1 10.1.2.3 104 --allow echo,store,mpps
   2. Let a viewer in:     ./scripts/ariane peer add WEASIS 10.1.2.4 11113 --allow echo,find,move,get
   3. Tell both of them:   AE title ${config.aeTitle}, port ${node.port}, and this machine's address
   Who called and was refused: ./scripts/ariane peer seen

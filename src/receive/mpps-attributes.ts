@@ -3,6 +3,7 @@
  *  Promises: the first thing that is wrong, with the attribute's path; types are those of the SCP.
  *  Tolerates: an absent attribute of type 2 (taken as empty; modalities leave them out), and an empty Performed Series Sequence of a step that was
  *  discontinued before there was a series.
+ *  Bounded: a step answers {@link MOST_SCHEDULED} scheduled steps at most.
  *  Does not: check values but the UIDs, for nothing else is used. */
 import type { DataSet } from '../dicom/data-set.ts'
 import { keywordOf } from '../dicom/dictionary.ts'
@@ -19,6 +20,9 @@ export const SERIES_INSTANCE_UID = 0x0020000e
 export const REFERENCED_IMAGES = 0x00081140
 export const REFERENCED_OTHERS = 0x00400220
 export const REFERENCED_INSTANCE = 0x00081155
+
+/** Scheduled steps that one performed step answers: a few, of which each study is told. */
+const MOST_SCHEDULED = 100
 
 /** Type 1 in N-CREATE. */
 const CREATED = [
@@ -76,6 +80,7 @@ export function checkCreated(dataSet: DataSet): void {
   const empty = CREATED.filter((tag) => isEmpty(dataSet, tag))
   if (empty.length > 0) throw new AttributeFault('MISSING_VALUE', empty)
   if (dataSet.text(STATUS) !== 'IN PROGRESS') throw new AttributeFault('INVALID_VALUE', [STATUS])
+  if (dataSet.items(SCHEDULED_STEPS).length > MOST_SCHEDULED) throw new AttributeFault('INVALID_VALUE', [SCHEDULED_STEPS])
   for (const item of dataSet.items(SCHEDULED_STEPS)) checkUid(item, STUDY_INSTANCE_UID, [SCHEDULED_STEPS])
   checkSeries(dataSet)
 }

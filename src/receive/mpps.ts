@@ -59,7 +59,7 @@ export async function createStep(parts: MppsParts, request: Request): Promise<vo
     const change = { ...ends(dataSet), at: parts.now(), series: seriesOf(dataSet), isAwaited: false }
     const step = { sopInstanceUid, source: request.association.callingAeTitle, studyInstanceUids, ...change }
     if (!(await parts.catalog.addStep(step))) throw new NodeError('STEP_EXISTS')
-    tell(request, sopInstanceUid, 'IN PROGRESS', { StudyInstanceUIDs: studyInstanceUids })
+    tell(request, sopInstanceUid, 'IN PROGRESS', { studies: studyInstanceUids.length, StudyInstanceUID: studyInstanceUids[0] })
     return { status: 0x0000, affectedSopInstanceUid: sopInstanceUid }
   })
 }

@@ -19,6 +19,23 @@ it('makes the schema once and keeps its rows when opened again', async () => {
   db.close()
 })
 
+it('brings a catalog of the first schema to the present one, with its studies as they were', async () => {
+  const file = temporaryFile()
+  const db = new BetterSqlite3(file)
+  migrate(db, MIGRATIONS.slice(0, 1))
+  db.exec(`INSERT INTO patients (id, identity_key, "PatientBirthDateNorm") VALUES (1, 'P', '')`)
+  const study =
+    db.prepare(`INSERT INTO studies (id, patient_id, revision, manifest_revision, last_received_at, in_conflict, "StudyInstanceUID",
+    "StudyDateNorm", "StudyTimeNorm") VALUES (?, 1, 5, ?, 700, 0, ?, '', '')`)
+  study.run(1, 4, '1.1')
+  study.run(2, 5, '1.2')
+  db.close()
+  const catalog = temporaryCatalog(file)
+  expect((await catalog.studiesWaiting(10)).items).toMatchObject([
+    { studyInstanceUid: '1.1', revision: 5, pendingSince: 700, steps: 'nothing' },
+  ])
+})
+
 it('takes only the steps that are missing, and none of a step that fails', () => {
   const db = new BetterSqlite3(temporaryFile())
   expect(migrate(db, ['CREATE TABLE a (x)'])).toBe(1)

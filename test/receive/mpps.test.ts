@@ -87,6 +87,13 @@ describe('N-CREATE', () => {
     expect(node.log()).toMatch(new RegExp(`procedure step refused.*${name}`))
   })
 
+  it('answers at most 100 scheduled steps', async () => {
+    const items = (count: number): TestDataSet[] => Array.from({ length: count }, () => new Map([[0x0020000d, ['UI', testUid()]]]))
+    const { command } = await ask(createRequest(testUid()), stepBegins(testUid(), { [0x00400270]: ['SQ', items(101)] }))
+    expect(command.status).toBe(0x0106)
+    expect((await ask(createRequest(testUid()), stepBegins(testUid(), { [0x00400270]: ['SQ', items(100)] }))).command.status).toBe(0)
+  })
+
   it('takes absent attributes of type 2 as empty', async () => {
     const { command } = await ask(createRequest(testUid()), stepBegins(testUid(), { [0x00100010]: undefined, [0x00400340]: undefined }))
     expect(command.status).toBe(0)
