@@ -1,7 +1,8 @@
-/** `ariane manifest list | waiting | show | history | build | withdraw | export | verify`: the manifests of this node, and those of others as files.
+/** `ariane manifest list | waiting | show | history | build | withdraw | export | verify | validate`: the manifests of this node, and those of others as
+ *  files.
  *
  *  A UID is a manifest's or a study's; of a study, its newest manifest is meant. Works beside a running node.
- *  Exit code 1: `verify` (manifest-verify.ts) found something missing, `build` has nothing to build. */
+ *  Exit code 1: `verify` (manifest-verify.ts) found something missing, `validate` (manifest-validate.ts) an error, `build` has nothing to build. */
 import { writeFile } from 'node:fs/promises'
 import { Command } from 'commander'
 import type { Catalog, ManifestRecord, Uid } from '../catalog/contract.ts'
@@ -11,6 +12,7 @@ import { CommandFailure, inColumns } from './command-line.ts'
 import { historyCommand, withdrawCommand } from './manifest-history.ts'
 import { manifestParts } from './manifest-parts.ts'
 import { showCommand } from './manifest-show.ts'
+import { validateCommand } from './manifest-validate.ts'
 import { verifyCommand } from './manifest-verify.ts'
 import { waitingCommand } from './manifest-waiting.ts'
 import { bytesOf, checkedUid, recordNamed, withParts } from './named-manifest.ts'
@@ -29,6 +31,7 @@ export function manifestCommand(): Command {
     .addCommand(withdrawCommand())
     .addCommand(exportCommand())
     .addCommand(verifyCommand())
+    .addCommand(validateCommand())
 }
 
 function listCommand(): Command {

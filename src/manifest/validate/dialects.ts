@@ -1,0 +1,51 @@
+/** The forms of a manifest that are met, and how one is told from its content (title, tree, retrieve URLs, text).
+ *
+ *  `xds-i`: IHE XDS-I.b, a flat list. `mado`: with title "Manifest with Description" and a tree of template 1600. `drimbox`: France,
+ *  Retrieve URLs of the series and a description of lines for machines. */
+import { codeIn, conceptName, KEY_OBJECT_DESCRIPTION, keyOf, LIBRARY, MANIFEST_WITH_DESCRIPTION, TRIAL_SCHEME } from './codes.ts'
+import type { Item } from './item.ts'
+
+export const DIALECTS = ['xds-i', 'mado', 'drimbox'] as const
+export type Dialect = (typeof DIALECTS)[number]
+
+export const INS_ISSUERS: Readonly<Record<string, 'production' | 'test'>> = {
+  '1.2.250.1.213.1.4.8': 'production',
+  '1.2.250.1.213.1.4.9': 'production',
+  '1.2.250.1.213.1.4.10': 'test',
+  '1.2.250.1.213.1.4.11': 'test',
+}
+
+export function recognisedDialect(root: Item): Dialect {
+  if (hasDescribedTitle(root) || hasLibrary(root)) return 'mado'
+  return hasSeriesUrl(root) || hasSeriesLines(root) || hasIns(root) ? 'drimbox' : 'xds-i'
+}
+
+function hasDescribedTitle(root: Item): boolean {
+  const title = conceptName(root)
+  return title !== undefined && (title.scheme === TRIAL_SCHEME || title.meaning.toLowerCase() === MANIFEST_WITH_DESCRIPTION.toLowerCase())
+}
+
+function hasLibrary(root: Item): boolean {
+  return root.items(0x0040a730).some((item) => isConcept(item, LIBRARY.imageLibrary))
+}
+
+function hasSeriesUrl(root: Item): boolean {
+  return root
+    .items(0x0040a375)
+    .some((study) => study.items(0x00081115).some((series) => (series.text(0x00081190) ?? '').includes('/series/')))
+}
+
+function hasSeriesLines(root: Item): boolean {
+  return root
+    .items(0x0040a730)
+    .some((item) => isConcept(item, [KEY_OBJECT_DESCRIPTION]) && /^S.?.?rie-[0-9.]+ :/m.test(item.text(0x0040a160) ?? ''))
+}
+
+function hasIns(root: Item): boolean {
+  return root.items(0x00100024).some((issuer) => (issuer.text(0x00400032) ?? '') in INS_ISSUERS)
+}
+
+export function isConcept(item: Item, codes: readonly string[]): boolean {
+  const name = codeIn(item, 0x0040a043)
+  return name !== undefined && codes.includes(keyOf(name))
+}
