@@ -1,7 +1,7 @@
 /** The forms of a manifest that are met, and how one is told from its content (title, tree, retrieve URLs, text).
  *
  *  `xds-i`: IHE XDS-I.b, a flat list. `mado`: with title "Manifest with Description" and a tree of template 1600. `drimbox`: France,
- *  Retrieve URLs of the series and a description of lines for machines. */
+ *  Retrieve URLs of the series and a description of lines for machines. An INS alone makes no DRIMbox manifest: any French study has one. */
 import { codeIn, conceptName, KEY_OBJECT_DESCRIPTION, keyOf, LIBRARY, MANIFEST_WITH_DESCRIPTION, TRIAL_SCHEME } from './codes.ts'
 import type { Item } from './item.ts'
 
@@ -17,7 +17,7 @@ export const INS_ISSUERS: Readonly<Record<string, 'production' | 'test'>> = {
 
 export function recognisedDialect(root: Item): Dialect {
   if (hasDescribedTitle(root) || hasLibrary(root)) return 'mado'
-  return hasSeriesUrl(root) || hasSeriesLines(root) || hasIns(root) ? 'drimbox' : 'xds-i'
+  return hasSeriesUrl(root) || hasSeriesLines(root) ? 'drimbox' : 'xds-i'
 }
 
 function hasDescribedTitle(root: Item): boolean {
@@ -39,10 +39,6 @@ function hasSeriesLines(root: Item): boolean {
   return root
     .items(0x0040a730)
     .some((item) => isConcept(item, [KEY_OBJECT_DESCRIPTION]) && /^S.?.?rie-[0-9.]+ :/m.test(item.text(0x0040a160) ?? ''))
-}
-
-function hasIns(root: Item): boolean {
-  return root.items(0x00100024).some((issuer) => (issuer.text(0x00400032) ?? '') in INS_ISSUERS)
 }
 
 export function isConcept(item: Item, codes: readonly string[]): boolean {

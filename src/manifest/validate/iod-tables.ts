@@ -1,7 +1,7 @@
 /** The modules of a Key Object Selection Document (PS3.3 A.35.4.3), attribute by attribute, and the macros that they include.
  *
  *  A line is: tag, type, keyword, then in any order `n` (VM 1-n), `one` (at most one item), `= A|B` (Enumerated Values),
- *  `if NAME` and `not NAME` (the condition of type 1C and when the attribute is forbidden, see conditions.ts), `& MACRO` (what an item holds).
+ *  `if NAME` (the condition of a type 1C, see conditions.ts), `& MACRO` (what an item holds).
  *  `>` goes one item deeper. A usage of U: the types apply where any attribute of the module is present.
  *  Of type 3 are listed those that may stand there, without what their items hold. */
 

@@ -72,7 +72,6 @@ export const RULES = {
   'type-2': error('PS3.5 7.4.3', 'type 2: present, empty where unknown'),
   'type-1c': error('PS3.5 7.4.2', 'type 1C: present with a value, as its condition holds'),
   'type-1c-empty': error('PS3.5 7.4.2', 'type 1C: with a value where it is present'),
-  'forbidden-attribute': error('PS3.5 7.4.2', 'absent, as its condition does not hold'),
   'enumerated-value': error('PS3.3 5.4', 'an Enumerated Value'),
   'item-count': error('PS3.3 5.1', 'one item at most'),
   'foreign-module': warning('PS3.3 A.35.4.3', 'no attribute of a module that the IOD does not have'),
