@@ -54,7 +54,7 @@ export type BuildOutcome =
   | ({ readonly kind: 'unchanged'; readonly record: ManifestRecord } & Outcomes)
   /** Nothing to refer to. */
   | ({ readonly kind: 'empty' } & Outcomes)
-  /** None is made: an operator, or the mixture of levels, does not allow it. */
+  /** None is made: an operator, the mixture of levels, or what is wrong with it does not allow it. */
   | ({ readonly kind: 'withheld'; readonly reason: string } & Outcomes)
   /** More than one patient identity: none until resolved. */
   | { readonly kind: 'conflict' }
@@ -118,6 +118,9 @@ async function withhold(
   return { kind: 'withheld', reason: because.reason, made: [], unchanged: [], withdrawn }
 }
 
+/** In the history and the log. */
+const FINDINGS_SHOWN = 5
+
 /** All chains of a study, settled together. */
 class Work {
   readonly #parts: ManifestParts
@@ -126,6 +129,7 @@ class Work {
   readonly #made: { readonly change: Made; readonly content: ManifestContent }[] = []
   readonly #unchanged: ManifestRecord[] = []
   readonly #withdrawn: ManifestRecord[] = []
+  readonly #withheld: { readonly chain: Chain; readonly findings: readonly string[] }[] = []
 
   constructor(parts: ManifestParts, study: StudyState, because: Because) {
     this.#parts = parts
@@ -142,6 +146,11 @@ class Work {
       throw error
     }
     for (const { change, content } of this.#made) tell(change.record, content)
+    for (const { chain, findings } of this.#withheld) {
+      const { confidentiality, dialect } = chain
+      const StudyInstanceUID = this.#study.studyInstanceUid
+      log.error('manifest is not valid and withheld', { StudyInstanceUID, confidentiality, dialect, findings: this.#invalid({ findings }) })
+    }
     for (const record of this.#withdrawn) log.warn('manifest withdrawn: no instance is left that it may refer to', named(record))
   }
 
@@ -149,6 +158,7 @@ class Work {
     const made = this.#made.map(({ change }) => change.record)
     const outcomes = { made, unchanged: this.#unchanged, withdrawn: this.#withdrawn }
     if (made[0] !== undefined) return { kind: 'made', record: made[0], ...outcomes }
+    if (this.#withheld[0] !== undefined) return { kind: 'withheld', reason: this.#invalid(this.#withheld[0]), ...outcomes }
     if (this.#unchanged[0] !== undefined) return { kind: 'unchanged', record: this.#unchanged[0], ...outcomes }
     return { kind: 'empty', ...outcomes }
   }
@@ -156,6 +166,7 @@ class Work {
   async #bring(chain: Chain): Promise<void> {
     const version = await nextVersion(this.#parts, this.#study, chain, this.#because)
     if (version.kind === 'made') this.#made.push(version)
+    else if (version.kind === 'withheld') this.#withheld.push({ chain, findings: version.findings })
     else if (version.kind === 'empty') this.#withdrawn.push(...(chain.inForce === undefined ? [] : [chain.inForce]))
     else {
       // After the loss of the catalog, or for a target that is new, it may still have to go somewhere.
@@ -164,13 +175,23 @@ class Work {
     }
   }
 
+  #invalid({ findings }: { readonly findings: readonly string[] }): string {
+    const shown = findings.slice(0, FINDINGS_SHOWN).join('; ')
+    return findings.length > FINDINGS_SHOWN ? `${shown}; ${findings.length - FINDINGS_SHOWN} more` : shown
+  }
+
   #changes(): readonly ManifestChange[] {
     const { studyInstanceUid } = this.#study
     const at = this.#parts.now()
     const withdrawn = this.#withdrawn.map(
       ({ sopInstanceUid }) => ({ kind: 'withdrawn', manifestUid: sopInstanceUid, at, ...this.#because }) as const,
     )
-    const changes = [...this.#made.map(({ change }) => change), ...withdrawn]
+    const withheld = this.#withheld.map(({ chain: { confidentiality, dialect }, findings }) => {
+      const reason = this.#invalid({ findings })
+      const entry: HistoryEntry = { studyInstanceUid, confidentiality, dialect, at, state: 'withheld', reason, actor: this.#because.actor }
+      return { kind: 'told', entry } as const
+    })
+    const changes = [...this.#made.map(({ change }) => change), ...withdrawn, ...withheld]
     if (changes.length === 0) return []
     return [{ kind: 'told', entry: { studyInstanceUid, at, state: 'due', ...this.#because } }, ...changes]
   }

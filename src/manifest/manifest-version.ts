@@ -3,6 +3,7 @@
  *  Promises: same content, no new version; changed content, or a file that was lost, a new SOP Instance UID, version + 1. The file is on disk
  *  before the catalog is told. Where the catalog refuses, {@link discard} takes it away again.
  *  The file notes its record (manifest-note.ts): after the loss of the catalog the same content still makes no new version.
+ *  What is not valid by its dialect's rules (validate/) is not kept and never sent.
  *  Does not: change the catalog. @throws NodeError STORAGE_FULL, STORAGE_FAILED, CATALOG_FAILED */
 import type { InstanceFacts, ManifestChange, ManifestRecord, StudyState } from '../catalog/contract.ts'
 import { encodeManifestNote } from '../catalog/manifest-note.ts'
@@ -11,13 +12,14 @@ import { offsetOfStudy } from '../dicom/time-zone.ts'
 import { EXPLICIT_VR_LITTLE_ENDIAN } from '../dicom/transfer-syntaxes.ts'
 import { newUid, uid } from '../dicom/uid.ts'
 import type { KeptFile, Storage } from '../storage/contract.ts'
-import type { ManifestParts } from './build-manifest.ts'
+import type { ManifestParts, ManifestSettings } from './build-manifest.ts'
 import type { Chain } from './chains.ts'
-import { contentDigest, type EncodedManifest, encodeManifest } from './dialects.ts'
+import { contentDigest, type Dialect, type EncodedManifest, encodeManifest } from './dialects.ts'
 import { type ManifestContent, manifestContent } from './evidence.ts'
 import type { ManifestIdentity } from './kos-modules.ts'
 import { manifestSeriesUid } from './manifest-series.ts'
 import { patientKeyOf } from './patient-key.ts'
+import { findingsOf } from './validate/validate-manifest.ts'
 
 export type Made = Extract<ManifestChange, { kind: 'made' }>
 
@@ -27,6 +29,8 @@ export type Version =
   | { readonly kind: 'unchanged'; readonly record: ManifestRecord }
   /** Nothing to refer to. */
   | { readonly kind: 'empty' }
+  /** What would be said is not valid: it is not sent. `findings` in words, without values of a patient. */
+  | { readonly kind: 'withheld'; readonly findings: readonly string[] }
 
 /** Why now, in words, and who asked. */
 export interface Because {
@@ -58,8 +62,20 @@ export async function nextVersion(parts: ManifestParts, study: StudyState, chain
     reason: isSame ? `version ${inForce.version} has lost its file` : because.reason,
   }
   const encoded = await encodeManifest(chain.dialect, content, identity, encodeManifestNote(record))
+  const findings = await errorsIn(encoded, record, settings)
+  if (findings.length > 0) return { kind: 'withheld', findings }
   const facts = factsOf(record, encoded, await keep(parts.storage, encoded), settings.aeTitle)
   return { kind: 'made', change: { kind: 'made', facts, record, targets: chain.targets, actor: because.actor }, content }
+}
+
+async function errorsIn(
+  { header, dataSet }: EncodedManifest,
+  { studyInstanceUid, dialect }: ManifestRecord,
+  { aeTitle, retrieveLocationUid }: ManifestSettings,
+): Promise<readonly string[]> {
+  const expected = { studyInstanceUid, aeTitle, retrieveLocationUid, dialect: dialect as Dialect }
+  const findings = await findingsOf(Buffer.concat([header, dataSet]), expected)
+  return findings.filter(({ severity }) => severity === 'error').map(({ path, text, section }) => `${path}: ${text} (${section})`)
 }
 
 /** The file of a version that the catalog did not take. */

@@ -1,6 +1,6 @@
 /** One manifest of each dialect that there is nothing against. The one of XDS-I.b is the product's; the others are made from it here. */
 import { manifestContent } from '../../../src/manifest/evidence.ts'
-import { encodeManifest } from '../../../src/manifest/kos-xds-i.ts'
+import { encodeManifest } from '../../../src/manifest/dialects.ts'
 import type { Dialect } from '../../../src/manifest/validate/dialects.ts'
 import { CT, identity, PDF, patient, requestItem, series, source, study, TWELVE_LEAD_ECG } from '../sample-study.ts'
 import { code, EditableFile, type Elements, elements } from './editable-document.ts'
@@ -15,7 +15,7 @@ async function xdsI(): Promise<Buffer> {
   const request = requestItem('ACC-1', ORDER, 'RP-1')
   const keys = { RequestAttributesSequence: JSON.stringify([request]) }
   const content = manifestContent(study(patient), [series(1, [CT, CT], keys), series(2, [PDF, TWELVE_LEAD_ECG], keys)], source)
-  const { header, dataSet } = await encodeManifest(content, identity)
+  const { header, dataSet } = await encodeManifest('xds-i', content, identity)
   return Buffer.concat([header, dataSet])
 }
 

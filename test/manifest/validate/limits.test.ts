@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { keywordOf } from '../../../src/dicom/dictionary.ts'
 import { manifestContent } from '../../../src/manifest/evidence.ts'
-import { encodeManifest } from '../../../src/manifest/kos-xds-i.ts'
+import { encodeManifest } from '../../../src/manifest/dialects.ts'
 import { kosModules, namesIn } from '../../../src/manifest/validate/attribute-rules.ts'
 import { MOST_FINDINGS } from '../../../src/manifest/validate/finding.ts'
 import { findingsOf, validateManifest } from '../../../src/manifest/validate/validate-manifest.ts'
@@ -15,7 +15,7 @@ async function ofSize(instances: number): Promise<Buffer> {
   const keys = { RequestAttributesSequence: JSON.stringify([requestItem('ACC-1', 'ORDER-1')]) }
   const perSeries = 500
   const all = Array.from({ length: instances / perSeries }, (_, index) => series(index + 1, Array(perSeries).fill(CT), keys))
-  const { header, dataSet } = await encodeManifest(manifestContent(study(patient), all, source), identity)
+  const { header, dataSet } = await encodeManifest('xds-i', manifestContent(study(patient), all, source), identity)
   return Buffer.concat([header, dataSet])
 }
 
