@@ -4,7 +4,7 @@
  *  dialect demands and nobody knows is told on standard error. The tree holds nothing of the patient, JSON and bytes do. */
 import { Command, Option } from 'commander'
 import type { ManifestRecord } from '../catalog/contract.ts'
-import { PUBLISH_DIALECTS } from '../config/settings.ts'
+import { PUBLISH_DIALECTS } from '../config/dialect-settings.ts'
 import { CONFIDENTIALITY_LEVELS, type Confidentiality } from '../dicom/confidentiality.ts'
 import { toDicomJson } from '../dicom/dicom-json.ts'
 import { readDataSet } from '../dicom/element-reader.ts'

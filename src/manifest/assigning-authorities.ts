@@ -5,15 +5,27 @@ import type { ManifestContent } from './evidence.ts'
 import type { Issuer } from './issuer.ts'
 import type { Request } from './request-items.ts'
 
+/** Of patient and requests. */
 export function withAuthorities(content: ManifestContent): ManifestContent {
-  const { settings } = content.beyond
-  const hasId = content.copied.PatientID !== undefined
+  return withRequestAuthorities(withPatientAuthority(content))
+}
+
+export function withPatientAuthority(content: ManifestContent): ManifestContent {
+  const { copied, issuerOfPatientId, beyond } = content
+  if (copied.PatientID === undefined) return content
   return {
     ...content,
-    copied: hasId ? { ...content.copied, IssuerOfPatientID: content.copied.IssuerOfPatientID ?? settings.patientIdIssuer } : content.copied,
-    issuerOfPatientId: hasId ? issuedBy(content.issuerOfPatientId, settings.patientIdIssuerOid) : content.issuerOfPatientId,
-    issuerOfAccessionNumber:
-      content.accessionNumber === undefined ? undefined : issuedBy(content.issuerOfAccessionNumber, settings.accessionIssuerOid),
+    copied: { ...copied, IssuerOfPatientID: copied.IssuerOfPatientID ?? beyond.settings.patientIdIssuer },
+    issuerOfPatientId: issuedBy(issuerOfPatientId, beyond.settings.patientIdIssuerOid),
+  }
+}
+
+export function withRequestAuthorities(content: ManifestContent): ManifestContent {
+  const { settings } = content.beyond
+  const { accessionNumber, issuerOfAccessionNumber } = content
+  return {
+    ...content,
+    issuerOfAccessionNumber: accessionNumber === undefined ? undefined : issuedBy(issuerOfAccessionNumber, settings.accessionIssuerOid),
     requests: content.requests.map((request) => requestWithAuthorities(request, settings)),
   }
 }

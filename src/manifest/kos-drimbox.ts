@@ -6,7 +6,7 @@
  *  over; Retrieve AE Title and Retrieve Location UID stand beside the URL. Series Number is `manifest.seriesNumber`, 59 unless changed.
  *  The normative specification was not at hand: what is checked here is what its published validator samples show. */
 import { nomenclatures } from '../config/nomenclatures.ts'
-import { withAuthorities } from './assigning-authorities.ts'
+import { withPatientAuthority, withRequestAuthorities } from './assigning-authorities.ts'
 import { withIns } from './drimbox-identity.ts'
 import type { ManifestContent, ManifestSeries } from './evidence.ts'
 import type { KosPlan } from './kos-document.ts'
@@ -19,7 +19,8 @@ const KEY_OBJECT_DESCRIPTION = codeSequence({ value: '113012', scheme: 'DCM', me
 
 export function drimbox(plain: ManifestContent): KosPlan {
   const { content: identified, hasIns } = withIns(plain)
-  const content = accessionPlaced(withAuthorities(identified))
+  // An INS has an authority of its own, never the local one.
+  const content = accessionPlaced(withRequestAuthorities(hasIns ? identified : withPatientAuthority(identified)))
   const { settings, patientComments } = content.beyond
   const text = settings.drimbox.description ? description(content) : undefined
   const instances = content.series.flatMap((series) => series.instances)

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterEach, expect, it } from 'vitest'
+import { REGION_TERMS } from '../../src/config/dialect-settings.ts'
 import { loadNomenclatures, nomenclatures } from '../../src/config/nomenclatures.ts'
-import { REGION_TERMS } from '../../src/config/settings.ts'
 
 const FOLDER = new URL('../../config/nomenclatures/', import.meta.url).pathname
 const made: string[] = []

@@ -1,10 +1,11 @@
 /** `ariane manifest …` and `ariane study …` beside a running node: what is printed, and the exit code. */
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Command } from 'commander'
-import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { manifestCommand } from '../../src/admin/manifest.ts'
 import { studyCommand } from '../../src/admin/study.ts'
+import { encodeManifest } from '../../src/manifest/dialects.ts'
 import { readManifest } from '../../src/manifest/read-manifest.ts'
 import { CT_IMAGE, ct, EXPLICIT_LE, encode, TAG, testUid, textOf } from '../support/data-sets.ts'
 import { manifestVersion } from '../support/manifests.ts'
@@ -12,6 +13,8 @@ import { type NodeProcess, startNode } from '../support/node-process.ts'
 import { runCommand } from '../support/run-command.ts'
 import { sendFiles } from '../support/sender.ts'
 import { type StudyFiles, studyFiles } from '../support/study-files.ts'
+import { contentOf } from './dialect-samples.ts'
+import { identity } from './sample-study.ts'
 
 let node: NodeProcess
 let study: StudyFiles
@@ -92,6 +95,62 @@ it('show: says so where there is no such thing', async () => {
   expect(await ariane('manifest', 'show', '/no/such/file')).toMatchObject({
     exitCode: 1,
     error: expect.stringContaining('neither a UID nor a file'),
+  })
+})
+
+describe('show --dialect: what would be sent, before anything is', () => {
+  const errors = vi.spyOn(console, 'error')
+  beforeEach(() => void errors.mockReset().mockImplementation(() => undefined))
+  afterAll(() => errors.mockRestore())
+
+  for (const [dialect, title] of [
+    ['xds-i', 'Manifest, version 2'],
+    ['mado', 'Manifest with Description, version 2'],
+    ['drimbox', 'Manifest, version 2'],
+  ] as const) {
+    it(`${dialect}, as a tree; nothing is kept`, async () => {
+      const { output, exitCode } = await ariane('manifest', 'show', study.studyInstanceUid, '--dialect', dialect)
+      expect(exitCode).toBe(0)
+      expect(output).toContain(title)
+      expect(output).toContain(`state     preview in ${dialect}, not kept`)
+      expect(output).toContain('9 instances in 2 series')
+      expect((await ariane('manifest', 'list', '--study', study.studyInstanceUid)).output.trim().split('\n')).toHaveLength(2)
+    })
+  }
+
+  it('says what the dialect asks for and nobody knows', async () => {
+    await ariane('manifest', 'show', manifestUid, '--dialect', 'mado')
+    expect(errors.mock.calls.flat().join('\n')).toMatch(/^mado asks for what nobody knows here: .*InstitutionName/)
+  })
+
+  it('mado-fhir: the FHIR document, also of a file', async () => {
+    const { output } = await ariane('manifest', 'show', study.studyInstanceUid, '--dialect', 'mado-fhir')
+    expect(JSON.parse(output).entry[1].resource).toMatchObject({ resourceType: 'ImagingStudy', numberOfInstances: 9 })
+    const file = join(node.folder, 'preview.dcm')
+    const { header, dataSet } = await encodeManifest('mado', contentOf(), identity)
+    writeFileSync(file, Buffer.concat([header, dataSet]))
+    expect(JSON.parse((await ariane('manifest', 'show', file, '--dialect', 'mado-fhir')).output).identifier.value).toBe('2.25.1')
+    const kept = await ariane('manifest', 'show', await manifestVersion(node, study.studyInstanceUid, 1), '--dialect', 'mado-fhir')
+    expect(kept).toMatchObject({ exitCode: 1, error: expect.stringContaining('no Image Library') })
+  })
+
+  it('as JSON, or as bytes', async () => {
+    const [json] = JSON.parse((await ariane('manifest', 'show', manifestUid, '--dialect', 'drimbox', '--json')).output)
+    expect(json['0040A043'].Value[0]['00080100'].Value).toEqual(['113030'])
+    expect((await ariane('manifest', 'show', manifestUid, '--raw')).output.slice(128, 132)).toBe('DICM')
+    expect((await ariane('manifest', 'show', manifestUid, '--dialect', 'mado', '--raw')).output.slice(128, 132)).toBe('DICM')
+  })
+
+  it('says what cannot be', async () => {
+    expect(await ariane('manifest', 'show', '1.2.3.4.5', '--dialect', 'mado')).toMatchObject({
+      exitCode: 1,
+      error: expect.stringContaining('no manifest and no study here'),
+    })
+    const file = await manifestVersion(node, study.studyInstanceUid, 1)
+    expect(await ariane('manifest', 'show', file, '--dialect', 'mado')).toMatchObject({
+      exitCode: 2,
+      error: expect.stringContaining('needs the UID of a study'),
+    })
   })
 })
 

@@ -1,5 +1,5 @@
 /** Deliveries to a folder: whole or not at all, once, through trouble and restarts. */
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
@@ -10,6 +10,7 @@ import { buildManifest } from '../../src/manifest/build-manifest.ts'
 import { madoBundle } from '../../src/manifest/mado-bundle.ts'
 import { type PublishParts, type PublishWorker, startPublishWorker } from '../../src/publish/outbox.ts'
 import { isPermanent, retryDelayMs } from '../../src/publish/retry-policy.ts'
+import { fileIn } from '../manifest/dialect-samples.ts'
 import { fileOf, type Held, holdNothing, receive, target } from '../manifest/held-studies.ts'
 import { closeAll, silenceLog, withMethods } from '../receive/sample-instances.ts'
 import { temporaryFolder } from '../storage/temporary-storage.ts'
@@ -173,4 +174,29 @@ describe('the retry policy', () => {
     expect(isPermanent(new NodeError('STORAGE_FAILED'))).toBe(false)
     expect(isPermanent(Object.assign(new Error('full'), { code: 'ENOSPC' }))).toBe(false)
   })
+})
+
+it('mado-fhir: the manifest goes as its FHIR document, <version>-<SOPInstanceUID>.json, once', async () => {
+  const published = await oneManifest()
+  const { catalog, storage } = published.held
+  const mado = await fileIn('mado')
+  const asMado = withMethods(storage, { open: () => Readable.from([mado]) })
+  const targets = () => [{ name: 'drop', kind: 'folder', path: published.folder, dialect: 'mado-fhir' }] as const
+  start(published, { catalog, storage: asMado, targets })
+  expect(await attempted(published, 1)).toBeUndefined()
+  const file = published.file.replace(/dcm$/, 'json')
+  expect(readdirSync(join(file, '..'))).toEqual([`1-${published.record.sopInstanceUid}.json`])
+  expect(readFileSync(file).equals(await madoBundle(mado))).toBe(true)
+  expect(JSON.parse(readFileSync(file, 'utf8')).resourceType).toBe('Bundle')
+  await catalog.ensureDeliveries(published.record.sopInstanceUid, ['drop'], 0)
+  expect((await catalog.totals()).deliveriesWaiting).toBe(0)
+})
+
+it('mado-fhir: a manifest that is none of that dialect ends the delivery, with the reason noted', async () => {
+  const published = await oneManifest()
+  const targets = () => [{ name: 'drop', kind: 'folder', path: published.folder, dialect: 'mado-fhir' }] as const
+  start(published, { targets })
+  expect(await attempted(published, 1)).toBeUndefined()
+  expect((await published.held.catalog.totals()).deliveriesWaiting).toBe(0)
+  expect(existsSync(published.folder)).toBe(false)
 })
