@@ -8,6 +8,7 @@ import type { RunningNode } from './admin/running-node.ts'
 import type { Catalog } from './catalog/contract.ts'
 import { isLogLost, openCatalog } from './catalog/sqlite-catalog.ts'
 import type { LoadedConfig } from './config/load-config.ts'
+import { nomenclatures } from './config/nomenclatures.ts'
 import type { Config, Peer } from './config/settings.ts'
 import { aeTitle } from './dicom/ae-title.ts'
 import { type Uid, uid } from './dicom/uid.ts'
@@ -59,6 +60,8 @@ async function closeAll(closers: Closer[], graceSeconds: number): Promise<void> 
 
 async function buildNode(loaded: LoadedConfig, closers: Closer[]): Promise<RunningNode> {
   let config = loaded.config
+  // A table of codes that is damaged is found now, not with the first manifest.
+  nomenclatures()
   const { storage: stored, dicom } = config
   const storage = await openStorage(stored)
   const lock = await lockStorage(stored.path)

@@ -34,6 +34,19 @@ export function contradictionsIn(config: Config): Mistake[] {
         ? [mistake(['publish', at, 'path'], 'found a folder that the storage uses itself, expected another, such as ./storage/outbox')]
         : [],
     ),
+    ...config.publish.flatMap((target, at) =>
+      target.dialect === 'drimbox' && config.manifest.retrieveUrl === undefined
+        ? [
+            mistake(
+              ['publish', at, 'dialect'],
+              'found drimbox, expected manifest.retrieveUrl to be set: such a manifest is read by its URLs',
+            ),
+          ]
+        : [],
+    ),
+    ...(config.manifest.retrieveUrl?.endsWith('/studies')
+      ? [mistake(['manifest', 'retrieveUrl'], 'found an address that ends in /studies, expected the part before it')]
+      : []),
   ]
 }
 

@@ -316,6 +316,26 @@ describe('a mistake in the file', () => {
       'publish: [ { name: a/b, kind: folder } ]',
       '1:20 publish[0].name: found "a/b", expected a name (1 to 64 letters, digits, dots, hyphens or underscores)',
     ],
+    [
+      'publish: [ { name: a, kind: folder, dialect: mad } ]',
+      '1:46 publish[0].dialect: found "mad", expected one of xds-i, mado, mado-fhir, drimbox',
+    ],
+    [
+      'publish: [ { name: a, kind: folder, dialect: drimbox } ]',
+      '1:46 publish[0].dialect: found drimbox, expected manifest.retrieveUrl to be set: such a manifest is read by its URLs',
+    ],
+    [
+      'manifest: { retrieveUrl: "ftp://host/rs" }',
+      '1:26 manifest.retrieveUrl: found "ftp://host/rs", expected a URL that begins with http:// or https://, without spaces, query or fragment',
+    ],
+    [
+      'manifest: { retrieveUrl: "http://host/r s" }',
+      '1:26 manifest.retrieveUrl: found "http://host/r s", expected a URL that begins with http:// or https://, without spaces, query or fragment',
+    ],
+    [
+      'manifest: { retrieveUrl: "https://host/rs/studies/" }',
+      '1:26 manifest.retrieveUrl: found an address that ends in /studies, expected the part before it',
+    ],
     ['publish: [ { name: a, kind: ftp } ]', '1:29 publish[0].kind: found "ftp", expected one of folder'],
     // something missing
     ['peers:\n  - { host: 10.1.2.3 }', `2:5 peers[0].aeTitle: found nothing, expected ${AE}`],
