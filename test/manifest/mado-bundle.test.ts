@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { NodeError } from '../../src/errors.ts'
 import { madoBundle } from '../../src/manifest/mado-bundle.ts'
 import { corpusFiles, describeCorpus } from '../support/corpus.ts'
+import { seededRandom } from '../support/seeded-random.ts'
 import { act, BASE, chest, fileIn, type Sample } from './dialect-samples.ts'
 import { CT, patient, requestItem, series, source } from './sample-study.ts'
 
@@ -164,6 +165,21 @@ it('is refused of what is no manifest of this dialect', async () => {
   await expect(madoBundle(Buffer.from('no DICOM'))).rejects.toThrow(NodeError)
   const whole = await fileIn('mado')
   for (const length of [whole.length - 1, 1000, 2000]) await expect(madoBundle(whole.subarray(0, length))).rejects.toThrow(NodeError)
+})
+
+it('whatever is wrong in the bytes, the answer is a bundle or a NodeError', async () => {
+  const whole = await fileIn('mado')
+  const chance = seededRandom(20_261_124)
+  let refused = 0
+  for (let round = 0; round < 300; round++) {
+    const broken = Buffer.from(whole)
+    for (let at = 0; at < 3; at++) broken[Math.floor(chance() * broken.length)] = Math.floor(chance() * 256)
+    await madoBundle(broken).catch((error: unknown) => {
+      expect(error).toBeInstanceOf(NodeError)
+      refused++
+    })
+  }
+  expect(refused).toBeGreaterThan(10)
 })
 
 it('point 23: of 20,000 instances', async () => {
