@@ -181,7 +181,7 @@ it('mado-fhir: the manifest goes as its FHIR document, <version>-<SOPInstanceUID
   const { catalog, storage } = published.held
   const mado = await fileIn('mado')
   const asMado = withMethods(storage, { open: () => Readable.from([mado]) })
-  const targets = () => [{ name: 'drop', kind: 'folder', path: published.folder, dialect: 'mado-fhir' }] as const
+  const targets = () => [{ name: 'drop', kind: 'folder', levels: ['N'], path: published.folder, dialect: 'mado-fhir' }] as const
   start(published, { catalog, storage: asMado, targets })
   expect(await attempted(published, 1)).toBeUndefined()
   const file = published.file.replace(/dcm$/, 'json')
@@ -194,7 +194,7 @@ it('mado-fhir: the manifest goes as its FHIR document, <version>-<SOPInstanceUID
 
 it('mado-fhir: a manifest that is none of that dialect ends the delivery, with the reason noted', async () => {
   const published = await oneManifest()
-  const targets = () => [{ name: 'drop', kind: 'folder', path: published.folder, dialect: 'mado-fhir' }] as const
+  const targets = () => [{ name: 'drop', kind: 'folder', levels: ['N'], path: published.folder, dialect: 'mado-fhir' }] as const
   start(published, { targets })
   expect(await attempted(published, 1)).toBeUndefined()
   expect((await published.held.catalog.totals()).deliveriesWaiting).toBe(0)
