@@ -13,6 +13,7 @@ const LEVELS: Readonly<Record<string, number>> = {
   'log.ts': 0,
   catalog: 1,
   dimse: 1,
+  dicomweb: 1,
   config: 1,
   storage: 2,
   receive: 3,
@@ -33,6 +34,7 @@ const OWNERS: readonly { readonly module: RegExp; readonly parts: readonly strin
   { module: /^better-sqlite3$/, parts: ['catalog'] },
   { module: /^winston$/, parts: ['log.ts'] },
   { module: /^commander$/, parts: ['admin', 'main.ts'] },
+  { module: /^node:https?$/, parts: ['dicomweb', 'endpoints'] },
   { module: /^node:(net|tls|dgram)$/, parts: ['dimse', 'storage', 'endpoints', 'config'] },
   {
     module: /^node:fs(\/promises)?$/,

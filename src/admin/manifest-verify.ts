@@ -4,18 +4,15 @@
  *  Exit code 1 where anything is missing. */
 import { Command } from 'commander'
 import type { Config } from '../config/settings.ts'
-import { type AeTitle, aeTitle } from '../dicom/ae-title.ts'
+import { aeTitle } from '../dicom/ae-title.ts'
 import type { Confidentiality } from '../dicom/confidentiality.ts'
-import { VERIFICATION } from '../dicom/sop-classes.ts'
-import { IMPLICIT_VR_LITTLE_ENDIAN } from '../dicom/transfer-syntaxes.ts'
 import { parseUid } from '../dicom/uid.ts'
-import { connect } from '../dimse/connect.ts'
-import { NodeError } from '../errors.ts'
 import type { ReadManifest } from '../manifest/read-manifest.ts'
 import { type VerifyReport, verifyManifest } from '../manifest/verify-manifest.ts'
 import { CommandFailure } from './command-line.ts'
 import { manifestNamed, withParts } from './named-manifest.ts'
 import { type Parts, progressLine } from './open-parts.ts'
+import { connectAs, requireOwnNode } from './peer-address.ts'
 
 export function verifyCommand(): Command {
   return new Command('verify')
@@ -55,52 +52,13 @@ async function verify({ config, catalog }: Parts, manifest: ReadManifest): Promi
     return facts === undefined || (facts.fileSizeBytes - facts.dataSetOffset) % 2 === 1 ? undefined : facts.sha256
   }
   const report = await verifyManifest(manifest, {
-    connectTo: (title, contexts) => {
-      const { host, port } = addressOf(config, title)
-      const { timeouts } = config.dicom
-      return connect({ host, port, callingAeTitle: aeTitle(config.aeTitle), calledAeTitle: title, contexts, timeouts })
-    },
+    connectTo: connectAs(config),
     expectedSha256,
     moveTo: { destination: aeTitle(config.aeTitle), sha256Of },
     onProgress: (done, total) => progress.show(() => `${done} of ${total} references followed`),
   })
   progress.clear()
   return report
-}
-
-/** Said once, not for each reference.
- *  @throws CommandFailure where our own node is not running, or does not let its commands in */
-async function requireOwnNode(config: Config): Promise<void> {
-  const own = aeTitle(config.aeTitle)
-  const { host, port } = addressOf(config, own)
-  const contexts = [{ abstractSyntax: VERIFICATION, transferSyntaxes: [IMPLICIT_VR_LITTLE_ENDIAN] }]
-  try {
-    const association = await connect({ host, port, callingAeTitle: own, calledAeTitle: own, contexts, timeouts: config.dicom.timeouts })
-    await association.release()
-  } catch (cause) {
-    if (!(cause instanceof NodeError)) throw cause
-    const what =
-      cause.code === 'PEER_REJECTED'
-        ? `takes no calls from its own commands; let them in: ariane peer add ${own} 127.0.0.1 --allow echo find get (then reload it)`
-        : `does not answer (${cause.tell}): is it running?`
-    throw new CommandFailure(`the node ${own} at ${host}:${port} ${what}`, { cause })
-  }
-}
-
-/** @throws NodeError UNKNOWN_DESTINATION where nobody told us the address */
-function addressOf(config: Config, title: AeTitle): { host: string; port: number } {
-  if (title === config.aeTitle) return { host: reachable(config.dicom.host), port: config.dicom.port }
-  const peer = config.peers.find((one) => one.aeTitle === title)
-  if (peer?.host === undefined || peer.port === undefined) {
-    throw new NodeError('UNKNOWN_DESTINATION', { aeTitle: title, help: 'ariane peer add' })
-  }
-  return { host: peer.host, port: peer.port }
-}
-
-/** "Listen everywhere" is no address to call. */
-function reachable(host: string): string {
-  if (host === '0.0.0.0') return '127.0.0.1'
-  return host === '::' ? '::1' : host
 }
 
 const PROBLEMS_SHOWN = 10

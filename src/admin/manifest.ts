@@ -1,8 +1,8 @@
-/** `ariane manifest list | waiting | show | history | build | withdraw | export | verify | validate`: the manifests of this node, and those of others as
+/** `ariane manifest list | waiting | show | history | build | withdraw | export | verify | validate | open`: the manifests of this node, and those of others as
  *  files.
  *
  *  A UID is a manifest's or a study's; of a study, its newest manifest is meant. Works beside a running node.
- *  Exit code 1: `verify` (manifest-verify.ts) found something missing, `validate` (manifest-validate.ts) an error, `build` has nothing to build. */
+ *  Exit code 1: `verify` (manifest-verify.ts) or `open` (manifest-open.ts) found something missing, `validate` (manifest-validate.ts) an error, `build` has nothing to build. */
 import { writeFile } from 'node:fs/promises'
 import { Command } from 'commander'
 import type { Catalog, ManifestRecord, Uid } from '../catalog/contract.ts'
@@ -10,6 +10,7 @@ import { type BuildOutcome, buildManifest } from '../manifest/build-manifest.ts'
 import { decide, operator } from '../storage/decisions.ts'
 import { CommandFailure, inColumns } from './command-line.ts'
 import { historyCommand, withdrawCommand } from './manifest-history.ts'
+import { openCommand } from './manifest-open.ts'
 import { manifestParts } from './manifest-parts.ts'
 import { showCommand } from './manifest-show.ts'
 import { validateCommand } from './manifest-validate.ts'
@@ -32,6 +33,7 @@ export function manifestCommand(): Command {
     .addCommand(exportCommand())
     .addCommand(verifyCommand())
     .addCommand(validateCommand())
+    .addCommand(openCommand())
 }
 
 function listCommand(): Command {

@@ -1,7 +1,7 @@
 /** The manifest that a command is given: by its UID, by that of its study (the newest one is meant), or as a file.
  *
  *  Errors: CommandFailure, in words for whoever typed it. */
-import { readFile } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import type { Command } from 'commander'
 import type { Catalog, ManifestRecord } from '../catalog/contract.ts'
 import { readPart10Header } from '../dicom/part10.ts'
@@ -43,6 +43,11 @@ export async function fileNamed(parts: Parts, what: string): Promise<{ file: Buf
   return { file: await bytesOf(parts, record), record }
 }
 
+/** Needs no catalog. */
+export async function manifestInFile(file: string): Promise<ReadManifest> {
+  return manifestIn(await readFileNamed(file), file)
+}
+
 /** @param named  what the command was given */
 export function manifestIn(bytes: Buffer, named: string): ReadManifest {
   try {
@@ -53,7 +58,13 @@ export function manifestIn(bytes: Buffer, named: string): ReadManifest {
   }
 }
 
+/** A manifest of a million references is 150 MB. */
+const MAX_FILE_BYTES = 512 * 1024 * 1024
+
 async function readFileNamed(file: string): Promise<Buffer> {
+  const facts = await stat(file).catch(() => undefined)
+  if (facts !== undefined && facts.size > MAX_FILE_BYTES)
+    throw new CommandFailure(`${file} is too large for a manifest: ${facts.size} bytes`)
   return readFile(file).catch((cause: Error) => {
     throw new CommandFailure(`neither a UID nor a file that can be read: ${file}`, { cause })
   })

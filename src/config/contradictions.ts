@@ -29,6 +29,16 @@ export function contradictionsIn(config: Config): Mistake[] {
       (at) => ['publish', at, 'path'],
       'a target',
     ),
+    ...repeated(
+      config.retrieve.locations.map((location) => location.locationUid),
+      (at) => ['retrieve', 'locations', at, 'locationUid'],
+      'a location',
+    ),
+    ...config.retrieve.locations.flatMap(({ url, aeTitle }, at) =>
+      url === undefined && aeTitle === undefined
+        ? [mistake(['retrieve', 'locations', at], 'found neither url nor aeTitle, expected one of them or both')]
+        : [],
+    ),
     ...config.publish.flatMap((target, at) =>
       isOwnFolder(target.path, config.storage.path)
         ? [mistake(['publish', at, 'path'], 'found a folder that the storage uses itself, expected another, such as ./storage/outbox')]

@@ -89,9 +89,9 @@ export const KINDS: { readonly [Name in keyof KindValues]: Kind<KindValues[Name]
       z
         .string()
         .regex(BASE_URL)
-        .refine((text) => URL.canParse(text))
+        .refine(isWebAddress)
         .transform((text) => text.replace(/\/+$/, '')),
-    expects: () => 'a URL that begins with http:// or https://, without spaces, query or fragment',
+    expects: () => 'a URL that begins with http:// or https://, without spaces, query, fragment, user name or password',
   },
 }
 
@@ -155,6 +155,11 @@ function integerFromText(text: string): unknown {
 /** What consists of numbers and dots only must be a right IPv4 address: 10.1.2.300 is no host name that anybody means. */
 function isHost(text: string): boolean {
   return isIP(text) !== 0 || (HOST_NAME.test(text) && !/^[0-9.]+$/.test(text))
+}
+
+function isWebAddress(text: string): boolean {
+  const url = /\s/.test(text) ? null : URL.parse(text)
+  return url !== null && /^https?:$/.test(url.protocol) && url.username === '' && url.password === ''
 }
 
 function isTimeZone(text: string): boolean {

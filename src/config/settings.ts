@@ -159,6 +159,23 @@ const PUBLISH_TARGET = [
   }),
 ] as const
 
+const LOCATION = [
+  setting({
+    key: 'locationUid',
+    type: 'uid',
+    required: true,
+    reason: 'Retrieve Location UID (0040,E011) as manifests name it: an OID of the place that holds the images.',
+  }),
+  setting({
+    key: 'url',
+    type: 'url',
+    optional: true,
+    reason:
+      'Where that place answers WADO-RS: the base URI, which ends before `/studies`. Tried first. A token of --token-file may go to this host.',
+  }),
+  setting({ key: 'aeTitle', type: 'aeTitle', optional: true, reason: 'Its AE title for C-GET: that of a peer with host and port.' }),
+] as const
+
 export const SETTINGS = [
   setting({
     key: 'aeTitle',
@@ -438,6 +455,14 @@ export const SETTINGS = [
     rows: PUBLISH_TARGET,
     default: [{ name: 'drop', kind: 'folder' }],
     reason: 'Where manifests are delivered to. An empty list delivers nowhere; they are retrievable all the same.',
+  }),
+
+  setting({
+    key: 'retrieve.locations',
+    type: 'entries',
+    rows: LOCATION,
+    default: [],
+    reason: 'How `ariane manifest open` reaches the places that manifests of others name by a Retrieve Location UID only.',
   }),
 
   setting({

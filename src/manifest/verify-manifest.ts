@@ -7,24 +7,15 @@
 import { createHash } from 'node:crypto'
 import { type AeTitle, parseAeTitle } from '../dicom/ae-title.ts'
 import { readDataSet } from '../dicom/element-reader.ts'
-import { ElementWriter } from '../dicom/element-writer.ts'
 import { STUDY_ROOT_FIND, STUDY_ROOT_GET, STUDY_ROOT_MOVE } from '../dicom/sop-classes.ts'
 import { IMPLICIT_VR_LITTLE_ENDIAN, TRANSFER_SYNTAXES } from '../dicom/transfer-syntaxes.ts'
-import type { IncomingStore, OutboundAssociation, StoreSink } from '../dimse/contract.ts'
+import type { IncomingStore, StoreSink } from '../dimse/contract.ts'
 import { NodeError } from '../errors.ts'
 import type { ReadManifest, ReadReference, ReadSeries } from './read-manifest.ts'
-
-/** One presentation context to propose (PS3.8 9.3.2.2). */
-export interface ContextToPropose {
-  readonly abstractSyntax: string
-  readonly transferSyntaxes: readonly string[]
-  readonly asScp?: boolean
-}
+import { type ConnectTo, end, failureIn, imageIdentifier, portions, queryContext } from './retrieve-requests.ts'
 
 export interface VerifyParts {
-  /** Opens an association with the node of that AE title.
-   *  @throws Error where nobody knows its address, or it does not answer */
-  readonly connectTo: (aeTitle: AeTitle, contexts: readonly ContextToPropose[]) => Promise<OutboundAssociation>
+  readonly connectTo: ConnectTo
   /** SHA-256 of the data set, lower-case hex, where the catalog knows it; undefined also where what is sent is not what is kept, byte for byte:
    *  a data set of odd length is mended on its way (docs/decisions/0006-odd-lengths.md). */
   readonly expectedSha256?: (sopInstanceUid: string) => Promise<string | undefined>
@@ -59,8 +50,6 @@ export interface VerifyReport {
   readonly complete: boolean
 }
 
-/** UIDs in one identifier: some peers cannot take longer lists. */
-const UIDS_AT_ONCE = 100
 const FAILED_SOP_INSTANCE_UID_LIST = 0x00080058
 /** C-MOVE: complete, one or more failures (PS3.4 C.4.2.1.5). */
 const SUBOPERATIONS_INCOMPLETE = 0xb000
@@ -135,7 +124,7 @@ async function noteFailure(checks: Iterable<Check>, step: string, work: () => Pr
 async function findSeries(series: ReadSeries, aeTitle: AeTitle, checks: ReadonlyMap<string, Check>, parts: VerifyParts): Promise<void> {
   const association = await parts.connectTo(aeTitle, [queryContext(STUDY_ROOT_FIND)])
   try {
-    for await (const answer of association.find(STUDY_ROOT_FIND, identifier(series, ''))) {
+    for await (const answer of association.find(STUDY_ROOT_FIND, imageIdentifier(series, ''))) {
       const match = readDataSet(answer, IMPLICIT_VR_LITTLE_ENDIAN)
       const check = checks.get(match.text(0x00080018) ?? '')
       if (check !== undefined) check.foundClass = match.text(0x00080016) ?? check.reference.sopClassUid
@@ -183,7 +172,7 @@ async function getInstances(
   try {
     const byUid = new Map(checks.map((check) => [check.reference.sopInstanceUid, check]))
     for (const uids of portions([...byUid.keys()])) {
-      const answer = await association.get(STUDY_ROOT_GET, identifier(series, uids.join('\\')), (incoming) => takeIn(incoming, byUid))
+      const answer = await association.get(STUDY_ROOT_GET, imageIdentifier(series, uids.join('\\')), (incoming) => takeIn(incoming, byUid))
       noteStatus(
         answer,
         'C-GET',
@@ -223,7 +212,7 @@ async function moveInstances(
   try {
     const byUid = new Map(checks.map((check) => [check.reference.sopInstanceUid, check]))
     for (const uids of portions([...byUid.keys()])) {
-      const answer = await association.move(STUDY_ROOT_MOVE, identifier(series, uids.join('\\')), moveTo.destination)
+      const answer = await association.move(STUDY_ROOT_MOVE, imageIdentifier(series, uids.join('\\')), moveTo.destination)
       const failed = new Set(readDataSet(answer.identifier, IMPLICIT_VR_LITTLE_ENDIAN).values(FAILED_SOP_INSTANCE_UID_LIST))
       const sent = answer.status === 0x0000 || answer.status === SUBOPERATIONS_INCOMPLETE
       for (const uid of sent ? uids : []) {
@@ -242,34 +231,6 @@ async function moveInstances(
 }
 
 function noteStatus(answer: { status?: number; errorComment?: string }, service: string, checks: readonly Check[]): void {
-  if (answer.status === 0x0000) return
-  const status = (answer.status ?? 0xffff).toString(16).toUpperCase().padStart(4, '0')
-  failAll(checks, `${service}: status ${status}${answer.errorComment === undefined ? '' : ` (${answer.errorComment})`}`)
-}
-
-// --- messages
-
-/** Implicit VR Little Endian: what every node must take. */
-function queryContext(sopClassUid: string): ContextToPropose {
-  return { abstractSyntax: sopClassUid, transferSyntaxes: [IMPLICIT_VR_LITTLE_ENDIAN] }
-}
-
-/** @param sopInstanceUids  joined by backslash; '' asks for all, with their SOP classes: for C-FIND only */
-function identifier(series: ReadSeries, sopInstanceUids: string): Buffer {
-  const to = new ElementWriter({ explicit: false })
-  if (sopInstanceUids === '') to.element(0x00080016, 'UI', '')
-  return to
-    .element(0x00080018, 'UI', sopInstanceUids)
-    .element(0x00080052, 'CS', 'IMAGE')
-    .element(0x0020000d, 'UI', series.studyInstanceUid)
-    .element(0x0020000e, 'UI', series.seriesInstanceUid)
-    .finish()
-}
-
-function* portions(uids: readonly string[]): Generator<readonly string[]> {
-  for (let start = 0; start < uids.length; start += UIDS_AT_ONCE) yield uids.slice(start, start + UIDS_AT_ONCE)
-}
-
-async function end(association: OutboundAssociation): Promise<void> {
-  await association.release().catch(() => association.abort())
+  const failure = failureIn(answer)
+  if (failure !== undefined) failAll(checks, `${service}: ${failure}`)
 }

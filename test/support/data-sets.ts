@@ -163,10 +163,15 @@ function encodeValue(vr: string, value: TestValue, encoding: Encoding, transferS
     return bytes.length % 2 === 0 ? bytes : Buffer.concat([bytes, Buffer.from(vr === 'UI' ? '\0' : ' ')])
   }
   if (vr === 'SQ')
-    return Buffer.concat((value as readonly TestDataSet[]).map((one) => encodeItem(encode(one, transferSyntax), transferSyntax)))
+    return Buffer.concat(
+      (value as readonly TestDataSet[]).map((one) => encodeItem(encode(one, undeflated(transferSyntax)), transferSyntax)),
+    )
   const numbers = typeof value === 'number' ? [value] : (value as readonly number[])
   return Buffer.concat(numbers.map((number) => encodeNumber(vr, number, encoding.bigEndian)))
 }
+
+/** Items are deflated with the whole, not each by itself. */
+const undeflated = (transferSyntax: string) => (transferSyntax === DEFLATED_LE ? EXPLICIT_LE : transferSyntax)
 
 /** An item of a sequence, of defined length. */
 export function encodeItem(content: Buffer, transferSyntax = EXPLICIT_LE): Buffer {

@@ -1,6 +1,7 @@
 /** One manifest of each dialect that there is nothing against. The one of XDS-I.b is the product's; the others are made from it here. */
-import { manifestContent } from '../../../src/manifest/evidence.ts'
+
 import { encodeManifest } from '../../../src/manifest/dialects.ts'
+import { manifestContent } from '../../../src/manifest/evidence.ts'
 import type { Dialect } from '../../../src/manifest/validate/dialects.ts'
 import { CT, identity, PDF, patient, requestItem, series, source, study, TWELVE_LEAD_ECG } from '../sample-study.ts'
 import { code, EditableFile, type Elements, elements } from './editable-document.ts'
