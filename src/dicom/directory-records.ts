@@ -161,7 +161,7 @@ export function seriesKeys(keys: IndexKeys, ordinal: number): RecordKeys {
 export function studyKeys(keys: IndexKeys, ordinal: number): RecordKeys {
   return [
     { tag: 0x00080020, vr: 'DA', text: dateIn(keys.StudyDate, keys.SeriesDate, keys.AcquisitionDate, keys.ContentDate) },
-    { tag: 0x00080030, vr: 'TM', text: keys.StudyTime ?? NO_TIME },
+    { tag: 0x00080030, vr: 'TM', text: timeIn(keys.StudyTime) },
     { tag: 0x00080050, vr: 'SH', text: keys.AccessionNumber ?? '' },
     { tag: 0x00081030, vr: 'LO', text: keys.StudyDescription ?? '' },
     { tag: 0x0020000d, vr: 'UI', text: keys.StudyInstanceUID ?? '' },
@@ -178,6 +178,12 @@ export function patientKeys(keys: IndexKeys, ordinal: number): RecordKeys {
 
 function dateIn(...candidates: readonly (string | undefined)[]): string {
   return candidates.find((text) => text !== undefined && /^\d{8}$/.test(text)) ?? NO_DATE
+}
+
+/** Old senders write colons (PS3.5 6.2, VR TM, note). */
+function timeIn(text: string | undefined): string {
+  const time = text?.replaceAll(':', '') ?? ''
+  return /^\d{2,6}(\.\d{1,6})?$/.test(time) ? time : NO_TIME
 }
 
 function mimeType(sopClassUid: string): string {
