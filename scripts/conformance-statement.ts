@@ -24,7 +24,9 @@ RAD-68 4.68.4.1.2.1) that references every instance and the AE title that serves
 | Verification | Verification | \`ariane peer echo\` | yes |
 | Storage | ${count('storage')} Storage SOP classes, and private ones by configuration | C-MOVE and C-GET sub-operations | yes |
 | Query | Patient Root, Study Root, Patient/Study Only FIND | \`ariane manifest verify\` | yes |
-| Retrieve | Patient Root, Study Root, Patient/Study Only MOVE and GET | \`ariane manifest verify\` | yes |
+| Retrieve | Patient Root, Study Root, Patient/Study Only MOVE and GET | \`ariane manifest verify\`, \`ariane manifest open\` | yes |
+| Retrieve by HTTP (PS3.18 10.4, IHE RAD-107) | series, as user agent | \`ariane manifest open\` | no |
+| Media (PS3.10 8) | Media Storage Directory, as file-set creator | \`ariane manifest open --dicomdir\` | no |
 | Modality Performed Procedure Step | Modality Performed Procedure Step (N-CREATE, N-SET) | | yes |
 
 Not supported: storage commitment, worklist, other DIMSE-N services, TLS.
@@ -51,7 +53,7 @@ Not supported: storage commitment, worklist, other DIMSE-N services, TLS.
 | ARTIM | ${of('dicom.timeouts.associateSeconds')} s, from connection | \`dicom.timeouts.associateSeconds\` |
 | Idle | ${of('dicom.timeouts.idleSeconds')} s; not while the node serves or sends | \`dicom.timeouts.idleSeconds\` |
 | Asynchronous operations | window of 1 / 1 (answered where proposed) | |
-| SCP/SCU role selection | accepted for Storage SOP classes (C-GET) | |
+| SCP/SCU role selection | accepted for Storage SOP classes (C-GET); proposed as SCP of those that \`ariane manifest open\` and \`verify\` retrieve | |
 | SOP class extended negotiation | FIND: relational queries and combined date-time matching accepted, fuzzy semantic matching and time zone adjustment not; MOVE, GET: relational retrieval accepted | |
 | User identity | ignored: no rights follow from it | |
 

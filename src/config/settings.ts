@@ -462,6 +462,7 @@ export const SETTINGS = [
     type: 'entries',
     rows: LOCATION,
     default: [],
+    live: true,
     reason: 'How `ariane manifest open` reaches the places that manifests of others name by a Retrieve Location UID only.',
   }),
 

@@ -59,6 +59,13 @@ it('retrieves everything by C-GET, as it is stored, under the UIDs of the manife
   expect(dump.output).toContain('[ARIANE]')
 })
 
+it('all series come on one association', async () => {
+  const accepted = () => node.log().match(/association accepted.* calling=READER/g)?.length ?? 0
+  const before = accepted()
+  expect((await reader.open(manifest)).report.received).toBe(8)
+  expect(accepted()).toBe(before + 1)
+})
+
 it('without --to keeps nothing, and says so', async () => {
   const { exitCode, stdout } = await reader.openInWords(manifest)
   expect(exitCode).toBe(0)

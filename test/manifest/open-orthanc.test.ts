@@ -7,7 +7,7 @@ import { corpusFiles, describeCorpus } from '../support/corpus.ts'
 import { CT_IMAGE } from '../support/data-sets.ts'
 import { expectReadable } from '../support/file-set-readers.ts'
 import { type Orthanc, startOrthanc } from '../support/orthanc.ts'
-import { freePort } from '../support/run-command.ts'
+import { freePort, runCommand } from '../support/run-command.ts'
 import { dataSetDigests, type StudyFiles, studyFiles } from '../support/study-files.ts'
 import { bareManifest, type Desk, desk, isLaidOutByUid, keptIn, leadingElsewhere, type PromisedSeries } from './open-material.ts'
 
@@ -206,6 +206,11 @@ describe('--dicomdir', () => {
     expect(files.every((file) => file.split('/').length <= 8 && file.split('/').every((part) => /^[A-Z0-9_]{1,8}$/.test(part)))).toBe(true)
     expect(dataSetDigests(files.map((file) => join(folder, file)))).toEqual(dataSetDigests(study.files))
     await expectReadable(folder, 7)
+    const entities = await runCommand(
+      'dcentvfy',
+      files.map((file) => join(folder, file)),
+    )
+    expect(entities.output).not.toMatch(/^Error/m)
     const again = await reader.openInWords(manifestFile('disc.dcm', []), '--to', folder, '--dicomdir')
     expect(again).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('exists already') })
   })
