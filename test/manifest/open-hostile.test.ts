@@ -1,9 +1,13 @@
 /** `ariane manifest open` at a WADO-RS server that misbehaves: every answer ends in words, nothing half is kept, no token goes astray. */
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import type { ServerResponse } from 'node:http'
+import { createServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { runAriane } from '../admin/run-ariane.ts'
 import { type HostileServer, hostileServer, multipart } from '../dicomweb/hostile-server.ts'
 import { CT_IMAGE, ct, part10, TAG, testUid } from '../support/data-sets.ts'
+import { runCommand } from '../support/run-command.ts'
 import { bareManifest, type Desk, desk, keptIn } from './open-material.ts'
 
 const STUDY = testUid()
@@ -241,4 +245,43 @@ describe('where a token goes', () => {
       stderr: expect.stringContaining('no bearer token'),
     })
   })
+})
+
+it('a certificate that nobody vouches for is refused in words, unless NODE_EXTRA_CA_CERTS names who does', async () => {
+  const [key, certificate] = [reader.sub('key.pem'), reader.sub('certificate.pem')]
+  const names = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1']
+  const made = await runCommand('openssl', [
+    'req',
+    '-x509',
+    '-nodes',
+    '-newkey',
+    'rsa:2048',
+    '-days',
+    '2',
+    '-keyout',
+    key,
+    '-out',
+    certificate,
+    ...names,
+  ])
+  expect(made.code).toBe(0)
+  const { type, body } = multipart(FILES)
+  const secure = createServer({ key: readFileSync(key), cert: readFileSync(certificate) }, (_request, response) =>
+    send(response, type, body),
+  )
+  await new Promise<void>((resolve) => secure.listen(0, '127.0.0.1', resolve))
+  try {
+    const file = reader.sub('secure.dcm')
+    const url = `https://127.0.0.1:${(secure.address() as AddressInfo).port}/rs`
+    writeFileSync(file, bareManifest([{ study: STUDY, series: SERIES, url, instances: UIDS.map((uid) => [CT_IMAGE, uid] as const) }]))
+    const refused = await reader.open(file)
+    expect(refused.series.ways[0]!.why).toMatch(/certificate is not trusted .*NODE_EXTRA_CA_CERTS/)
+    const args = ['--config', reader.sub('reader.yaml'), 'manifest', 'open', file]
+    const trusted = await runAriane(reader.folder, args, { NODE_EXTRA_CA_CERTS: certificate })
+    expect(trusted.stdout).toContain('2 of 2 instances')
+    expect(trusted.exitCode).toBe(0)
+  } finally {
+    secure.closeAllConnections()
+    await new Promise((resolve) => secure.close(resolve))
+  }
 })
