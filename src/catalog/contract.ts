@@ -84,6 +84,20 @@ export interface Page<T> {
   readonly next?: string
 }
 
+/** What decisions have put in force of the patient and study of an instance whose file may say something else. */
+export interface Correction {
+  /** Values by keyword, '' for none; attributes that are not here stay as the file has them. */
+  readonly values: IndexKeys
+  /** The file was made out to another person: whatever else it says about that person is not true of this one. */
+  readonly isOtherPatient: boolean
+  /** Reason for the Attribute Modification (0400,0565). */
+  readonly reason: CorrectionReason
+  readonly decidedAt: number
+}
+
+/** CORRECT: the values were wrong. COERCE: they were reconciled, as when two records of a patient become one (PS3.3 C.12.1.1.9). */
+export type CorrectionReason = 'CORRECT' | 'COERCE'
+
 /** What C-MOVE and C-GET need of an instance. */
 export interface Retrievable {
   readonly sopInstanceUid: Uid
@@ -95,6 +109,8 @@ export interface Retrievable {
   readonly fileSizeBytes: number
   readonly dataSetOffset: number
   readonly sha256: string
+  /** Only where a decision about its patient or study is in force that its file may not know. */
+  readonly correction?: Correction
 }
 
 /** A study as the manifest stage sees it. */

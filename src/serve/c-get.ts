@@ -7,7 +7,7 @@ import type { Retrievable } from '../catalog/contract.ts'
 import { retrieveKeys } from '../dicom/query-model.ts'
 import type { Request, StoreResult } from '../dimse/contract.ts'
 import { log } from '../log.ts'
-import type { ByteSource, Storage } from '../storage/contract.ts'
+import type { ByteSource } from '../storage/contract.ts'
 import type { Opened } from './opened-ahead.ts'
 import { retrieve } from './retrieve.ts'
 import { readyToSend } from './send-instance.ts'
@@ -21,7 +21,7 @@ export async function cGet(serving: Serving, request: Request): Promise<void> {
   try {
     const { level, keys } = retrieveKeys(readIdentifier(request), modelOf(request))
     log.info('get begins', { association: request.association.id, level })
-    await retrieve(serving, request, keys, serving.levelsOf(request.association), () => [new GetLane(serving.storage, request)])
+    await retrieve(serving, request, keys, serving.levelsOf(request.association), () => [new GetLane(serving, request)])
   } catch (error) {
     await answerFailure(request, error, OUT_OF_RESOURCES)
   }
@@ -29,11 +29,11 @@ export async function cGet(serving: Serving, request: Request): Promise<void> {
 
 class GetLane implements Lane {
   readonly usable = true
-  readonly #storage: Storage
+  readonly #serving: Serving
   readonly #request: Request
 
-  constructor(storage: Storage, request: Request) {
-    this.#storage = storage
+  constructor(serving: Serving, request: Request) {
+    this.#serving = serving
     this.#request = request
   }
 
@@ -43,7 +43,8 @@ class GetLane implements Lane {
 
   async send(opened: Opened): Promise<StoreResult> {
     const { association, stopped } = this.#request
-    const store = await readyToSend(association, opened, { storage: this.#storage, stopped })
+    const { storage, aeTitle } = this.#serving
+    const store = await readyToSend(association, opened, { storage, aeTitle, stopped })
     return store()
   }
 

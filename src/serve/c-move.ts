@@ -47,6 +47,7 @@ function lanesFor(serving: Serving, request: Request, destination: Peer, plan: R
   const lanes = Math.min(destination.parallelAssociations, plan.total)
   const options = {
     storage: serving.storage,
+    aeTitle: serving.aeTitle,
     connect: (contexts: Parameters<Serving['connectTo']>[1]) => serving.connectTo(destination, contexts),
     batches: contextBatches(plan.syntaxesOfClass),
     moveOriginator: { aeTitle: request.association.callingAeTitle, messageId: request.command.messageId ?? 0 },

@@ -53,16 +53,18 @@ export class Converter {
     return [EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN].find((syntax) => accepted.includes(syntax))
   }
 
-  /** @returns the data set; where decoding was needed it has been done, so that what fails, fails here */
-  async convert(instance: Retrievable, target: string, stopped: AbortSignal): Promise<Converted> {
+  /** @param corrected  the data set in its transfer syntax, where it is not that of the file
+   *  @returns the data set; where decoding was needed it has been done, so that what fails, fails here */
+  async convert(instance: Retrievable, target: string, stopped: AbortSignal, corrected?: () => Readable): Promise<Converted> {
     const { storageKey, dataSetOffset, fileSizeBytes, transferSyntaxUid } = instance
+    const open = corrected ?? (() => this.#storage.open(storageKey, dataSetOffset))
     const from = encodingOf(transferSyntaxUid)
     const toExplicit = target === EXPLICIT_VR_LITTLE_ENDIAN
-    if (!from.encapsulated) return { open: () => reencode(() => this.#storage.open(storageKey, dataSetOffset), from, toExplicit) }
+    if (!from.encapsulated) return { open: () => reencode(open, from, toExplicit) }
     if (fileSizeBytes > LARGEST_COMPRESSED_BYTES) throw new NodeError('UNREADABLE', { why: 'too large to be decoded', fileSizeBytes })
     const share = await this.#budget.take(await this.#decodedBytes(instance), stopped)
     try {
-      const load = () => buffer(this.#storage.open(storageKey, dataSetOffset))
+      const load = () => buffer(open())
       const parts = await this.#decompressor.decompress({ load, transferSyntaxUid, toExplicit }, stopped)
       share.resize(parts.reduce((sum, part) => sum + part.length, 0))
       return { open: () => Readable.from(slices(parts), { objectMode: false }), close: () => share.release() }

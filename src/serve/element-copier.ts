@@ -21,19 +21,24 @@ const IMPLICIT_LITTLE_ENDIAN: Encoding = { explicit: false, littleEndian: true }
 /** The bytes end inside an element: more are needed, or the data set is cut. */
 export class Incomplete extends Error {}
 
+/** What a value becomes, where it is not to stay as it is. @param characterSet  in force where it lies */
+export type Recode = (tag: number, vr: string, value: Buffer, characterSet: string | undefined) => Buffer
+
 export class ElementCopier {
   readonly output: ElementOutput
   readonly #keepsFragments: boolean
+  readonly #recode: Recode | undefined
   readonly #scope = new Scope()
   #from: Encoding
   /** Where the next byte is read, and where reading has to stop. */
   #bytes: Buffer = Buffer.alloc(0)
 
   /** @param keepsFragments  compressed pixel data may come out (PS3.5 A.4) */
-  constructor(from: Encoding, to: Encoding, keepsFragments = false) {
+  constructor(from: Encoding, to: Encoding, keepsFragments = false, recode?: Recode) {
     this.#from = from
     this.output = new ElementOutput(to)
     this.#keepsFragments = keepsFragments
+    this.#recode = recode
   }
 
   /** Copies the element of the top level that begins at `offset`. @returns where the next one begins */
@@ -69,8 +74,9 @@ export class ElementCopier {
     const bytes = this.#bytes.subarray(value, next)
     if ((header.tag & 0xffff) === 0) return next
     if (holdsOddItems(header, vr, bytes) && this.#embedded(header, value, end, depth, bounded) !== undefined) return next
-    this.output.element(header.tag, vr, bytes, this.#from.littleEndian === this.output.encoding.littleEndian ? 1 : swapUnit(vr))
     scope.learn(header.tag, bytes, this.#from.littleEndian)
+    const written = this.#recode?.(header.tag, vr, bytes, scope.characterSet) ?? bytes
+    this.output.element(header.tag, vr, written, this.#from.littleEndian === this.output.encoding.littleEndian ? 1 : swapUnit(vr))
     return next
   }
 
@@ -167,7 +173,7 @@ export class ElementCopier {
     this.#from = this.output.encoding = IMPLICIT_LITTLE_ENDIAN
     let next: number
     try {
-      next = this.#items(value, defined ? value + header.length : end, defined, new Scope(), depth, bounded || defined)
+      next = this.#items(value, defined ? value + header.length : end, defined, this.#scopeOfUnknown(), depth, bounded || defined)
     } catch (error) {
       if (error instanceof Incomplete) throw error
       this.output.rewind(begin)
@@ -178,6 +184,12 @@ export class ElementCopier {
     }
     if (defined) this.output.closeLength(contentAt)
     return next
+  }
+
+  #scopeOfUnknown(): Scope {
+    const scope = new Scope()
+    scope.characterSet = this.#scope.characterSet
+    return scope
   }
 
   /** The compressed pixel data of an icon: one frame (PS3.3 C.7.6.1.1.6), whose odd fragments are put together, so that no padding comes

@@ -3,13 +3,14 @@
  *  "US or SS" goes by Pixel Representation, "OB or OW" by Bits Allocated (PS3.5 A.2); UN where nothing is known. */
 import { vrOf } from '../dicom/dictionary.ts'
 import { type ElementHeader, UNDEFINED_LENGTH } from '../dicom/element-header.ts'
-import { isKnownVr } from '../dicom/value-representations.ts'
+import { isKnownVr, trimPadding } from '../dicom/value-representations.ts'
 
 export const PIXEL_DATA = 0x7fe00010
 const BITS_ALLOCATED = 0x00280100
 const PIXEL_REPRESENTATION = 0x00280103
 const WAVEFORM_BITS_ALLOCATED = 0x54001004
 const LUT_DATA = 0x00283006
+export const SPECIFIC_CHARACTER_SET = 0x00080005
 
 /** "US or SS" in PS3.6 6; the dictionary says US. */
 const SIGN_FROM_PIXELS = new Set([
@@ -22,6 +23,8 @@ export class Scope {
   #signedPixels = false
   #bitsAllocated = 16
   #waveformBits = 16
+  /** Specific Character Set in force, undefined where there is none. */
+  characterSet: string | undefined
 
   /** That of an item, which begins with what holds around it. */
   inner(): Scope {
@@ -29,10 +32,12 @@ export class Scope {
     scope.#signedPixels = this.#signedPixels
     scope.#bitsAllocated = this.#bitsAllocated
     scope.#waveformBits = this.#waveformBits
+    scope.characterSet = this.characterSet
     return scope
   }
 
   learn(tag: number, value: Buffer, littleEndian: boolean): void {
+    if (tag === SPECIFIC_CHARACTER_SET) this.characterSet = trimPadding(value.toString('latin1'), 'CS')
     if (value.length !== 2) return
     const number = littleEndian ? value.readUInt16LE(0) : value.readUInt16BE(0)
     if (tag === PIXEL_REPRESENTATION) this.#signedPixels = number === 1

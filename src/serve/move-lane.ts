@@ -49,6 +49,7 @@ export function contextBatches(syntaxesOfClass: ReadonlyMap<string, ReadonlySet<
 
 export interface MoveLaneOptions {
   readonly storage: Storage
+  readonly aeTitle: string
   readonly connect: Connect
   readonly batches: readonly ContextBatch[]
   readonly moveOriginator: OutgoingInstance['moveOriginator']

@@ -39,7 +39,8 @@ function chunked(chunks: AsyncIterable<Buffer>): Readable {
   return Readable.from(chunks, { objectMode: false, highWaterMark: 4 * FLUSH_FROM })
 }
 
-function inflated(source: Readable): Readable {
+/** Deflated bytes as the data set that they are (PS3.5 A.5). */
+export function inflated(source: Readable): Readable {
   const inflate = createInflateRaw()
   source.once('error', (error) => inflate.destroy(error))
   inflate.once('close', () => source.destroy())

@@ -1,6 +1,6 @@
 /** One stored instance, sent by C-STORE on one association (PS3.4 B.2, PS3.7 9.1.1).
  *
- *  Promises: in the stored transfer syntax wherever the peer accepts it, byte for byte unless the data set is of odd length (even-lengths.ts);
+ *  Promises: with the patient and study values that are in force (correct-instance.ts); in the stored transfer syntax wherever the peer accepts it, byte for byte unless the data set is of odd length (even-lengths.ts);
  *  else in Explicit or Implicit VR Little Endian where it can be converted (convert-instance.ts); else nothing is sent and NO_CONTEXT is
  *  thrown. A file that is lost or shorter than it was, odd lengths that cannot be mended, and an image that cannot be decoded, are found
  *  before the C-STORE begins, so that they do not cost the association.
@@ -12,6 +12,7 @@ import type { Association, OutgoingInstance, StoreResult } from '../dimse/contra
 import { NodeError } from '../errors.ts'
 import type { Storage } from '../storage/contract.ts'
 import { converterOf } from './convert-instance.ts'
+import { type Corrected, corrected } from './correct-instance.ts'
 import { madeEven } from './even-lengths.ts'
 import { checkSize, type Opened } from './opened-ahead.ts'
 
@@ -19,6 +20,8 @@ type Payload = Pick<OutgoingInstance, 'transferSyntaxUid' | 'open'> & { readonly
 
 export interface SendOptions {
   readonly storage: Storage
+  /** How this node names itself where it corrects what an instance says. */
+  readonly aeTitle: string
   /** Of the C-MOVE that this is a sub-operation of. */
   readonly moveOriginator?: OutgoingInstance['moveOriginator']
   /** The request is over: making ready is of no more use. */
@@ -32,9 +35,12 @@ export async function readyToSend(association: Association, opened: Opened, opti
   return () => store(association, opened.instance, payload, options.moveOriginator)
 }
 
-async function payloadFor(association: Association, { instance, bytes }: Opened, { storage, stopped }: SendOptions): Promise<Payload> {
+async function payloadFor(association: Association, { instance, bytes }: Opened, options: SendOptions): Promise<Payload> {
+  const { storage, stopped } = options
   const { sopClassUid, transferSyntaxUid, storageKey } = instance
+  const correction = await correctedFor(instance, options)
   if (association.storeContext(sopClassUid, transferSyntaxUid) !== undefined) {
+    if (correction !== undefined) return { transferSyntaxUid, open: await mended(correction, transferSyntaxUid, stopped) }
     if (bytes === undefined) return repaired(instance, storage, stopped)
     const stored = await bytes
     return { transferSyntaxUid, open: () => stored }
@@ -43,7 +49,23 @@ async function payloadFor(association: Association, { instance, bytes }: Opened,
   const converter = converterOf(storage)
   const target = converter.target(transferSyntaxUid, association.storeSyntaxes(sopClassUid))
   if (target === undefined) throw new NodeError('NO_CONTEXT', { sopClassUid, transferSyntaxUid })
-  return { transferSyntaxUid: target, ...(await converter.convert(instance, target, stopped)) }
+  return { transferSyntaxUid: target, ...(await converter.convert(instance, target, stopped, correction?.open)) }
+}
+
+/** @returns undefined where the file says what is in force */
+async function correctedFor(instance: Retrievable, { storage, aeTitle }: SendOptions): Promise<Corrected | undefined> {
+  const { correction, storageKey, dataSetOffset } = instance
+  if (correction === undefined) return undefined
+  checkSize(instance, await storage.size(storageKey))
+  return corrected(() => storage.open(storageKey, dataSetOffset), instance, correction, aeTitle)
+}
+
+function mended(
+  { open, maybeOdd }: Corrected,
+  transferSyntaxUid: string,
+  stopped: AbortSignal,
+): Promise<Payload['open']> | Payload['open'] {
+  return maybeOdd ? madeEven(open, transferSyntaxUid, stopped) : open
 }
 
 async function repaired(instance: Retrievable, storage: Storage, stopped: AbortSignal): Promise<Payload> {

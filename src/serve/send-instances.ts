@@ -11,6 +11,7 @@ import type { Association, StoreResult } from '../dimse/contract.ts'
 import { NodeError } from '../errors.ts'
 import { log } from '../log.ts'
 import type { ByteSource } from '../storage/contract.ts'
+import { NotCorrectable } from './correct-instance.ts'
 import { NotRepairable } from './even-lengths.ts'
 import { closeOpened, type Opened, type OpenedAhead } from './opened-ahead.ts'
 import type { SubOperations } from './sub-operations.ts'
@@ -81,7 +82,7 @@ async function readAhead(lane: Lane, coming: Promise<Opened | undefined> | undef
   try {
     const next = await coming
     const bytes = await next?.bytes
-    if (next !== undefined && bytes !== undefined) lane.readAhead(next.instance, bytes)
+    if (next !== undefined && next.instance.correction === undefined && bytes !== undefined) lane.readAhead(next.instance, bytes)
   } catch {
     // told when it is its turn
   }
@@ -107,6 +108,7 @@ async function sendOne(lane: Lane, { association, operations, stopped }: SendJob
 
 /** What the requestor reads; "Peer" alone would be taken for itself. */
 function reasonOf(error: NodeError): string {
+  if (error instanceof NotCorrectable) return 'Stored patient or study values cannot be corrected'
   if (error instanceof NotRepairable) return 'Stored values have odd lengths that cannot be mended'
   if (error.code === 'STORAGE_FAILED') return 'Stored file cannot be read'
   if (error.code === 'UNREADABLE') return 'Cannot be converted to a transfer syntax of the destination'
