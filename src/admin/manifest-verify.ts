@@ -45,11 +45,12 @@ async function verify({ config, catalog }: Parts, manifest: ReadManifest): Promi
     const uid = parseUid(text)
     return uid && (await catalog.findInstance(uid))?.sha256
   }
-  /** Of a data set of even length: an odd one is mended when it is sent (PS3.5 7.1.1). */
+  /** Of what is sent as it is kept: an odd data set is mended (PS3.5 7.1.1), and patient and study values may have been corrected. */
   const expectedSha256 = async (text: string): Promise<string | undefined> => {
     const uid = parseUid(text)
     const facts = uid && (await catalog.findInstance(uid))
-    return facts === undefined || (facts.fileSizeBytes - facts.dataSetOffset) % 2 === 1 ? undefined : facts.sha256
+    if (facts === undefined || (facts.fileSizeBytes - facts.dataSetOffset) % 2 === 1) return undefined
+    return (await catalog.mayBeCorrected(facts.sopInstanceUid)) ? undefined : facts.sha256
   }
   const report = await verifyManifest(manifest, {
     connectTo: connectAs(config),

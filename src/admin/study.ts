@@ -1,11 +1,13 @@
-/** `ariane study list | resolve`: studies under whose Study Instance UID more than one patient identity arrived.
+/** `ariane study list | resolve | update`: studies under whose Study Instance UID more than one patient identity arrived.
  *
  *  Such a study is kept and served, but has no manifest until somebody says which identity is right. What identities there are is shown to
  *  the operator on standard output, who cannot choose otherwise; none of it goes to the log. */
 import { Command } from 'commander'
 import type { Catalog, StudyIdentity, StudyState } from '../catalog/contract.ts'
 import { parseUid, type Uid } from '../dicom/uid.ts'
+import { decide } from '../storage/decisions.ts'
 import { CommandFailure, inColumns } from './command-line.ts'
+import { changesText, STUDY_OPTIONS, valuesGiven } from './corrected-values.ts'
 import { openParts } from './open-parts.ts'
 import { confidentialityCommand } from './study-confidentiality.ts'
 
@@ -14,6 +16,7 @@ export function studyCommand(): Command {
     .description('decisions about a study: which patient is right, who may see it')
     .addCommand(listCommand())
     .addCommand(resolveCommand())
+    .addCommand(updateCommand())
     .addCommand(confidentialityCommand())
 }
 
@@ -51,6 +54,29 @@ function resolveCommand(): Command {
         console.log(`identity ${chosen.number} is in force for study ${uid}`)
       }),
     )
+}
+
+function updateCommand(): Command {
+  const command = new Command('update').description('values of a study that are wrong; queries, what is sent out and its manifest follow')
+  for (const { flag, what } of STUDY_OPTIONS) command.option(flag, what)
+  return command
+    .argument('<study>', 'Study Instance UID')
+    .option('--dry-run', 'say what would change, and change nothing')
+    .action(async (text: string, flags: Record<string, unknown>, own: Command) => {
+      const { catalog, config } = await openParts(own, { create: false })
+      try {
+        const studyInstanceUid = checkedUid(text)
+        const study = await catalog.findStudy(studyInstanceUid)
+        if (study === undefined) throw new CommandFailure(`no such study here: ${studyInstanceUid}`)
+        const values = valuesGiven(STUDY_OPTIONS, flags, study.keys)
+        console.log(`study ${studyInstanceUid}\n${changesText(study.keys, values)}`)
+        if (flags.dryRun === true) return console.log('nothing was changed (--dry-run)')
+        await decide({ path: config.storage.path, catalog }, { kind: 'study updated', studyInstanceUid, values })
+        console.log('done; its manifest follows within a minute')
+      } finally {
+        await catalog.close()
+      }
+    })
 }
 
 async function withCatalog(command: Command, work: (catalog: Catalog) => Promise<void>): Promise<void> {

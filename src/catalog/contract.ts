@@ -162,6 +162,18 @@ export interface EvidenceInstance {
   readonly documentTitle?: string
 }
 
+/** A patient, and what there is of them. */
+export interface PatientSummary {
+  /** What decisions name them by. */
+  readonly patientKey: string
+  readonly issuer: string
+  readonly universalId: string
+  readonly keys: IndexKeys
+  readonly studies: number
+  readonly instances: number
+  readonly manifestsInForce: number
+}
+
 export type ManifestState = 'in force' | 'superseded' | 'withdrawn'
 
 export interface ManifestRecord {
@@ -244,6 +256,16 @@ export type DecisionBody =
   /** Its manifests are taken back, and none is made until it is allowed again. */
   | { readonly kind: 'manifest withheld'; readonly studyInstanceUid: Uid; readonly reason: string }
   | { readonly kind: 'manifest allowed'; readonly studyInstanceUid: Uid }
+  /** These values are right. `former` are those that were wrong, as instances may still bring them. */
+  | {
+      readonly kind: 'patient updated'
+      readonly patientKey: string
+      readonly values: IndexKeys
+      readonly former: Partial<Record<IndexKeyword, readonly string[]>>
+    }
+  /** Two records of one patient; `values` are those of the one that stays. */
+  | { readonly kind: 'patients merged'; readonly fromKey: string; readonly intoKey: string; readonly values: IndexKeys }
+  | { readonly kind: 'study updated'; readonly studyInstanceUid: Uid; readonly values: IndexKeys }
 
 export type Decision = { readonly id: string; readonly at: number; readonly actor: string } & DecisionBody
 
@@ -354,6 +376,10 @@ export interface Catalog extends DueCatalog {
   /** Puts one identity in force, ends the conflict, raises the revision. */
   resolveStudy(studyInstanceUid: Uid, identityNumber: number): Promise<void>
   studiesInConflict(): Promise<readonly StudyState[]>
+  /** Patients of that Patient ID: one for each issuer. */
+  patientsNamed(patientId: string): Promise<readonly PatientSummary[]>
+  /** Whether an instance may go out other than it is kept ({@link Retrievable.correction}). */
+  mayBeCorrected(sopInstanceUid: Uid): Promise<boolean>
 
   // --- peers seen
   /** @param calls  how many calls this stands for, the last of them at `at`; default 1 */

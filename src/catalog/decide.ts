@@ -4,6 +4,7 @@ import { levelBit } from '../dicom/confidentiality.ts'
 import { NodeError } from '../errors.ts'
 import type { Decision } from './contract.ts'
 import { changed, tell } from './history.ts'
+import { mergePatients, updatePatient, updateStudy } from './identity-decisions.ts'
 import { LIFECYCLE_SQL } from './sql/lifecycle.ts'
 import { STUDY_SQL } from './sql/studies.ts'
 import type { Statements } from './statements.ts'
@@ -24,6 +25,15 @@ function apply(statements: Statements, decision: Decision): void {
     case 'manifest withheld':
     case 'manifest allowed':
       decideManifest(statements, decision)
+      break
+    case 'patient updated':
+      updatePatient(statements, decision)
+      break
+    case 'patients merged':
+      mergePatients(statements, decision)
+      break
+    case 'study updated':
+      updateStudy(statements, decision)
   }
 }
 

@@ -9,6 +9,9 @@ import type { IndexKeys, IndexKeyword } from '../dicom/index-attributes.ts'
 import { fold } from '../dicom/person-name.ts'
 import { NodeError } from '../errors.ts'
 import { addKeys, COLUMNS, canFill, type Row, rowOf } from './columns.ts'
+import type { Replaced } from './corrections.ts'
+import { type RuledIdentity, ruledIdentity } from './identity-rules.ts'
+import { CORRECTION_SQL } from './sql/corrections.ts'
 import { KEEP_SQL } from './sql/keep.ts'
 import type { Statements } from './statements.ts'
 
@@ -79,9 +82,22 @@ export function keepPatient(statements: Statements, key: string, row: Row): numb
   return id
 }
 
-/** The first identity of a new study. */
-export function beginIdentity(statements: Statements, studyId: number, key: string, row: Row): number {
-  return statements.run(KEEP_SQL.insertIdentity, studyId, 1, 1, key, ...row).id
+/** The first identity of a new study; where a decision says who that is, the one in force beside it.
+ *  @returns the row id of the one that the instance carries */
+export function beginIdentity(statements: Statements, studyId: number, key: string, row: Row, ruled?: RuledIdentity): number {
+  const isSame = ruled?.replaced === undefined
+  const { id } = statements.run(KEEP_SQL.insertIdentity, studyId, 1, isSame ? 1 : 0, key, ...(isSame ? (ruled?.row ?? row) : row))
+  if (ruled === undefined) return id
+  const inForce = isSame ? id : statements.run(KEEP_SQL.insertIdentity, studyId, 2, 1, ruled.key, ...ruled.row).id
+  if (ruled.corrected !== undefined) statements.run(CORRECTION_SQL.setCorrected, JSON.stringify(ruled.corrected), inForce)
+  if (ruled.replaced !== undefined) replace(statements, studyId, id, ruled.replaced)
+  statements.run(CORRECTION_SQL.setIsCorrected, studyId)
+  return id
+}
+
+function replace(statements: Statements, studyId: number, identityId: number, replaced: Replaced): void {
+  statements.run(CORRECTION_SQL.setReplaced, JSON.stringify(replaced), identityId)
+  statements.run(CORRECTION_SQL.setIsCorrected, studyId)
 }
 
 export interface StudyOfInstance {
@@ -100,6 +116,11 @@ export function keepIdentity(statements: Statements, study: StudyOfInstance, key
   }
   const number = (statements.value<number>(KEEP_SQL.highestIdentity, study.id) ?? 0) + 1
   const { id } = statements.run(KEEP_SQL.insertIdentity, study.id, number, 0, key, ...row)
+  const ruled = ruledIdentity(statements, key, [...row])
+  if (ruled?.replaced !== undefined && ruled.key === statements.row(CORRECTION_SQL.identityOf, study.id)?.[1]) {
+    replace(statements, study.id, id, ruled.replaced)
+    return { id, conflict: study.inConflict }
+  }
   statements.run(KEEP_SQL.setConflict, 1, study.id)
   return { id, conflict: true }
 }
@@ -133,7 +154,7 @@ function fillIdentity(statements: Statements, study: StudyOfInstance, [id, inFor
 }
 
 /** Puts one identity in force: the study moves to its patient, the conflict ends, the revision rises. */
-export function resolveStudy(statements: Statements, studyInstanceUid: string, identityNumber: number): void {
+export function resolveStudy(statements: Statements, studyInstanceUid: string, identityNumber: number, at = Date.now()): void {
   const study = statements.row(KEEP_SQL.studyByUid, studyInstanceUid)
   const identity = study && statements.row(KEEP_SQL.identityByNumber, study[0] as number, identityNumber)
   if (study === undefined || identity === undefined) throw new NodeError('INVALID_ARGUMENT', { studyInstanceUid, identityNumber })
@@ -141,6 +162,9 @@ export function resolveStudy(statements: Statements, studyInstanceUid: string, i
   const [identityId, key, ...values] = identity
   statements.run(KEEP_SQL.noIdentityInForce, studyId!)
   statements.run(KEEP_SQL.putInForce, identityId as number)
+  statements.run(CORRECTION_SQL.setReplaced, null, identityId as number)
+  statements.run(CORRECTION_SQL.replaceOthers, JSON.stringify({ at, reason: 'CORRECT', isSamePatient: false } satisfies Replaced), studyId!)
+  statements.run(CORRECTION_SQL.setIsCorrected, studyId!)
   const keys: IndexKeys = {}
   addKeys('PATIENT', values, 0, keys)
   const patientId = keepPatient(statements, key as string, rowOf('PATIENT', keys))

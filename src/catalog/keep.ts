@@ -8,10 +8,12 @@ import { levelBit } from '../dicom/confidentiality.ts'
 import { COLUMNS, canFill, rowOf, type Value } from './columns.ts'
 import type { Confidentiality, HiddenBy, IndexKeys, InstanceFacts, KeepOutcome } from './contract.ts'
 import { beginIdentity, type IdentityOfStudy, identityKey, keepIdentity, keepPatient, pruneIdentities } from './identity.ts'
+import { ruledIdentity, studyRuleOf } from './identity-rules.ts'
 import { findInstance } from './instance-rows.ts'
 import { broughtBy, type Place, type PlaceMemory } from './place-memory.ts'
 import { applyNote, liftOnArrival, rejectionOnArrival } from './rejections.ts'
 import { mergeRequestItems } from './request-items.ts'
+import { CORRECTION_SQL } from './sql/corrections.ts'
 import { KEEP_SQL } from './sql/keep.ts'
 import { LIFECYCLE_SQL } from './sql/lifecycle.ts'
 import type { Statements } from './statements.ts'
@@ -111,10 +113,12 @@ function keepStudy(statements: Statements, facts: InstanceFacts, keys: IndexKeys
   const study = rowOf('STUDY', keys)
   const present = statements.row(KEEP_SQL.studyByUid, facts.studyInstanceUid)
   if (present === undefined) {
-    const patientId = keepPatient(statements, key, patient)
+    const ruled = ruledIdentity(statements, key, patient)
+    const patientId = keepPatient(statements, ruled?.key ?? key, ruled?.row ?? patient)
     const studyId = statements.run(KEEP_SQL.insertStudy, patientId, 0, 0, facts.receivedAt, 0, ...study).id
     stepsOfNewStudy(statements, facts.studyInstanceUid)
-    return { studyId, identity: { id: beginIdentity(statements, studyId, key, patient), conflict: false } }
+    applyStudyRule(statements, studyId, facts.studyInstanceUid, keys)
+    return { studyId, identity: { id: beginIdentity(statements, studyId, key, patient, ruled), conflict: false } }
   }
   const studyId = present[0] as number
   const inConflict = present[1] === 1
@@ -124,6 +128,13 @@ function keepStudy(statements: Statements, facts: InstanceFacts, keys: IndexKeys
   if (canFill('STUDY', present.slice(3), study)) statements.run(KEEP_SQL.fillStudy, ...study, studyId)
   const of = { id: studyId, inConflict, patientId: present[2] as number, studyInstanceUid: facts.studyInstanceUid }
   return { studyId, identity: keepIdentity(statements, of, key, patient) }
+}
+
+function applyStudyRule(statements: Statements, studyId: number, studyInstanceUid: string, keys: IndexKeys): void {
+  const rule = studyRuleOf(statements, studyInstanceUid)
+  if (rule === undefined) return
+  statements.run(CORRECTION_SQL.overwriteStudy, JSON.stringify(rule.corrected), ...rowOf('STUDY', { ...keys, ...rule.values }), studyId)
+  statements.run(CORRECTION_SQL.setIsCorrected, studyId)
 }
 
 const REQUESTS = COLUMNS.SERIES.keywords.indexOf('RequestAttributesSequence')

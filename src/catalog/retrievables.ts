@@ -3,11 +3,12 @@
 
 import type { Row } from './columns.ts'
 import type { Condition, Page, Retrievable, RetrieveKeys, StorageKey, Uid, View } from './contract.ts'
+import { correctionsOf, type StudyCorrections } from './corrections.ts'
 import { decodePosition, encodePosition, isPosition } from './position.ts'
 import { planOf, type QueryPlan } from './query-plan.ts'
 import { FIND_SQL } from './sql/find.ts'
 import type { Statements } from './statements.ts'
-import { instances, numberPosition, seriesUnder, studyPosition, walkOf } from './walk.ts'
+import { instances, numberPosition, STUDY_ID, seriesUnder, studyPosition, walkOf } from './walk.ts'
 
 export async function retrievables(
   statements: Statements,
@@ -21,15 +22,18 @@ export async function retrievables(
   const items: Retrievable[] = []
   const position = after === undefined ? undefined : decodePosition(after, isPosition)
   let last: unknown
+  const corrections = new Map<unknown, StudyCorrections | undefined>()
   for await (const { study, series, rows } of instances(
     walkOf(statements, plan),
     FIND_SQL.retrievables,
     position,
     () => pageSize + 1 - items.length,
   )) {
+    const studyId = study[STUDY_ID] as number
+    if (rows.length > 0 && !corrections.has(studyId)) corrections.set(studyId, correctionsOf(statements, studyId))
     for (const row of rows) {
       if (items.length === pageSize) return { items, next: encodePosition(last) }
-      items.push(retrievable(study, series, row))
+      items.push(retrievable(study, series, row, corrections.get(studyId)))
       if (items.length === pageSize) last = { study: studyPosition(study), series: numberPosition(series), instance: numberPosition(row) }
     }
   }
@@ -60,7 +64,8 @@ function retrievePlan(keys: RetrieveKeys, view: View): QueryPlan | undefined {
   return planOf({ level: 'IMAGE', conditions, levels: view.levels, includeManifests: view.includeManifests || named, values: [] })
 }
 
-function retrievable(study: Row, series: Row, row: Row): Retrievable {
+function retrievable(study: Row, series: Row, row: Row, corrections: StudyCorrections | undefined): Retrievable {
+  const correction = row[9] === 'manifest' ? undefined : corrections?.get(row[8] as number)
   return {
     studyInstanceUid: study[2] as Uid,
     seriesInstanceUid: series[1] as Uid,
@@ -71,5 +76,6 @@ function retrievable(study: Row, series: Row, row: Row): Retrievable {
     fileSizeBytes: row[5] as number,
     dataSetOffset: row[6] as number,
     sha256: row[7] as string,
+    ...(correction === undefined ? {} : { correction }),
   }
 }

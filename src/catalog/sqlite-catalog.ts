@@ -4,6 +4,7 @@
  *  groups nothing uncommitted is visible. See contract.ts for what each promises. */
 import type { Database } from 'better-sqlite3'
 import type { Catalog } from './contract.ts'
+import { mayBeCorrected } from './corrections.ts'
 import { isLogLost, type OpenOptions, openDatabase } from './database.ts'
 import { decide } from './decide.ts'
 import { deliveriesDue, earliestDelivery, settleDelivery } from './deliveries.ts'
@@ -16,6 +17,7 @@ import { resolveStudy } from './identity.ts'
 import { files, findByStorageKey, findInstance } from './instance-rows.ts'
 import { keepInstance } from './keep.ts'
 import { ensureDeliveries, findManifest, manifests, manifestsOf, restoreManifest } from './manifests.ts'
+import { patientsNamed } from './patients.ts'
 import { PlaceMemory } from './place-memory.ts'
 import { countRetrievables, retrievables } from './retrievables.ts'
 import { INSTANCE_SQL } from './sql/instances.ts'
@@ -103,6 +105,8 @@ export function catalogOn(db: Database): Catalog {
     identitiesOf: (uid) => read(() => identitiesOf(all, uid)),
     resolveStudy: (uid, number) => write(() => resolveStudy(all, uid, number)),
     studiesInConflict: () => read(() => studiesInConflict(all)),
+    patientsNamed: (patientId) => read(() => patientsNamed(all, patientId)),
+    mayBeCorrected: (uid) => read(() => mayBeCorrected(all, uid)),
     // peers seen
     notePeer: (seen, calls) => writeUnsynced(() => notePeer(all, seen, calls)),
     peersSeen: () => read(() => peersSeen(all)),

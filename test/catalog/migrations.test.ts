@@ -109,7 +109,7 @@ it('is durable: write-ahead log, every commit synced, foreign keys checked, stri
       'mpps_instances',
       'mpps_studies',
     ],
-    ...['notes', 'patients', 'peers_seen', 'rejections', 'series', 'studies', 'study_identities'],
+    ...['notes', 'patient_rules', 'patients', 'peers_seen', 'rejections', 'series', 'studies', 'study_identities', 'study_rules'],
   ])
   expect(ours.filter(({ strict }) => strict !== 1)).toEqual([])
   db.close()

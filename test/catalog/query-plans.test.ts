@@ -3,6 +3,7 @@ import { expect, it } from 'vitest'
 import type { Catalog, Condition, Level } from '../../src/catalog/contract.ts'
 import { openDatabase } from '../../src/catalog/database.ts'
 import { planOf } from '../../src/catalog/query-plan.ts'
+import { CORRECTION_SQL } from '../../src/catalog/sql/corrections.ts'
 import { DUE_SQL, STEP_SQL } from '../../src/catalog/sql/due.ts'
 import { CANDIDATE_SQL, DERIVED_SQL, derivedValues, FIND_SQL } from '../../src/catalog/sql/find.ts'
 import { INSTANCE_SQL } from '../../src/catalog/sql/instances.ts'
@@ -65,6 +66,7 @@ it('finds every fixed statement by an index', () => {
   const texts = [
     KEEP_SQL,
     LIFECYCLE_SQL,
+    CORRECTION_SQL,
     INSTANCE_SQL,
     STUDY_SQL,
     MANIFEST_SQL,

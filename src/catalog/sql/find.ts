@@ -56,7 +56,7 @@ export const FIND_SQL = {
     FROM instances i INDEXED BY instances_order
     WHERE i.series_id = ? AND (i."InstanceOrder", i."SOPInstanceUID") > (?, ?)${where} ORDER BY i."InstanceOrder", i."SOPInstanceUID" LIMIT ?`,
   retrievables: (where: string) => `SELECT i."InstanceOrder", i."SOPInstanceUID", i.storage_key, i.transfer_syntax_uid, i."SOPClassUID",
-      i.file_size_bytes, i.data_set_offset, i.sha256
+      i.file_size_bytes, i.data_set_offset, i.sha256, i.identity_id, i.role
     FROM instances i INDEXED BY instances_order
     WHERE i.series_id = ? AND (i."InstanceOrder", i."SOPInstanceUID") > (?, ?)${where} ORDER BY i."InstanceOrder", i."SOPInstanceUID" LIMIT ?`,
   countInstances: (where: string) => `SELECT count(*) FROM instances i INDEXED BY instances_order WHERE i.series_id = ?${where}`,

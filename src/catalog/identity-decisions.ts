@@ -1,0 +1,190 @@
+/** Decisions about who a patient is and what a study is called, applied to rows (decide.ts): runs inside a transaction.
+ *
+ *  Promises: every study concerned shows the values decided, in queries and manifests; its revision rises, so that its manifests follow; the
+ *  identities that files carry stay known, so that what arrives under them is neither a conflict nor a step back. What is not here yet follows
+ *  when it comes (identity-rules.ts), so that the order of decision and rebuild does not matter.
+ *  Does not: change instances or files. */
+import type { IndexKeyword } from '../dicom/index-attributes.ts'
+import { NodeError } from '../errors.ts'
+import { rowOf } from './columns.ts'
+import type { CorrectionReason, Decision, IndexKeys, Uid } from './contract.ts'
+import { type Decided, keysOf, parsed, type Replaced } from './corrections.ts'
+import { changed } from './history.ts'
+import { keepPatient } from './identity.ts'
+import { type FormerValues, ruleOf } from './identity-rules.ts'
+import { CORRECTION_SQL } from './sql/corrections.ts'
+import { KEEP_SQL } from './sql/keep.ts'
+import { STUDY_SQL } from './sql/studies.ts'
+import type { Statements } from './statements.ts'
+
+type Of<K extends Decision['kind']> = Extract<Decision, { kind: K }>
+
+/** Key of a patient with another Patient ID or issuer, as identity.ts makes it. */
+export function changedKey(key: string, values: IndexKeys): string {
+  const [id, issuer, universalId] = JSON.parse(key) as string[]
+  return JSON.stringify([values.PatientID ?? id, values.IssuerOfPatientID ?? issuer, universalId])
+}
+
+export function updatePatient(statements: Statements, decision: Of<'patient updated'>): void {
+  const { patientKey: key, values, former, at } = decision
+  const newKey = changedKey(key, values)
+  const present = statements.row(KEEP_SQL.patientByKey, key)
+  if (present !== undefined) setFormer(statements, key, formerOf(statements, present[0] as number, keywordsOf(values)), decision)
+  setRule(statements, { key, intoKey: newKey === key ? undefined : newKey, values, former, at, reason: 'CORRECT' })
+  statements.run(CORRECTION_SQL.noAlias, newKey)
+  if (present === undefined) return
+  const row = rowOf('PATIENT', { ...keysOf('PATIENT', present.slice(1)), ...values })
+  const change: Change = {
+    decision,
+    key: newKey,
+    values,
+    keywords: keywordsOf(values),
+    reason: 'CORRECT',
+    why: 'patient values were corrected',
+  }
+  const other = newKey === key ? undefined : statements.row(KEEP_SQL.patientByKey, newKey)
+  if (other === undefined) statements.run(CORRECTION_SQL.overwritePatient, newKey, ...row, present[0]!)
+  moveStudies(statements, present[0] as number, (other?.[0] ?? present[0]) as number, { ...change, row })
+}
+
+export function mergePatients(statements: Statements, decision: Of<'patients merged'>): void {
+  const { fromKey, intoKey, values, at } = decision
+  if (fromKey === intoKey) throw new NodeError('INVALID_ARGUMENT', { reason: 'a patient cannot be merged into itself' })
+  setRule(statements, { key: fromKey, intoKey, values, former: {}, at, reason: 'COERCE' })
+  statements.run(CORRECTION_SQL.noAlias, intoKey)
+  const into = statements.row(KEEP_SQL.patientByKey, intoKey)
+  const intoId = into === undefined ? undefined : (into[0] as number)
+  const row = rowOf('PATIENT', into === undefined ? values : keysOf('PATIENT', into.slice(1)))
+  const change = {
+    decision,
+    key: intoKey,
+    values: {},
+    keywords: [],
+    reason: 'COERCE',
+    why: 'two records of its patient became one',
+    row,
+  } as const
+  if (intoId !== undefined) settleConflicts(statements, intoId, fromKey, change)
+  const from = statements.row(KEEP_SQL.patientByKey, fromKey)
+  if (from !== undefined) moveStudies(statements, from[0] as number, intoId ?? keepPatient(statements, intoKey, row), change)
+}
+
+export function updateStudy(statements: Statements, decision: Of<'study updated'>): void {
+  const { studyInstanceUid, values, at } = decision
+  const rule = statements.row(CORRECTION_SQL.studyRule, studyInstanceUid)
+  const ruled = { ...parsed<IndexKeys>(rule?.[0]), ...values }
+  statements.run(CORRECTION_SQL.setStudyRule, studyInstanceUid, JSON.stringify(ruled), at)
+  const studyId = statements.value<number>(STUDY_SQL.idByUid, studyInstanceUid)
+  if (studyId === undefined) return
+  const [, , corrected, ...row] = statements.row(CORRECTION_SQL.studyOf, studyId)!
+  const decided = joined(parsed<Decided>(corrected), { keywords: keywordsOf(values), at, reason: 'CORRECT' })
+  statements.run(CORRECTION_SQL.overwriteStudy, JSON.stringify(decided), ...rowOf('STUDY', { ...keysOf('STUDY', row), ...values }), studyId)
+  finish(statements, { id: studyId, studyInstanceUid }, decision, 'study values were corrected')
+}
+
+interface Change {
+  readonly decision: Decision
+  /** Of the patient in force from now on. */
+  readonly key: string
+  readonly values: IndexKeys
+  /** Attributes that were decided. */
+  readonly keywords: readonly IndexKeyword[]
+  readonly reason: CorrectionReason
+  readonly why: string
+}
+
+type Moved = Change & { readonly row: ReturnType<typeof rowOf> }
+
+interface StudyRow {
+  readonly id: number
+  readonly studyInstanceUid: Uid
+}
+
+function moveStudies(statements: Statements, fromPatient: number, toPatient: number, change: Moved): void {
+  for (const [id, uid] of statements.all(CORRECTION_SQL.studiesOfPatient, fromPatient)) {
+    const study = { id: id as number, studyInstanceUid: uid as Uid }
+    putInForce(statements, study, change)
+    statements.run(KEEP_SQL.setPatient, toPatient, study.id)
+    finish(statements, study, change.decision, change.why)
+  }
+  if (fromPatient !== toPatient) statements.run(KEEP_SQL.deleteEmptyPatient, fromPatient)
+}
+
+function putInForce(statements: Statements, study: StudyRow, change: Moved): void {
+  const { keywords, reason, decision } = change
+  const [formerId, formerKey] = statements.row(CORRECTION_SQL.identityOf, study.id)!
+  const id = identityFor(statements, study, change)
+  const corrected = statements.row(CORRECTION_SQL.identityByKey, study.id, change.key)?.[1]
+  const decided = joined(parsed<Decided>(corrected), { keywords, at: decision.at, reason })
+  if (decided.keywords.length > 0) statements.run(CORRECTION_SQL.setCorrected, JSON.stringify(decided), id)
+  if (formerKey === change.key) return
+  const replaced: Replaced = { at: decision.at, reason, isSamePatient: true }
+  statements.run(KEEP_SQL.noIdentityInForce, study.id)
+  statements.run(KEEP_SQL.putInForce, id)
+  statements.run(CORRECTION_SQL.setReplaced, null, id)
+  statements.run(CORRECTION_SQL.setReplaced, JSON.stringify(replaced), formerId!)
+}
+
+/** The identity of that key in the study, with the values decided. */
+function identityFor(statements: Statements, { id: studyId }: StudyRow, { key, row, values }: Moved): number {
+  const present = statements.row(CORRECTION_SQL.identityByKey, studyId, key)
+  if (present === undefined) {
+    const number = (statements.value<number>(KEEP_SQL.highestIdentity, studyId) ?? 0) + 1
+    return statements.run(KEEP_SQL.insertIdentity, studyId, number, 0, key, ...row).id
+  }
+  const own = rowOf('PATIENT', { ...keysOf('PATIENT', present.slice(2)), ...values })
+  statements.run(KEEP_SQL.overwriteIdentity, key, ...own, present[0]!)
+  return present[0] as number
+}
+
+/** Studies of the surviving patient to which instances of the other one have come. */
+function settleConflicts(statements: Statements, intoPatient: number, fromKey: string, { decision, reason, why }: Change): void {
+  const replaced: Replaced = { at: decision.at, reason, isSamePatient: true }
+  for (const [id, uid] of statements.all(CORRECTION_SQL.studiesOfPatient, intoPatient)) {
+    const { changes } = statements.run(CORRECTION_SQL.replaceByKey, JSON.stringify(replaced), id!, fromKey)
+    if (changes > 0) finish(statements, { id: id as number, studyInstanceUid: uid as Uid }, decision, why)
+  }
+}
+
+function finish(statements: Statements, { id: studyId, studyInstanceUid }: StudyRow, { at, actor }: Decision, reason: string): void {
+  statements.run(CORRECTION_SQL.setIsCorrected, studyId)
+  statements.run(CORRECTION_SQL.endConflict, studyId)
+  changed(statements, { studyId, studyInstanceUid, at, actor, reason })
+}
+
+/** What the studies of a patient say of these attributes, each by itself. */
+function formerOf(statements: Statements, patientId: number, keywords: readonly IndexKeyword[]): FormerValues {
+  const former: Partial<Record<IndexKeyword, string[]>> = {}
+  for (const [id] of statements.all(CORRECTION_SQL.studiesOfPatient, patientId)) {
+    const keys = keysOf('PATIENT', statements.row(CORRECTION_SQL.identityOf, id!)!.slice(3))
+    for (const keyword of keywords) {
+      const said = keys[keyword] ?? ''
+      former[keyword] ??= []
+      if (!former[keyword].includes(said)) former[keyword].push(said)
+    }
+  }
+  return former
+}
+
+function setFormer(statements: Statements, key: string, former: FormerValues, { at }: Decision): void {
+  setRule(statements, { key, values: {}, former, at, reason: 'CORRECT' })
+}
+
+function setRule(
+  statements: Statements,
+  rule: { key: string; intoKey?: string; values: IndexKeys; former: FormerValues; at: number; reason: CorrectionReason },
+): void {
+  const present = ruleOf(statements, rule.key)
+  const former: FormerValues = { ...present?.former }
+  for (const [keyword, texts] of Object.entries(rule.former) as [IndexKeyword, readonly string[]][]) {
+    former[keyword] = [...new Set([...(former[keyword] ?? []), ...texts])]
+  }
+  const values = JSON.stringify({ ...present?.values, ...rule.values })
+  statements.run(CORRECTION_SQL.setRule, rule.key, rule.intoKey ?? null, values, JSON.stringify(former), rule.at, rule.reason)
+}
+
+function joined(present: Decided | undefined, next: Decided): Decided {
+  return { ...next, keywords: [...new Set([...(present?.keywords ?? []), ...next.keywords])] }
+}
+
+const keywordsOf = (values: IndexKeys): IndexKeyword[] => Object.keys(values) as IndexKeyword[]
