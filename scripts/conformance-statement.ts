@@ -112,6 +112,7 @@ ${errorRows('find')}
 C-MOVE sends to configured peers only (A801 otherwise). Instances go out in the transfer syntax in which they are stored, one presentation context per SOP class and
 transfer syntax; where the receiver does not take it, converted to Explicit or Implicit VR Little Endian where that can be done, else the sub-operation fails.
 A data set kept with an odd length is sent with its odd values padded (PS3.5 7.1.1, A.5); where its structure does not allow that, the sub-operation fails.
+Where an operator has decided that patient or study values are other than a data set says, it is sent with those elements of the Patient and General Study Modules (PS3.3 C.7.1.1, C.7.2.1) replaced, added or left out, and an item in Original Attributes Sequence (0400,0561) with the former values (PS3.3 C.12.1.1.9); its text is in ISO_IR 192 where its own character set cannot express a value. What cannot be corrected is not sent, and the sub-operation fails.
 Pending responses with counts come at least every 2 seconds.
 
 | Status | Meaning |
