@@ -6,8 +6,8 @@
  *  Does not: read data sets unless `--deep` is given. */
 import { Command } from 'commander'
 import { adoptFile } from '../receive/adopt-file.ts'
-import { type BrokenRow, brokenRows, giveUp } from '../receive/broken-rows.ts'
 import { judgingOf } from '../receive/confidentiality-rules.ts'
+import { type BrokenRow, brokenRows, giveUp } from '../storage/broken-rows.ts'
 import { openParts, type Parts, progressLine } from './open-parts.ts'
 
 const YOUNG_MS = 60_000

@@ -8,8 +8,8 @@
  *  Does not: read files that are named (`ariane check --deep` does). Times in milliseconds since 1970. */
 import type { Catalog } from '../catalog/contract.ts'
 import { log } from '../log.ts'
+import { brokenRows, giveUp } from '../storage/broken-rows.ts'
 import { type Adoption, enterKept, type FileRead, type KeptFile, readKept, type Shelf } from './adopt-file.ts'
-import { brokenRows, giveUp } from './broken-rows.ts'
 
 export interface ReconcileCounts {
   readonly draftsSwept: number

@@ -9,8 +9,8 @@
 import type { Catalog, InstanceFacts, StorageKey } from '../catalog/contract.ts'
 import { ERRORS, NodeError } from '../errors.ts'
 import { log } from '../log.ts'
+import { brokenRow, setAside } from '../storage/broken-rows.ts'
 import type { Storage } from '../storage/contract.ts'
-import { brokenRow, setAside } from './broken-rows.ts'
 
 /** Same SOP Instance UID, other bytes: the first one stays (answered with a warning), the last one wins, or a failure. */
 export type DuplicatePolicy = 'keep' | 'replace' | 'refuse'

@@ -5,8 +5,8 @@ import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { readPart10Header } from '../../src/dicom/part10.ts'
 import { uid } from '../../src/dicom/uid.ts'
 import { NodeError } from '../../src/errors.ts'
-import { brokenRow, giveUp } from '../../src/receive/broken-rows.ts'
 import { receiveInstance } from '../../src/receive/store-instance.ts'
+import { brokenRow, giveUp } from '../../src/storage/broken-rows.ts'
 import { canMount, filesBelow, smallFileSystem } from '../storage/temporary-storage.ts'
 import {
   CT,

@@ -6,7 +6,7 @@
 import type { Catalog, InstanceFacts } from '../catalog/contract.ts'
 import { NodeError } from '../errors.ts'
 import { log } from '../log.ts'
-import type { Storage } from '../storage/contract.ts'
+import type { Storage } from './contract.ts'
 
 export interface BrokenRow {
   readonly facts: InstanceFacts
