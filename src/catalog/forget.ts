@@ -28,7 +28,8 @@ export function forgetInstance(statements: Statements, sopInstanceUid: string, s
   return true
 }
 
-function forgetStudy(statements: Statements, studyId: number): void {
+/** Runs inside a transaction. */
+export function forgetStudy(statements: Statements, studyId: number): void {
   const patientId = statements.value<number>(KEEP_SQL.patientOfStudy, studyId)!
   statements.run(KEEP_SQL.deleteAllIdentities, studyId)
   statements.run(KEEP_SQL.deleteStudy, studyId)

@@ -7,6 +7,7 @@
 import { levelBit } from '../dicom/confidentiality.ts'
 import { COLUMNS, canFill, rowOf, type Value } from './columns.ts'
 import type { Confidentiality, HiddenBy, IndexKeys, InstanceFacts, KeepOutcome } from './contract.ts'
+import { giveWay } from './deletions.ts'
 import { beginIdentity, type IdentityOfStudy, identityKey, keepIdentity, keepPatient, pruneIdentities } from './identity.ts'
 import { ruledIdentity, studyRuleOf } from './identity-rules.ts'
 import { findInstance } from './instance-rows.ts'
@@ -14,10 +15,13 @@ import { broughtBy, type Place, type PlaceMemory } from './place-memory.ts'
 import { applyNote, liftOnArrival, rejectionOnArrival } from './rejections.ts'
 import { mergeRequestItems } from './request-items.ts'
 import { CORRECTION_SQL } from './sql/corrections.ts'
+import { DELETION_SQL } from './sql/deletions.ts'
 import { KEEP_SQL } from './sql/keep.ts'
 import { LIFECYCLE_SQL } from './sql/lifecycle.ts'
 import type { Statements } from './statements.ts'
 import { stepsOfNewStudy } from './steps.ts'
+
+const DAY_MS = 86_400_000
 
 interface StudyPlace {
   readonly studyId: number
@@ -26,7 +30,10 @@ interface StudyPlace {
 
 export function keepInstance(statements: Statements, facts: InstanceFacts, replace: boolean, memory?: PlaceMemory): KeepOutcome {
   const present = statements.row(KEEP_SQL.placeOfInstance, facts.sopInstanceUid)
-  if (present !== undefined) {
+  if (present !== undefined && present[10] === 'deletion' && !isLocked(statements, facts, present)) {
+    giveWay(statements, present, present[5] === facts.seriesInstanceUid && present[6] === facts.studyInstanceUid)
+    memory?.forgetAll()
+  } else if (present !== undefined) {
     const outcome = keepAgain(statements, facts, replace, present)
     if (outcome.kind === 'replaced') memory?.forgetStudy(facts.studyInstanceUid)
     return outcome
@@ -44,6 +51,14 @@ export function keepInstance(statements: Statements, facts: InstanceFacts, repla
   }
   if (facts.role !== 'manifest') statements.run(KEEP_SQL.studyChanged, facts.receivedAt, facts.receivedAt, studyId)
   return { kind: 'kept', conflict }
+}
+
+/** Other bytes than those that a manifest in force refers to, under the same name: the availability of an instance is a lock (CI-SIS, volet
+ *  « Références d'objets d'imagerie », 4.1). */
+function isLocked(statements: Statements, facts: InstanceFacts, present: readonly Value[]): boolean {
+  const [, sha256, , , , , studyInstanceUid, , , confidentiality, , receivedAt] = present
+  if (sha256 === facts.sha256) return false
+  return statements.row(LIFECYCLE_SQL.lockedBy, studyInstanceUid!, confidentiality!, receivedAt!) !== undefined
 }
 
 const RETENTION_EXPIRED = '113039'
@@ -85,13 +100,13 @@ function keepAgain(statements: Statements, facts: InstanceFacts, replace: boolea
   if (sha256 === facts.sha256) {
     const instance = { id: id as number, studyInstanceUid, sopInstanceUid: facts.sopInstanceUid, confidentiality }
     if (hiddenBy === RETENTION_EXPIRED && liftOnArrival(statements, instance))
-      statements.run(KEEP_SQL.studyChanged, facts.receivedAt, present[7]!)
+      statements.run(KEEP_SQL.studyChanged, facts.receivedAt, facts.receivedAt, present[7]!)
+    // Whoever sends it again wants it kept: the age of the study begins anew.
+    if (facts.receivedAt - (receivedAt as number) > DAY_MS) statements.run(DELETION_SQL.received, facts.receivedAt, present[7]!)
     return { kind: 'identical', existing }
   }
   if (!replace || role === 'manifest') return { kind: 'different', existing }
-  // The availability of what a manifest in force refers to is a lock (volet 4.1): other bytes would be another image under its name.
-  if (statements.row(LIFECYCLE_SQL.lockedBy, studyInstanceUid, confidentiality, receivedAt!) !== undefined)
-    return { kind: 'different', existing }
+  if (isLocked(statements, facts, present)) return { kind: 'different', existing }
   const keys = keysOf(facts)
   const { studyId, identity } = keepStudy(statements, facts, keys)
   keepSeries(statements, studyId, facts, keys)

@@ -7,6 +7,7 @@ import type { Catalog } from './contract.ts'
 import { mayBeCorrected } from './corrections.ts'
 import { isLogLost, type OpenOptions, openDatabase } from './database.ts'
 import { decide } from './decide.ts'
+import { deletionsOn } from './deletions.ts'
 import { deliveriesDue, earliestDelivery, settleDelivery } from './deliveries.ts'
 import { evidence } from './evidence.ts'
 import { find } from './find.ts'
@@ -101,6 +102,8 @@ export function catalogOn(db: Database): Catalog {
     earliestDelivery: () => read(() => earliestDelivery(all)),
     // decisions
     decide: (decision) => write(() => decide(all, decision)),
+    // deletions
+    ...deletionsOn(all, write, read),
     // identity
     identitiesOf: (uid) => read(() => identitiesOf(all, uid)),
     resolveStudy: (uid, number) => write(() => resolveStudy(all, uid, number)),

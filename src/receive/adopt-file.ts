@@ -56,6 +56,7 @@ export async function adoptFile(shelf: Shelf, file: KeptFile): Promise<Adoption>
 export async function readKept(shelf: Shelf, file: KeptFile): Promise<FileRead> {
   const { storage, catalog } = shelf
   if ((await catalog.findByStorageKey(file.key)) !== undefined) return 'named'
+  if (await catalog.isToBeRemoved(file.key)) return 'gone'
   try {
     return await contentsOf(shelf, file)
   } catch (error) {

@@ -101,7 +101,9 @@ it('is durable: write-ahead log, every commit synced, foreign keys checked, stri
     ...[
       'confidentiality_decisions',
       'decisions',
+      'deletions',
       'deliveries',
+      'files_to_remove',
       'history',
       'instances',
       'manifests',

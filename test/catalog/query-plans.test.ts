@@ -4,6 +4,7 @@ import type { Catalog, Condition, Level } from '../../src/catalog/contract.ts'
 import { openDatabase } from '../../src/catalog/database.ts'
 import { planOf } from '../../src/catalog/query-plan.ts'
 import { CORRECTION_SQL } from '../../src/catalog/sql/corrections.ts'
+import { DELETION_SQL } from '../../src/catalog/sql/deletions.ts'
 import { DUE_SQL, STEP_SQL } from '../../src/catalog/sql/due.ts'
 import { CANDIDATE_SQL, DERIVED_SQL, derivedValues, FIND_SQL } from '../../src/catalog/sql/find.ts'
 import { INSTANCE_SQL } from '../../src/catalog/sql/instances.ts'
@@ -29,6 +30,8 @@ const MAY_SCAN: Readonly<Record<string, string>> = {
   [UPKEEP_SQL.boundPeers]: 'a thousand rows at most',
   [UPKEEP_SQL.peers]: 'a thousand rows at most',
   [UPKEEP_SQL.everyStudyChanged]: 'at a start after the loss of the write-ahead log',
+  [DELETION_SQL.all]: 'deletions that are not finished: a few',
+  [DELETION_SQL.filesToRemove]: 'takes the first of the table, in its order',
   [STUDY_SQL.inConflict]: 'walks the partial index of conflicts only',
   [DUE_SQL.held]: 'walks the partial index of studies that steps hold back, in order, as far as asked',
   [DUE_SQL.quietLongest]: 'walks the partial index of studies with work, in order, as far as asked',
@@ -36,6 +39,7 @@ const MAY_SCAN: Readonly<Record<string, string>> = {
 
 /** Statements that may sort what they found, and why. All others read in the order of an index. */
 const MAY_SORT: Readonly<Record<string, string>> = {
+  [DELETION_SQL.all]: 'deletions that are not finished: a few',
   [STUDY_SQL.identities]: 'a few identities of one study',
   [KEEP_SQL.identitiesAlike]: 'as above',
   [MANIFEST_SQL.ofStudy]: 'the manifests of one study',
@@ -74,6 +78,7 @@ it('finds every fixed statement by an index', () => {
     DUE_SQL,
     STEP_SQL,
     UPKEEP_SQL,
+    DELETION_SQL,
     Object.values(DERIVED_SQL).map((value) => derivedValues([value])),
     CANDIDATE_SQL.STUDY,
     CANDIDATE_SQL.PATIENT,
