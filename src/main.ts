@@ -18,6 +18,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   patient: async () => (await import('./admin/patient.ts')).patientCommand(),
   study: async () => (await import('./admin/study.ts')).studyCommand(),
   manifest: async () => (await import('./admin/manifest.ts')).manifestCommand(),
+  retention: async () => (await import('./admin/retention.ts')).retentionCommand(),
   import: async () => (await import('./admin/import.ts')).importCommand(),
   check: async () => (await import('./admin/check.ts')).checkCommand(),
 }

@@ -20,11 +20,14 @@ import { callersSeen } from './endpoints/callers-seen.ts'
 import { dimseServices, kindOf, negotiationPolicy, type Stages } from './endpoints/dimse-scp.ts'
 import { NodeError } from './errors.ts'
 import { configureLog, log } from './log.ts'
+import { startAuditWorker } from './manifest/audit-worker.ts'
 import type { ManifestSettings } from './manifest/build-manifest.ts'
 import { targetsOf } from './manifest/chains.ts'
+import { type DeletionParts, hideUnfinished } from './manifest/delete-instances.ts'
 import { startManifestWorker } from './manifest/due-studies.ts'
 import { madoBundle } from './manifest/mado-bundle.ts'
 import { publishedNames, tellChangedNames } from './manifest/published-names.ts'
+import { startRetentionWorker } from './manifest/retention.ts'
 import { ensureUndecidedDeliveries } from './manifest/undecided-deliveries.ts'
 import { startPublishWorker } from './publish/outbox.ts'
 import { Arrivals } from './receive/arrivals.ts'
@@ -39,7 +42,7 @@ import type { Serving } from './serve/serving.ts'
 import type { Storage } from './storage/contract.ts'
 import { replayDecisions } from './storage/decisions.ts'
 import { openStorage } from './storage/file-storage.ts'
-import { leaveCleanStop, lockStorage, retrieveLocationUid, takeCleanStop } from './storage/node-identity.ts'
+import { isStorageThere, leaveCleanStop, lockStorage, retrieveLocationUid, takeCleanStop } from './storage/node-identity.ts'
 
 export async function startNode(loaded: LoadedConfig): Promise<RunningNode> {
   const closers: Closer[] = []
@@ -80,8 +83,17 @@ async function buildNode(loaded: LoadedConfig, closers: Closer[]): Promise<Runni
   const locationUid = uid(config.manifest.retrieveLocationUid ?? (await retrieveLocationUid(stored.path, published.retrieveLocationUid)))
   tellChangedNames(published, { aeTitle: config.aeTitle, retrieveLocationUid: locationUid })
   await tellLittleRoom(storage, stored.reserveBytes)
+  const deleting: DeletionParts = {
+    catalog,
+    storage,
+    path: stored.path,
+    now: Date.now,
+    settings: () => manifestSettings(config, locationUid),
+  }
+  await hideUnfinished(deleting)
   let book: PeerBook = await openPeerBook(config)
   let reloads = 0
+  let arrived = 0
   const callers = callersSeen(catalog)
   closers.push(() => callers.flush())
 
@@ -102,10 +114,25 @@ async function buildNode(loaded: LoadedConfig, closers: Closer[]): Promise<Runni
     made: () => publish.nudge(),
   })
   closers.push(() => manifest.stop())
+  const instancesArrived = (): number => arrived
+  const retention = startRetentionWorker({
+    ...deleting,
+    arrivals: instancesArrived,
+    rules: () => ({ ...config.retention, timezone: config.manifest.timezone }),
+    done: () => publish.nudge(),
+  })
+  closers.push(() => retention.stop())
+  const isThere = (): Promise<boolean> => isStorageThere(stored.path)
+  const audit = startAuditWorker({ catalog, storage, arrivals: instancesArrived, isThere, now: Date.now, settings: () => config.audit })
+  closers.push(() => audit.stop())
 
   const isStorable = (sopClassUid: string): boolean => kindOf(sopClassUid, config.dicom.privateStorageClasses) === 'storage'
   const duplicates = stored.duplicates
-  const door: Door = { storage, catalog, duplicates, now: Date.now, kept: () => manifest.nudge(), isStorable, ...judging }
+  const kept = (): void => {
+    arrived++
+    manifest.nudge()
+  }
+  const door: Door = { storage, catalog, duplicates, now: Date.now, kept, isStorable, ...judging }
   const serving: Serving = {
     catalog,
     storage,

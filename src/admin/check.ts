@@ -8,6 +8,7 @@ import { Command } from 'commander'
 import { adoptFile } from '../receive/adopt-file.ts'
 import { judgingOf } from '../receive/confidentiality-rules.ts'
 import { type BrokenRow, brokenRows, giveUp } from '../storage/broken-rows.ts'
+import { lastAuditInWords } from './manifest-audit.ts'
 import { openParts, type Parts, progressLine } from './open-parts.ts'
 
 const YOUNG_MS = 60_000
@@ -38,6 +39,8 @@ export function checkCommand(): Command {
       const parts = await openParts(command, { create: false })
       try {
         const counts = await checkAll(parts, flags, console.log)
+        const audit = await lastAuditInWords(parts.catalog)
+        if (audit !== undefined) console.log(audit)
         console.log(summary(counts))
         if (counts.broken > 0 || counts.unnamed + counts.broken > counts.repaired) process.exitCode = 1
       } finally {

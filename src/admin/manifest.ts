@@ -1,4 +1,4 @@
-/** `ariane manifest list | waiting | show | history | build | withdraw | export | verify | validate | open`: the manifests of this node, and those of others as
+/** `ariane manifest list | waiting | show | history | build | withdraw | export | verify | validate | open | audit`: the manifests of this node, and those of others as
  *  files.
  *
  *  A UID is a manifest's or a study's; of a study, its newest manifest is meant. Works beside a running node.
@@ -9,6 +9,7 @@ import type { Catalog, ManifestRecord, Uid } from '../catalog/contract.ts'
 import { type BuildOutcome, buildManifest } from '../manifest/build-manifest.ts'
 import { decide, operator } from '../storage/decisions.ts'
 import { CommandFailure, inColumns } from './command-line.ts'
+import { auditCommand } from './manifest-audit.ts'
 import { historyCommand, withdrawCommand } from './manifest-history.ts'
 import { openCommand } from './manifest-open.ts'
 import { manifestParts } from './manifest-parts.ts'
@@ -34,6 +35,7 @@ export function manifestCommand(): Command {
     .addCommand(verifyCommand())
     .addCommand(validateCommand())
     .addCommand(openCommand())
+    .addCommand(auditCommand())
 }
 
 function listCommand(): Command {

@@ -1,4 +1,5 @@
-/** `ariane study list | resolve | update`: studies under whose Study Instance UID more than one patient identity arrived.
+/** `ariane study list | resolve | update | confidentiality | delete`: decisions about a study, and those under whose Study Instance UID more than one
+ *  patient identity arrived.
  *
  *  Such a study is kept and served, but has no manifest until somebody says which identity is right. What identities there are is shown to
  *  the operator on standard output, who cannot choose otherwise; none of it goes to the log. */
@@ -10,14 +11,16 @@ import { CommandFailure, inColumns } from './command-line.ts'
 import { changesText, STUDY_OPTIONS, valuesGiven } from './corrected-values.ts'
 import { openParts } from './open-parts.ts'
 import { confidentialityCommand } from './study-confidentiality.ts'
+import { deleteCommand } from './study-delete.ts'
 
 export function studyCommand(): Command {
   return new Command('study')
-    .description('decisions about a study: which patient is right, who may see it')
+    .description('decisions about a study: which patient is right, who may see it, its deletion')
     .addCommand(listCommand())
     .addCommand(resolveCommand())
     .addCommand(updateCommand())
     .addCommand(confidentialityCommand())
+    .addCommand(deleteCommand())
 }
 
 function listCommand(): Command {

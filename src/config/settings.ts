@@ -176,6 +176,32 @@ const LOCATION = [
   setting({ key: 'aeTitle', type: 'aeTitle', optional: true, reason: 'Its AE title for C-GET: that of a peer with host and port.' }),
 ] as const
 
+const RETENTION_RULE = [
+  setting({ key: 'name', type: 'name', required: true, reason: 'For the log and the history of each study: "retention rule NAME".' }),
+  setting({
+    key: 'olderThanDays',
+    type: 'integer',
+    unit: 'days',
+    min: 1,
+    max: 36_500,
+    required: true,
+    reason: 'A study is deleted as a whole, so many days after its last instance was received.',
+  }),
+  setting({
+    key: 'modality',
+    type: 'text',
+    optional: true,
+    reason:
+      'Applies to studies of which every series has this Modality (0008,0060); series of SR, KO, PR and DOC, which come with others, are left aside. Every study unless given.',
+  }),
+  setting({
+    key: 'sender',
+    type: 'aeTitle',
+    optional: true,
+    reason: 'Applies to studies of which this calling AE title has sent every instance. Everybody unless given.',
+  }),
+] as const
+
 export const SETTINGS = [
   setting({
     key: 'aeTitle',
@@ -311,7 +337,7 @@ export const SETTINGS = [
     of: ['keep', 'replace', 'refuse'],
     default: 'keep',
     reason:
-      'What to do with a SOP Instance UID that is here with other bytes. keep: the first one stays, the sender gets a warning, what it sent goes to quarantine; replace: the last one counts; refuse: 0111. The first one may already be named by a manifest.',
+      'What to do with a SOP Instance UID that is here with other bytes. keep: the first one stays, the sender gets a warning, what it sent goes to quarantine; replace: the last one counts; refuse: 0111. What a manifest in force refers to is never replaced: it is then as with keep.',
   }),
 
   setting({ key: 'peers', type: 'entries', rows: PEER, default: [], live: true, reason: 'Who may call, and where C-MOVE may send to.' }),
@@ -447,6 +473,48 @@ export const SETTINGS = [
     default: 'hide',
     reason:
       'What a rejection note 113001 (Rejected for Quality Reasons) does. hide: what it names is not given to anybody and not referred to; regular-use: it is, with the note beside it.',
+  }),
+
+  setting({
+    key: 'audit.everyDays',
+    type: 'integer',
+    unit: 'days',
+    min: 0,
+    max: 3650,
+    default: 30,
+    live: true,
+    reason:
+      'Everything that a manifest in force refers to is read again so often, and what is lost or damaged is told and taken out of its manifest. 0: never.',
+  }),
+  setting({
+    key: 'audit.bytesPerSecond',
+    type: 'bytes',
+    unit: 'bytes',
+    min: 64 * KIB,
+    max: 16 * GIB,
+    default: 10 * MIB,
+    live: true,
+    reason:
+      'The most that the audit reads; it waits besides while instances arrive. 10 MiB a second is not felt, and reads 25 TiB within 30 days.',
+  }),
+  setting({
+    key: 'retention.rules',
+    type: 'entries',
+    rows: RETENTION_RULE,
+    default: [],
+    live: true,
+    reason:
+      'What is deleted by itself. Nothing unless given. Of the rules whose modality and sender fit a study the first one decides, so that particular ones go before general ones. Manifests are withdrawn before.',
+  }),
+  setting({
+    key: 'retention.hour',
+    type: 'integer',
+    unit: 'h',
+    min: 0,
+    max: 23,
+    default: 3,
+    live: true,
+    reason: 'In which hour of the day, in `manifest.timezone`, a running node applies the retention rules.',
   }),
 
   setting({

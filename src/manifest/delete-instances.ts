@@ -69,29 +69,34 @@ export async function deleteInstances(parts: DeletionParts, what: WhatToDelete):
 /** Brings to their end the deletions that a crash, or somebody's interruption, has left.
  *  @returns how many */
 export async function resumeDeletions(parts: DeletionParts): Promise<number> {
-  const { catalog, path } = parts
-  let resumed = 0
   await removeFiles(parts)
-  for (const intent of await intents(path)) {
-    if ((await catalog.findDeletion(intent.id)) !== undefined || !(await isIntended(path, intent.id))) continue
-    // Before the catalog heard of it, or the catalog is another one: what came later is not meant.
-    resumed += await resumeOne(parts, intent, () => carryOut(parts, intent, { receivedUntil: intent.at }))
-  }
-  for (const deletion of await catalog.deletionsUnderWay()) resumed += await resumeOne(parts, deletion, () => finish(parts, deletion))
+  await hideUnfinished(parts)
+  let resumed = 0
+  for (const deletion of await parts.catalog.deletionsUnderWay()) if (await resumeOne(parts, deletion)) resumed++
   return resumed
 }
 
+/** The first part of {@link resumeDeletions}, before anybody is answered: what was being deleted is given to nobody. */
+export async function hideUnfinished(parts: DeletionParts): Promise<void> {
+  const { catalog, path } = parts
+  for (const intent of await intents(path)) {
+    if ((await catalog.findDeletion(intent.id)) !== undefined || !(await isIntended(path, intent.id))) continue
+    // Before the catalog heard of it, or the catalog is another one: what came later is not meant.
+    const begun = await catalog.beginDeletion(intent, { receivedUntil: intent.at })
+    if (begun.kind === 'locked' || begun.kind === 'nothing to delete') await forgetIntent(path, intent.id)
+  }
+  for (const { id } of await catalog.deletionsUnderWay()) await hideAll(parts, id)
+}
+
 /** One that fails holds up no other. */
-async function resumeOne(parts: DeletionParts, deletion: Deletion, work: () => Promise<DeletionOutcome>): Promise<number> {
-  if (parts.isStopped?.() === true) return 0
+async function resumeOne(parts: DeletionParts, deletion: Deletion): Promise<boolean> {
   const named = { StudyInstanceUID: deletion.studyInstanceUid, reason: deletion.reason }
   try {
     log.warn('a deletion that was begun is taken up', named)
-    await work()
-    return 1
+    return (await finish(parts, deletion)).kind === 'deleted'
   } catch (error) {
     log.error('a deletion that was begun cannot go on; it is taken up later', { ...named, error })
-    return 0
+    return false
   }
 }
 

@@ -74,8 +74,14 @@ export async function setAside(storage: Storage, { facts, problem, detail }: Bro
 }
 
 /** @param deep  read every byte and compare SHA-256 too
+ *  @param digest  by which it is read; default: as fast as the disk allows
  *  @returns undefined where the file is there and whole */
-export async function brokenRow(storage: Storage, facts: InstanceFacts, deep: boolean): Promise<BrokenRow | undefined> {
+export async function brokenRow(
+  storage: Storage,
+  facts: InstanceFacts,
+  deep: boolean,
+  digest: Storage['digest'] = (key, start) => storage.digest(key, start),
+): Promise<BrokenRow | undefined> {
   const sizeBytes = await storage.size(facts.storageKey)
   if (sizeBytes === undefined) return lost(facts)
   if (sizeBytes !== facts.fileSizeBytes) {
@@ -83,7 +89,7 @@ export async function brokenRow(storage: Storage, facts: InstanceFacts, deep: bo
   }
   if (!deep) return undefined
   try {
-    const sha256 = await storage.digest(facts.storageKey, facts.dataSetOffset)
+    const sha256 = await digest(facts.storageKey, facts.dataSetOffset)
     if (sha256 === facts.sha256) return undefined
     return { facts, problem: 'wrong digest', detail: `expected SHA-256 ${facts.sha256}, found ${sha256}` }
   } catch (error) {
@@ -101,6 +107,7 @@ const lost = (facts: InstanceFacts): BrokenRow => ({
   detail: `expected ${facts.fileSizeBytes} bytes, found no file`,
 })
 
-async function isStillNamed(catalog: Catalog, facts: InstanceFacts): Promise<boolean> {
+/** Whether the row names the same file as when it was read. */
+export async function isStillNamed(catalog: Catalog, facts: InstanceFacts): Promise<boolean> {
   return (await catalog.findInstance(facts.sopInstanceUid))?.storageKey === facts.storageKey
 }

@@ -3,7 +3,7 @@
  *  Promises: a second node on the same folder is refused at once; a crash leaves no lock behind. The UID is drawn once, written
  *  durably beside the instances, and read ever after, also when the catalog is rebuilt. */
 import { createHash } from 'node:crypto'
-import { open, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises'
+import { access, open, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { newUid, parseUid, type Uid } from '../dicom/uid.ts'
@@ -80,4 +80,12 @@ export async function takeCleanStop(path: string): Promise<boolean> {
 /** The very last thing of a stop. */
 export async function leaveCleanStop(path: string): Promise<void> {
   await writeFile(join(path, CLEAN_STOP_FILE), '')
+}
+
+/** False where the disk is not mounted any more: what is open stays open. */
+export async function isStorageThere(path: string): Promise<boolean> {
+  return access(join(path, 'catalog.sqlite')).then(
+    () => true,
+    () => false,
+  )
 }
