@@ -187,6 +187,11 @@ it('two records of one patient: studies move, what still comes under the former 
   )
 }, 60_000)
 
+it('the manifest of the former patient is withdrawn, not replaced', async () => {
+  expect((await ariane('manifest', 'history', annie.studyInstanceUid)).stdout).toMatch(/withdrawn/)
+  expect((await ariane('manifest', 'history', anna.studyInstanceUid)).stdout).not.toMatch(/withdrawn/)
+})
+
 it('an accession number', async () => {
   expect((await ariane('study', 'update', anna.studyInstanceUid, '--accession', 'ACC-RIGHT')).exitCode).toBe(0)
   const { matches } = await findscu(node, ['0008,0052=STUDY', '0008,0050=ACC-RIGHT', '0020,000d'])
