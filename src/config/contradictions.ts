@@ -1,6 +1,7 @@
 /** Settings that are right each by itself but not together. */
 import { join } from 'node:path'
 import type { Mistake, TreePath } from './mistakes.ts'
+import { ruleContradictions } from './rule-contradictions.ts'
 import type { Config } from './settings.ts'
 
 /** Folders in `storage.path` where the node would take a foreign file for its own, or sweep it away. */
@@ -57,6 +58,7 @@ export function contradictionsIn(config: Config): Mistake[] {
     ...(config.manifest.retrieveUrl?.endsWith('/studies')
       ? [mistake(['manifest', 'retrieveUrl'], 'found an address that ends in /studies, expected the part before it')]
       : []),
+    ...ruleContradictions(config.confidentiality.rules),
   ]
 }
 

@@ -5,18 +5,10 @@
  *  Does not: know what an operator has decided (the catalog does, and that goes before). */
 import type { Config } from '../config/settings.ts'
 import type { Confidentiality } from '../dicom/confidentiality.ts'
-import { INDEX_ATTRIBUTES } from '../dicom/index-attributes.ts'
-import { CONFIDENTIALITY_CONSTRAINT } from '../dicom/index-values.ts'
 import { log } from '../log.ts'
 import type { QualityPolicy } from './rejection-note.ts'
 
 export type ConfidentialityOf = (source: string, keys: Readonly<Partial<Record<string, string>>>) => Confidentiality
-
-/** What a rule may look at. */
-export const RULE_ATTRIBUTES: readonly string[] = [
-  CONFIDENTIALITY_CONSTRAINT.keyword,
-  ...INDEX_ATTRIBUTES.filter(({ vr }) => vr !== 'SQ').map(({ keyword }) => keyword),
-]
 
 export function confidentialityRules({ rules, default: usual }: Config['confidentiality']): ConfidentialityOf {
   const tests = rules.map((rule) => ({ ...rule, pattern: rule.value === undefined ? undefined : patternOf(rule.value) }))
@@ -53,5 +45,5 @@ export function tellRulesForNobody(config: Pick<Config, 'confidentiality' | 'pee
 
 function patternOf(value: string): RegExp {
   const literal = value.trim().replace(/[.+^${}()|[\]\\]/g, '\\$&')
-  return new RegExp(`^${literal.replaceAll('*', '.*').replaceAll('?', '.')}$`, 'isu')
+  return new RegExp(`^${literal.replace(/\*+/g, '.*').replaceAll('?', '.')}$`, 'isu')
 }

@@ -108,8 +108,8 @@ describe('with a file', () => {
       {
         aeTitle: 'CT',
         allow: ['store'],
-        transferSyntaxes: ['1.2.840.10008.1.2.4.70'],
         levels: ['N'],
+        transferSyntaxes: ['1.2.840.10008.1.2.4.70'],
         characterSet: 'ISO_IR 192',
         parallelAssociations: 1,
       },
