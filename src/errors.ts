@@ -25,6 +25,7 @@ export const ERRORS = {
   INVALID_UID: { status: 0xc001, retry: 'permanent', tell: 'A UID is missing or invalid' },
   UNREADABLE: { status: 0xc000, retry: 'permanent', tell: 'Data set cannot be read' },
   DUPLICATE_REFUSED: { status: 0x0111, retry: 'permanent', tell: 'SOP Instance UID already here with other content' },
+  REJECTED_BEFORE: { status: 0x0124, retry: 'permanent', tell: 'Rejected by a rejection note: not accepted again' },
   // access and protocol
   NOT_AUTHORISED: { status: 0x0124, retry: 'permanent', tell: 'Not authorised for this service' },
   SOP_CLASS_NOT_SUPPORTED: { status: 0x0122, retry: 'permanent', tell: 'SOP class not supported here' },

@@ -64,6 +64,7 @@ function doorOf({ config, storage, catalog }: Parts): Door {
     storage,
     catalog,
     duplicates: config.storage.duplicates,
+    path: config.storage.path,
     now: Date.now,
     kept: () => undefined,
     isStorable: (sopClassUid) => isStorageClass(sopClassUid) || own.has(sopClassUid),

@@ -63,13 +63,18 @@ export interface InstanceFacts {
 /** What became of an instance handed to {@link Catalog.keep}. */
 export type KeepOutcome =
   /** A new row. `conflict`: its study now holds more than one patient identity. */
-  | { readonly kind: 'kept'; readonly conflict: boolean }
+  | ({ readonly kind: 'kept'; readonly conflict: boolean } & Expired)
   /** The same SOP Instance UID is here with the same SHA-256; no row was written. */
-  | { readonly kind: 'identical'; readonly existing: InstanceFacts }
+  | ({ readonly kind: 'identical'; readonly existing: InstanceFacts } & Expired)
   /** The same SOP Instance UID is here with other bytes, or in another series or study; no row was written. */
   | { readonly kind: 'different'; readonly existing: InstanceFacts }
   /** `replace: true` was asked: the row now names the new file, the former one is no longer named. */
-  | { readonly kind: 'replaced'; readonly former: InstanceFacts }
+  | ({ readonly kind: 'replaced'; readonly former: InstanceFacts } & Expired)
+
+export interface Expired {
+  /** Rejection notes 113039 by which alone it is hidden, where it was here before: a sender that has it still may have them lifted. */
+  readonly expiredBy?: readonly Uid[]
+}
 
 /** One match of a query: the values by keyword of the level asked and those above it, and the counts that were asked for. */
 export type Match = Readonly<Partial<Record<IndexKeyword | DerivedKeyword, string>>> & {
@@ -244,8 +249,10 @@ export type ManifestChange =
   /** Something that is told and changes no manifest: why it was due, or why it was withheld. */
   | { readonly kind: 'told'; readonly entry: HistoryEntry }
 
-/** What an operator decides (storage/decisions.ts). */
+/** What no file can tell after the loss of the catalog (storage/decisions.ts): mostly what an operator decides. */
 export type DecisionBody =
+  /** An instance that was rejected for the end of its retention was sent again: these notes do not concern it any more. */
+  | { readonly kind: 'rejection lifted'; readonly studyInstanceUid: Uid; readonly sopInstanceUid: Uid; readonly noteUids: readonly Uid[] }
   /** Every instance of the study, or of one series of it, has this level, those that are still to come too. Without a level the rules say it again
    *  for what is to come; what is here keeps the one it has. */
   | {

@@ -5,7 +5,9 @@ import { NodeError } from '../errors.ts'
 import type { Decision } from './contract.ts'
 import { changed, tell } from './history.ts'
 import { mergePatients, updatePatient, updateStudy } from './identity-decisions.ts'
+import { liftRejection } from './rejections.ts'
 import { LIFECYCLE_SQL } from './sql/lifecycle.ts'
+import { REJECTION_SQL } from './sql/rejections.ts'
 import { STUDY_SQL } from './sql/studies.ts'
 import type { Statements } from './statements.ts'
 
@@ -21,6 +23,9 @@ function apply(statements: Statements, decision: Decision): void {
   switch (decision.kind) {
     case 'confidentiality decided':
       decideLevel(statements, decision)
+      break
+    case 'rejection lifted':
+      liftRejection(statements, decision)
       break
     case 'manifest withheld':
     case 'manifest allowed':
@@ -48,6 +53,7 @@ function decideLevel(statements: Statements, { studyInstanceUid, level, at, acto
   const studyId = statements.value<number>(STUDY_SQL.idByUid, studyInstanceUid)
   if (studyId === undefined || level === undefined) return
   const { changes } = statements.run(LIFECYCLE_SQL.setLevel, level, levelBit(level), studyId, series, series, level)
+  statements.run(REJECTION_SQL.raiseNotesOf, studyInstanceUid)
   if (changes > 0)
     changed(statements, { studyId, studyInstanceUid, at, actor, reason: `confidentiality of ${changes} instances is ${level}` })
 }

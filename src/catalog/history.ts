@@ -11,6 +11,12 @@ export function tell(statements: Statements, entry: HistoryEntry): void {
   statements.run(LIFECYCLE_SQL.tell, ...of, at, state, manifestUid ?? null, reason, actor)
 }
 
+/** As {@link tell}, where the study was not told the same last: many instances may come for one reason. */
+export function tellOnce(statements: Statements, entry: HistoryEntry): void {
+  const last = statements.row(LIFECYCLE_SQL.lastTold, entry.studyInstanceUid)
+  if (last?.[0] !== entry.state || last[1] !== entry.reason) tell(statements, entry)
+}
+
 /** Runs inside a transaction. Something else than an instance that arrived has changed what the manifest of a study has to say. One that is in
  *  force says what is not so any more: the study is then due without further waiting. */
 export function changed(

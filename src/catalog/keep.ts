@@ -6,18 +6,19 @@
 
 import { levelBit } from '../dicom/confidentiality.ts'
 import { COLUMNS, canFill, rowOf, type Value } from './columns.ts'
-import type { Confidentiality, HiddenBy, IndexKeys, InstanceFacts, KeepOutcome } from './contract.ts'
+import type { Confidentiality, IndexKeys, InstanceFacts, KeepOutcome } from './contract.ts'
 import { giveWay } from './deletions.ts'
 import { beginIdentity, type IdentityOfStudy, identityKey, keepIdentity, keepPatient, pruneIdentities } from './identity.ts'
 import { ruledIdentity, studyRuleOf } from './identity-rules.ts'
 import { findInstance } from './instance-rows.ts'
 import { broughtBy, type Place, type PlaceMemory } from './place-memory.ts'
-import { applyNote, liftOnArrival, rejectionOnArrival } from './rejections.ts'
+import { applyNote, expiredBy, raiseNotesNaming, rejectionOnArrival, undoNote } from './rejections.ts'
 import { mergeRequestItems } from './request-items.ts'
 import { CORRECTION_SQL } from './sql/corrections.ts'
 import { DELETION_SQL } from './sql/deletions.ts'
 import { KEEP_SQL } from './sql/keep.ts'
 import { LIFECYCLE_SQL } from './sql/lifecycle.ts'
+import { REJECTION_SQL } from './sql/rejections.ts'
 import type { Statements } from './statements.ts'
 import { stepsOfNewStudy } from './steps.ts'
 
@@ -41,16 +42,15 @@ export function keepInstance(statements: Statements, facts: InstanceFacts, repla
   const keys = keysOf(facts)
   const place = findPlace(statements, facts, keys, memory)
   const { studyId, seriesId, identityId, conflict } = place
-  const hiddenBy =
-    hiddenNote(facts) ?? (place.isRejecting ? rejectionOnArrival(statements, facts.studyInstanceUid, facts.sopInstanceUid) : undefined)
-  const placed = { ...facts, confidentiality: place.level ?? facts.confidentiality, hiddenBy }
-  statements.run(KEEP_SQL.insertInstance, seriesId, identityId, ...fileOf(placed), ...rowOf('IMAGE', keys))
+  const judged = { ...facts, confidentiality: place.level ?? facts.confidentiality }
+  const { hiddenBy, ...expired } = place.isRejecting ? rejectionOnArrival(statements, judged) : {}
+  statements.run(KEEP_SQL.insertInstance, seriesId, identityId, ...fileOf({ ...judged, hiddenBy }), ...rowOf('IMAGE', keys))
   if (facts.rejection !== undefined) {
     applyNote(statements, facts, facts.rejection, studyId)
     memory?.forgetStudy(facts.studyInstanceUid)
   }
   if (facts.role !== 'manifest') statements.run(KEEP_SQL.studyChanged, facts.receivedAt, facts.receivedAt, studyId)
-  return { kind: 'kept', conflict }
+  return { kind: 'kept', conflict, ...expired }
 }
 
 /** Other bytes than those that a manifest in force refers to, under the same name: the availability of an instance is a lock (CI-SIS, volet
@@ -59,14 +59,6 @@ function isLocked(statements: Statements, facts: InstanceFacts, present: readonl
   const [, sha256, , , , , studyInstanceUid, , , confidentiality, , receivedAt] = present
   if (sha256 === facts.sha256) return false
   return statements.row(LIFECYCLE_SQL.lockedBy, studyInstanceUid!, confidentiality!, receivedAt!) !== undefined
-}
-
-const RETENTION_EXPIRED = '113039'
-/** Titles of notes that are themselves hidden with what they reject (IHE RAD TF-3 4.66.4.1.3). */
-const HIDDEN_NOTES: ReadonlySet<string> = new Set(['113038', RETENTION_EXPIRED])
-
-function hiddenNote({ rejection }: InstanceFacts): HiddenBy | undefined {
-  return rejection !== undefined && HIDDEN_NOTES.has(rejection.code) ? rejection.code : undefined
 }
 
 /** Rows of patient, study and series: those that an instance before it was given, where this one brings the same for them. */
@@ -84,7 +76,7 @@ function findPlace(statements: Statements, facts: InstanceFacts, keys: IndexKeys
     identityId: identity.id,
     conflict: identity.conflict,
     level: isOurs ? undefined : statements.value<Confidentiality>(LIFECYCLE_SQL.decidedLevel, studyInstanceUid, seriesInstanceUid),
-    isRejecting: !isOurs && statements.value(LIFECYCLE_SQL.isRejecting, studyInstanceUid) === 1,
+    isRejecting: !isOurs && statements.value(REJECTION_SQL.isRejecting, studyInstanceUid) === 1,
   }
   if (statements.writes !== before) memory?.forgetStudy(facts.studyInstanceUid)
   if (brought !== undefined) memory?.remember(facts.studyInstanceUid, brought, place)
@@ -93,20 +85,27 @@ function findPlace(statements: Statements, facts: InstanceFacts, keys: IndexKeys
 
 /** The SOP Instance UID is here already. */
 function keepAgain(statements: Statements, facts: InstanceFacts, replace: boolean, present: readonly Value[]): KeepOutcome {
-  const [id, sha256, role, , , seriesInstanceUid, studyInstanceUid, , , level, hiddenBy, receivedAt] = present
+  const [id, sha256, role, , , seriesInstanceUid, studyInstanceUid, , , , , receivedAt] = present
   const existing = findInstance(statements, facts.sopInstanceUid)!
   if (seriesInstanceUid !== facts.seriesInstanceUid || studyInstanceUid !== facts.studyInstanceUid) return { kind: 'different', existing }
-  const confidentiality = level as Confidentiality
+  const expired = expiredBy(statements, existing)
+  const again = expired === undefined ? {} : { expiredBy: expired }
   if (sha256 === facts.sha256) {
-    const instance = { id: id as number, studyInstanceUid, sopInstanceUid: facts.sopInstanceUid, confidentiality }
-    if (hiddenBy === RETENTION_EXPIRED && liftOnArrival(statements, instance))
-      statements.run(KEEP_SQL.studyChanged, facts.receivedAt, facts.receivedAt, present[7]!)
     // Whoever sends it again wants it kept: the age of the study begins anew.
     if (facts.receivedAt - (receivedAt as number) > DAY_MS) statements.run(DELETION_SQL.received, facts.receivedAt, present[7]!)
-    return { kind: 'identical', existing }
+    return { kind: 'identical', existing, ...again }
   }
   if (!replace || role === 'manifest') return { kind: 'different', existing }
-  if (isLocked(statements, facts, present)) return { kind: 'different', existing }
+  if (existing.hiddenBy === undefined && isLocked(statements, facts, present)) return { kind: 'different', existing }
+  replaceInstance(statements, facts, existing, id as number)
+  return { kind: 'replaced', former: existing, ...again }
+}
+
+/** Other bytes are judged anew: what they say, not what the former ones said, tells who may see them. */
+function replaceInstance(statements: Statements, facts: InstanceFacts, existing: InstanceFacts, id: number): void {
+  const { studyInstanceUid, seriesInstanceUid, sopInstanceUid } = facts
+  const decided = statements.value<Confidentiality>(LIFECYCLE_SQL.decidedLevel, studyInstanceUid, seriesInstanceUid)
+  const confidentiality = decided ?? facts.confidentiality
   const keys = keysOf(facts)
   const { studyId, identity } = keepStudy(statements, facts, keys)
   keepSeries(statements, studyId, facts, keys)
@@ -115,11 +114,13 @@ function keepAgain(statements: Statements, facts: InstanceFacts, replace: boolea
     identity.id,
     ...fileOf({ ...facts, confidentiality, hiddenBy: existing.hiddenBy }),
     ...rowOf('IMAGE', keys),
-    id!,
+    id,
   )
   statements.run(KEEP_SQL.studyChanged, facts.receivedAt, facts.receivedAt, studyId)
   pruneIdentities(statements, studyId)
-  return { kind: 'replaced', former: existing }
+  undoNote(statements, sopInstanceUid, studyInstanceUid, studyId)
+  if (facts.rejection !== undefined) applyNote(statements, facts, facts.rejection, studyId)
+  raiseNotesNaming(statements, studyInstanceUid, sopInstanceUid, confidentiality)
 }
 
 function keepStudy(statements: Statements, facts: InstanceFacts, keys: IndexKeys): StudyPlace {

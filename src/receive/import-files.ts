@@ -13,6 +13,7 @@ import { NodeError } from '../errors.ts'
 import { log } from '../log.ts'
 import { type Found, filesToImport, printablePath } from './files-to-import.ts'
 import { guessTransferSyntax } from './guess-encoding.ts'
+import { FIRST_ONE_KEPT } from './settle-duplicate.ts'
 import { type Door, receiveInstance } from './store-instance.ts'
 
 export type ImportOutcome = 'new' | 'known' | 'first one kept' | 'refused' | 'skipped'
@@ -113,6 +114,7 @@ function watchedDoor(door: Door, onNew: () => void): Door {
     storage: door.storage,
     catalog: door.catalog,
     duplicates: door.duplicates,
+    path: door.path,
     confidentialityOf: door.confidentialityOf,
     quality: door.quality,
     now: () => door.now(),
@@ -129,7 +131,10 @@ function resultOf(answer: ResponseFields, isNew: boolean): Result {
   // here the data set itself was the command
   const reason = answer.errorComment?.replace(/^Affected/, '')
   if (status === 0x0000) return { outcome: isNew ? 'new' : 'known', status }
-  return { outcome: (status & 0xf000) === 0xb000 ? 'first one kept' : 'refused', status, reason }
+  if (status === FIRST_ONE_KEPT.status) return { outcome: 'first one kept', status, reason }
+  // another warning: it was kept all the same
+  if ((status & 0xf000) === 0xb000) return { outcome: isNew ? 'new' : 'known', status, reason }
+  return { outcome: 'refused', status, reason }
 }
 
 /** @returns in words why the file is none of ours */

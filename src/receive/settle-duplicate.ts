@@ -5,12 +5,15 @@
  *  (PS3.4 B.2.3), which then delete their own. A manifest that this node made is never replaced, whatever the policy says.
  *  A lost or damaged file is repaired by an identical instance: the one that is here is read again before ours goes, because the sender, once
  *  told of success, may delete its own.
+ *  What a note has rejected for patient safety, or for a wrong worklist entry, is not accepted again (IHE RAD TF-3 4.66.4.2.3.1, 4.66.4.3.3): what is
+ *  here stays, hidden. What was rejected for the end of its retention alone is given out again (4.66.4.4.3).
  *  Does not: answer for what the storage could not keep. */
-import type { Catalog, InstanceFacts, StorageKey } from '../catalog/contract.ts'
+import type { Catalog, Expired, InstanceFacts, KeepOutcome, StorageKey } from '../catalog/contract.ts'
 import { ERRORS, NodeError } from '../errors.ts'
 import { log } from '../log.ts'
 import { brokenRow, setAside } from '../storage/broken-rows.ts'
 import type { Storage } from '../storage/contract.ts'
+import { decide } from '../storage/decisions.ts'
 
 /** Same SOP Instance UID, other bytes: the first one stays (answered with a warning), the last one wins, or a failure. */
 export type DuplicatePolicy = 'keep' | 'replace' | 'refuse'
@@ -19,10 +22,16 @@ export interface Shelf {
   readonly storage: Storage
   readonly catalog: Catalog
   readonly duplicates: DuplicatePolicy
+  /** `storage.path`, where the journal of decisions is. */
+  readonly path: string
 }
 
-/** How it ended; `conflict`: the study now holds more than one patient identity. */
-export type Settled = { readonly kind: 'new' | 'known' | 'replaced' | 'first one kept' | 'refused'; readonly conflict: boolean }
+/** How it ended; `returned`: it was here, rejected for the end of its retention, and is given out again; `rejected`: it is not accepted again;
+ *  `conflict`: the study now holds more than one patient identity. */
+export type Settled = {
+  readonly kind: 'new' | 'known' | 'returned' | 'replaced' | 'first one kept' | 'refused' | 'rejected'
+  readonly conflict: boolean
+}
 
 /** Each further one means that somebody else has changed the row: a check, a repair, the same instance sent twice at once. */
 const MOST_ATTEMPTS = 10
@@ -45,14 +54,46 @@ async function enterOnce(shelf: Shelf, facts: InstanceFacts): Promise<Settled | 
   const outcome = await shelf.catalog.keep(facts)
   switch (outcome.kind) {
     case 'kept':
+      await lift(shelf, facts, outcome)
       return { kind: 'new', conflict: outcome.conflict }
     case 'identical':
-      return (await settleIdentical(shelf, facts, outcome.existing)) ? { kind: 'known', conflict: false } : 'again'
+      return await settleSame(shelf, facts, outcome)
     case 'different':
-      return await settleDifferent(shelf, facts, outcome.existing)
+      return isNotAcceptedAgain(outcome.existing)
+        ? await refuseRejected(shelf, facts)
+        : await settleDifferent(shelf, facts, outcome.existing)
     case 'replaced':
       throw new NodeError('CATALOG_FAILED', { step: 'replaced without being asked' })
   }
+}
+
+async function settleSame(
+  shelf: Shelf,
+  facts: InstanceFacts,
+  outcome: Extract<KeepOutcome, { kind: 'identical' }>,
+): Promise<Settled | 'again'> {
+  if (!(await settleIdentical(shelf, facts, outcome.existing))) return 'again'
+  if (isNotAcceptedAgain(outcome.existing)) return { kind: 'rejected', conflict: false }
+  return { kind: (await lift(shelf, facts, outcome)) ? 'returned' : 'known', conflict: false }
+}
+
+/** A note that is hidden with what it rejects may come again like any instance. */
+function isNotAcceptedAgain({ hiddenBy, role }: InstanceFacts): boolean {
+  return role !== 'rejection-note' && (hiddenBy === '113037' || hiddenBy === '113038')
+}
+
+async function refuseRejected({ storage }: Shelf, { storageKey }: InstanceFacts): Promise<Settled> {
+  await storage.remove(storageKey)
+  return { kind: 'rejected', conflict: false }
+}
+
+/** Into the journal first: no file will say that it was sent again.
+ *  @returns whether it was hidden for the end of its retention */
+async function lift(shelf: Shelf, facts: InstanceFacts, { expiredBy }: Expired): Promise<boolean> {
+  if (expiredBy === undefined) return false
+  const { studyInstanceUid, sopInstanceUid, source } = facts
+  await decide(shelf, { kind: 'rejection lifted', studyInstanceUid, sopInstanceUid, noteUids: expiredBy }, source)
+  return true
 }
 
 /** The same bytes are here: ours go, unless the file that is named is lost or damaged.
@@ -114,10 +155,12 @@ async function replace(shelf: Shelf, facts: InstanceFacts): Promise<Settled | 'a
     case 'different':
       return undefined
     case 'identical':
-      return (await settleIdentical(shelf, facts, outcome.existing)) ? { kind: 'known', conflict: false } : 'again'
+      return await settleSame(shelf, facts, outcome)
     case 'kept':
+      await lift(shelf, facts, outcome)
       return { kind: 'new', conflict: outcome.conflict }
     case 'replaced':
+      await lift(shelf, facts, outcome)
       if (!(await isNamed(shelf.catalog, outcome.former.storageKey))) await shelf.storage.remove(outcome.former.storageKey)
       return { kind: 'replaced', conflict: false }
   }
@@ -130,4 +173,5 @@ async function isNamed(catalog: Catalog, key: StorageKey): Promise<boolean> {
 
 /** Told to the peer when the first one is kept. */
 export const FIRST_ONE_KEPT = { status: 0xb000, errorComment: 'Duplicate SOP Instance UID: first one kept' } as const
+export const REJECTED_BEFORE = { status: ERRORS.REJECTED_BEFORE.status, errorComment: ERRORS.REJECTED_BEFORE.tell } as const
 export const DUPLICATE_REFUSED = { status: ERRORS.DUPLICATE_REFUSED.status, errorComment: ERRORS.DUPLICATE_REFUSED.tell } as const

@@ -4,7 +4,7 @@
  *  instance is left. The stored data set is what was received, byte for byte. One instance's failure stays with that instance: `end` always
  *  resolves. Import from disk uses the same door.
  *  Does not: know sockets or associations; decide who may send (the endpoint did).
- *  Statuses: A700, A900, C000, C001, 0111, 0122 of `errors.ts`, warning B000 where the first of two different instances is kept, B007 where a
+ *  Statuses: A700, A900, C000, C001, 0111, 0122, 0124 (it was rejected before) of `errors.ts`, warning B000 where the first of two different instances is kept, B007 where a
  *  rejection note has no effect. */
 import type { Catalog, InstanceFacts } from '../catalog/contract.ts'
 import { parseAeTitle } from '../dicom/ae-title.ts'
@@ -18,13 +18,15 @@ import type { Draft, Storage } from '../storage/contract.ts'
 import { type Announced, type AnnouncedUids, admitCommand, admitDataSet } from './admission.ts'
 import type { Judging } from './confidentiality-rules.ts'
 import { readRejection } from './rejection-note.ts'
-import { DUPLICATE_REFUSED, type DuplicatePolicy, enterFile, FIRST_ONE_KEPT } from './settle-duplicate.ts'
+import { DUPLICATE_REFUSED, type DuplicatePolicy, enterFile, FIRST_ONE_KEPT, REJECTED_BEFORE } from './settle-duplicate.ts'
 
 /** Where instances are taken to; one object for all associations. */
 export interface Door extends Judging {
   readonly storage: Storage
   readonly catalog: Catalog
   readonly duplicates: DuplicatePolicy
+  /** `storage.path`, where the journal of decisions is. */
+  readonly path: string
   /** Milliseconds since 1970. */
   now(): number
   /** Called after a study gained an instance: saves polling delay, nothing depends on it. */
@@ -157,6 +159,15 @@ class Reception implements StoreSink {
     const settled = await enterFile(this.#door, facts)
     if (settled.kind === 'refused') return DUPLICATE_REFUSED
     if (settled.kind === 'first one kept') return FIRST_ONE_KEPT
+    if (settled.kind === 'rejected') {
+      const { sopInstanceUid, studyInstanceUid, source } = facts
+      log.warn('an instance that was rejected is sent again: not accepted', {
+        SOPInstanceUID: sopInstanceUid,
+        StudyInstanceUID: studyInstanceUid,
+        source,
+      })
+      return REJECTED_BEFORE
+    }
     if (settled.conflict)
       log.warn('study now holds more than one patient identity', { StudyInstanceUID: facts.studyInstanceUid, source: facts.source })
     if (settled.kind !== 'known') {

@@ -22,9 +22,14 @@ const FILE = 'decisions.jsonl'
 const NEWLINE = 0x0a
 
 /** Records a decision and applies it.
- *  @param path  `storage.path` */
-export async function decide(parts: { readonly path: string; readonly catalog: Catalog }, body: DecisionBody): Promise<void> {
-  const decision: Decision = { id: randomUUID(), at: Date.now(), actor: operator(), ...body }
+ *  @param path   `storage.path`
+ *  @param actor  who decided */
+export async function decide(
+  parts: { readonly path: string; readonly catalog: Catalog },
+  body: DecisionBody,
+  actor = operator(),
+): Promise<void> {
+  const decision: Decision = { id: randomUUID(), at: Date.now(), actor, ...body }
   await append(parts.path, `${JSON.stringify(decision)}\n`)
   await parts.catalog.decide(decision)
 }

@@ -44,6 +44,7 @@ const door = {
     },
   },
   duplicates: 'keep' as const,
+  path,
   now: Date.now,
   kept: () => undefined,
   isStorable: () => true,

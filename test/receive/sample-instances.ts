@@ -107,6 +107,7 @@ export async function openDoor(
     storage,
     catalog,
     duplicates: options.duplicates ?? 'keep',
+    path,
     now: options.now ?? Date.now,
     kept: (studyInstanceUid) => void told.push(studyInstanceUid),
     isStorable: isStorageClass,

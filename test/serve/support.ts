@@ -54,7 +54,16 @@ export async function openHome(): Promise<Home> {
   const folder = await mkdtemp(join(tmpdir(), 'ariane-serve-'))
   const storage = await openStorage({ path: folder, reserveBytes: 0, maxInstanceBytes: 2 ** 31 })
   const catalog = openCatalog(join(folder, 'catalog.sqlite'))
-  const door = { storage, catalog, duplicates: 'keep', now: Date.now, kept: () => undefined, isStorable: () => true, ...judging } as const
+  const door = {
+    storage,
+    catalog,
+    duplicates: 'keep',
+    path: folder,
+    now: Date.now,
+    kept: () => undefined,
+    isStorable: () => true,
+    ...judging,
+  } as const
   const keepBytes = async (bytes: Buffer, sopClassUid: string, sopInstanceUid: string, transferSyntaxUid: string) => {
     const sink = receiveInstance(door, { sopClassUid, sopInstanceUid, contextSopClassUid: sopClassUid, transferSyntaxUid, source: 'TEST' })
     await sink.write(bytes)

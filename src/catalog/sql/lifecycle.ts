@@ -1,7 +1,4 @@
-/** Statements about who may see an instance, about rejections, decisions, and the history of manifests. */
-
-/** The stronger a reason to hide an instance, the further right. */
-const RANKS = ' 113039 113001 113037 113038 deletion'
+/** Statements about who may see an instance, about decisions, and the history of manifests. */
 
 /** Content of a study, or of one series of it. Parameters: study, series, series ('' for all of them). */
 const CONTENT = `SELECT i.id FROM series e CROSS JOIN instances i ON i.series_id = e.id
@@ -20,23 +17,6 @@ export const LIFECYCLE_SQL = {
     WHERE id IN (${CONTENT}) AND confidentiality <> ?`,
   countContent: `SELECT count(*) FROM (${CONTENT})`,
 
-  isRejecting: 'SELECT EXISTS (SELECT 1 FROM rejections WHERE study_instance_uid = ?)',
-  rejectionsOf: `SELECT code, state FROM rejections INDEXED BY rejections_study WHERE study_instance_uid = ? AND sop_instance_uid = ?`,
-  /** Parameters: note, study, code, UIDs (JSON). */
-  reject: `INSERT INTO rejections (sop_instance_uid, note_uid, study_instance_uid, code, state)
-    SELECT DISTINCT c.value, ?, ?, ?, 'waiting' FROM (SELECT ? AS uids) w CROSS JOIN json_each(w.uids) c WHERE true ON CONFLICT DO NOTHING`,
-  /** Parameters: note, study row. */
-  applyNote: `UPDATE rejections SET state = 'applied' WHERE note_uid = ? AND state = 'waiting' AND EXISTS (SELECT 1 FROM instances i
-    CROSS JOIN series e ON e.id = i.series_id WHERE i."SOPInstanceUID" = rejections.sop_instance_uid AND e.study_id = ? AND i.role <> 'manifest')`,
-  /** Parameters: code, note, code. */
-  hideRejected: `UPDATE instances SET hidden_by = ?, visible = 0 WHERE id IN (SELECT i.id FROM rejections r CROSS JOIN instances i
-      ON i."SOPInstanceUID" = r.sop_instance_uid WHERE r.note_uid = ? AND r.state = 'applied')
-    AND instr('${RANKS}', COALESCE(hidden_by, ' ')) < instr('${RANKS}', ?)`,
-  /** Parameters: study, instance. */
-  applyTo: `UPDATE rejections SET state = 'applied' WHERE study_instance_uid = ? AND sop_instance_uid = ? AND state = 'waiting'`,
-  liftRetention: `UPDATE rejections SET state = 'lifted' WHERE study_instance_uid = ? AND sop_instance_uid = ? AND code = '113039'`,
-  show: 'UPDATE instances SET hidden_by = NULL, visible = ? WHERE id = ?',
-
   /** The manifest in force that may refer to an instance of this study and level, received at that time. */
   lockedBy: `SELECT sop_instance_uid FROM manifests INDEXED BY manifests_in_force
     WHERE study_instance_uid = ? AND state = 'in force' AND confidentiality = ? AND created_at >= ? LIMIT 1`,
@@ -52,6 +32,7 @@ export const LIFECYCLE_SQL = {
   tell: `INSERT INTO history (study_instance_uid, confidentiality, dialect, at, state, manifest_uid, reason, actor) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
   history: `SELECT study_instance_uid, confidentiality, dialect, at, state, manifest_uid, reason, actor FROM history
     WHERE study_instance_uid = ? ORDER BY id`,
+  lastTold: 'SELECT state, reason FROM history WHERE study_instance_uid = ? ORDER BY id DESC LIMIT 1',
 
   isDecided: 'SELECT EXISTS (SELECT 1 FROM decisions WHERE id = ?)',
   noteDecision: 'INSERT INTO decisions (id, at) VALUES (?, ?)',
