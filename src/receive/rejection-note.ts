@@ -7,12 +7,14 @@
 import type { InstanceFacts, Rejection, Uid } from '../catalog/contract.ts'
 import type { DataSet } from '../dicom/data-set.ts'
 import { readDataSet } from '../dicom/element-reader.ts'
+import { inflateDataSet } from '../dicom/inflate.ts'
+import { EXPLICIT_VR_LITTLE_ENDIAN, encodingOf } from '../dicom/transfer-syntaxes.ts'
 import { parseUid } from '../dicom/uid.ts'
 import type { Storage } from '../storage/contract.ts'
 import { rejectionCodeOf } from './key-object-role.ts'
 
-/** A note that names 100,000 instances is 25 MB. */
-const MOST_BYTES = 64 * 1024 * 1024
+/** Some 150,000 instances. To read so many holds the event loop for about a second. */
+const MOST_BYTES = 16 * 1024 * 1024
 const PIXEL_DATA = 0x7fe00010
 
 export interface NoteRead {
@@ -34,7 +36,7 @@ export async function readRejection(storage: Storage, note: Note, quality: Quali
   const bytes = await storage.readStart(note.storageKey, note.fileSizeBytes)
   let evidence: readonly DataSet[]
   try {
-    evidence = readDataSet(bytes.subarray(note.dataSetOffset), note.transferSyntaxUid, { untilTag: PIXEL_DATA }).items(0x0040a375)
+    evidence = evidenceIn(bytes.subarray(note.dataSetOffset), note.transferSyntaxUid)
   } catch {
     return { problem: 'CurrentRequestedProcedureEvidenceSequence (0040,A375) cannot be read' }
   }
@@ -42,6 +44,12 @@ export async function readRejection(storage: Storage, note: Note, quality: Quali
   const problem = problemOf(evidence.length, named.length, foreign)
   if (named.length === 0 || (code === '113001' && quality === 'regular-use')) return { problem }
   return { rejection: { code, sopInstanceUids: named }, problem }
+}
+
+function evidenceIn(dataSet: Buffer, transferSyntaxUid: string): readonly DataSet[] {
+  const isDeflated = encodingOf(transferSyntaxUid).deflated
+  const plain = isDeflated ? inflateDataSet(dataSet, { maxBytes: MOST_BYTES }) : dataSet
+  return readDataSet(plain, isDeflated ? EXPLICIT_VR_LITTLE_ENDIAN : transferSyntaxUid, { untilTag: PIXEL_DATA }).items(0x0040a375)
 }
 
 function referencesIn(evidence: readonly DataSet[], studyInstanceUid: Uid): { named: readonly Uid[]; foreign: number } {

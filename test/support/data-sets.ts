@@ -126,8 +126,8 @@ function encodingOf(transferSyntax: string): Encoding {
 
 /** Encoded data set, without file meta information. Anything unknown is written as explicit VR little endian. */
 export function encode(elements: TestDataSet, transferSyntax = EXPLICIT_LE): Buffer {
-  const plain = Buffer.concat([...elements].map(([tag, [vr, value]]) => encodeElement(tag, vr, value, transferSyntax)))
-  return transferSyntax === DEFLATED_LE ? deflateRawSync(plain) : plain
+  if (transferSyntax === DEFLATED_LE) return deflateRawSync(encode(elements, EXPLICIT_LE))
+  return Buffer.concat([...elements].map(([tag, [vr, value]]) => encodeElement(tag, vr, value, transferSyntax)))
 }
 
 /** One element. @param length what its length field claims */
