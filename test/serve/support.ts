@@ -105,7 +105,6 @@ export function peer(title: string, more: Partial<Peer> = {}): Peer {
     characterSet: 'ISO_IR 192',
     levels: [...CONFIDENTIALITY_LEVELS],
     parallelAssociations: 1,
-    levels: ['N'],
     ...more,
   } as Peer
 }
