@@ -260,6 +260,8 @@ export type DecisionBody =
       readonly studyInstanceUid: Uid
       readonly seriesInstanceUid?: Uid
       readonly level?: Confidentiality
+      /** Told at a replay: when it was cleared again. It holds for what came before that. */
+      readonly until?: number
     }
   /** Its manifests are taken back, and none is made until it is allowed again. */
   | { readonly kind: 'manifest withheld'; readonly studyInstanceUid: Uid; readonly reason: string }

@@ -46,13 +46,13 @@ type Of<K extends Decision['kind']> = Extract<Decision, { kind: K }>
 
 /** Holds for what is here and for what is still to come, so that the study need not be here. */
 function decideLevel(statements: Statements, { studyInstanceUid, level, at, actor, ...of }: Of<'confidentiality decided'>): void {
-  const series = of.seriesInstanceUid ?? ''
+  const { seriesInstanceUid: series = '', until = Number.MAX_SAFE_INTEGER } = of
   if (level === undefined) statements.run(LIFECYCLE_SQL.forgetLevel, studyInstanceUid, series)
   else statements.run(LIFECYCLE_SQL.decideLevel, studyInstanceUid, series, level)
   if (series === '') statements.run(LIFECYCLE_SQL.forgetSeriesLevels, studyInstanceUid)
   const studyId = statements.value<number>(STUDY_SQL.idByUid, studyInstanceUid)
   if (studyId === undefined || level === undefined) return
-  const { changes } = statements.run(LIFECYCLE_SQL.setLevel, level, levelBit(level), studyId, series, series, level)
+  const { changes } = statements.run(LIFECYCLE_SQL.setLevel, level, levelBit(level), studyId, series, series, level, until)
   statements.run(REJECTION_SQL.raiseNotesOf, studyInstanceUid)
   if (changes > 0)
     changed(statements, { studyId, studyInstanceUid, at, actor, reason: `confidentiality of ${changes} instances is ${level}` })

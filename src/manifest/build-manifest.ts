@@ -75,9 +75,10 @@ export async function buildManifest(parts: ManifestParts, studyInstanceUid: Uid,
   if (study.inConflict) return { kind: 'conflict' }
   const records = await catalog.manifestsOf(studyInstanceUid)
   const evidence = await catalog.evidence(studyInstanceUid)
-  const because = { reason: whyNow(await catalog.historyOf(studyInstanceUid), reason), actor }
+  const history = await catalog.historyOf(studyInstanceUid)
+  const because = { reason: whyNow(history, reason), actor }
   const withheld = study.withheld ?? mixture(parts.settings(), levelsOf(evidence))
-  if (withheld !== undefined) return withhold(parts, study, records, { reason: withheld, actor })
+  if (withheld !== undefined) return withhold(parts, study, { records, history }, { reason: withheld, actor })
   const work = new Work(parts, study, because)
   await work.settle(chainsOf(evidence, records, parts.settings().targets))
   return work.outcome()
@@ -99,7 +100,7 @@ function mixture({ mixedLevels }: ManifestSettings, levels: ReadonlySet<string>)
 async function withhold(
   parts: ManifestParts,
   study: StudyState,
-  records: readonly ManifestRecord[],
+  { records, history }: { readonly records: readonly ManifestRecord[]; readonly history: readonly HistoryEntry[] },
   because: Because,
 ): Promise<BuildOutcome> {
   const { studyInstanceUid, revision } = study
@@ -111,7 +112,8 @@ async function withhold(
     at,
     ...because,
   }))
-  const isTold = study.withheld !== undefined || withdrawn.length === 0
+  const last = history.findLast(({ state }) => state === 'withheld' || state === 'in force')
+  const isTold = study.withheld !== undefined || (last?.state === 'withheld' && last.reason === because.reason)
   if (!isTold) changes.push({ kind: 'told', entry: { studyInstanceUid, at, state: 'withheld', ...because } })
   await parts.catalog.settleStudy(studyInstanceUid, revision, changes)
   for (const record of withdrawn) log.warn('manifest withdrawn', { ...named(record), reason: because.reason })

@@ -161,6 +161,8 @@ class Outbox implements PublishWorker {
     const { catalog, storage } = this.#parts
     const { manifestUid } = delivery
     const [record, facts] = await Promise.all([this.#record(delivery), catalog.findInstance(manifestUid)])
+    // It may have been withdrawn while an attempt of it was under way that failed.
+    if (record.state === 'withdrawn') throw new NodeError('INVALID_ARGUMENT', { reason: 'withdrawn before it was delivered', manifestUid })
     if (facts === undefined) throw new NodeError('INVALID_ARGUMENT', { reason: 'no such manifest', manifestUid })
     return { record, open: () => storage.open(facts.storageKey), fileSizeBytes: facts.fileSizeBytes, extension: 'dcm' }
   }

@@ -37,9 +37,10 @@ export async function decide(
 /** @returns how many were applied that the catalog did not know */
 export async function replayDecisions(parts: { readonly path: string; readonly catalog: Catalog }): Promise<number> {
   let applied = 0
+  const clears = await clearsIn(parts.path)
   for await (const decision of decisionsIn(parts.path)) {
     try {
-      if (await parts.catalog.decide(decision)) applied++
+      if (await parts.catalog.decide(bounded(decision, clears))) applied++
     } catch (error) {
       if (!(error instanceof NodeError) || error.code !== 'INVALID_ARGUMENT') throw error
       log.debug('a decision is about nothing that is here', { decision: decision.id, kind: decision.kind })
@@ -47,6 +48,24 @@ export async function replayDecisions(parts: { readonly path: string; readonly c
   }
   if (applied > 0) log.warn('decisions taken earlier are applied to the catalog', { decisions: applied })
   return applied
+}
+
+type OfLevel = Extract<Decision, { kind: 'confidentiality decided' }>
+
+/** Levels that were cleared again, by their study. */
+async function clearsIn(path: string): Promise<ReadonlyMap<string, readonly OfLevel[]>> {
+  const clears: OfLevel[] = []
+  for await (const one of decisionsIn(path, false)) if (one.kind === 'confidentiality decided' && one.level === undefined) clears.push(one)
+  return Map.groupBy(clears, (clear) => clear.studyInstanceUid)
+}
+
+/** A level that was cleared did not hold for what came afterwards: that was judged by the rules. */
+function bounded(decision: Decision, clears: ReadonlyMap<string, readonly OfLevel[]>): Decision {
+  if (decision.kind !== 'confidentiality decided' || decision.level === undefined) return decision
+  const concerns = ({ at, seriesInstanceUid }: OfLevel): boolean =>
+    at >= decision.at && (seriesInstanceUid === undefined || seriesInstanceUid === decision.seriesInstanceUid)
+  const until = clears.get(decision.studyInstanceUid)?.find(concerns)?.at
+  return until === undefined ? decision : { ...decision, until }
 }
 
 /** Who decided: the account of this process. */
@@ -77,7 +96,7 @@ async function append(path: string, line: string): Promise<void> {
   }
 }
 
-async function* decisionsIn(path: string): AsyncGenerator<Decision> {
+async function* decisionsIn(path: string, warns = true): AsyncGenerator<Decision> {
   const stream = createReadStream(join(path, FILE), 'utf8')
   let line = 0
   try {
@@ -85,7 +104,7 @@ async function* decisionsIn(path: string): AsyncGenerator<Decision> {
       line++
       const decision = text === '' ? undefined : parsed(text)
       if (decision !== undefined) yield decision
-      else if (text !== '') log.warn('a line of the journal of decisions cannot be read', { file: FILE, line })
+      else if (text !== '' && warns) log.warn('a line of the journal of decisions cannot be read', { file: FILE, line })
     }
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== 'ENOENT')

@@ -12,9 +12,9 @@ export const LIFECYCLE_SQL = {
   /** A decision about the whole study goes over those about its series. */
   forgetSeriesLevels: `DELETE FROM confidentiality_decisions WHERE study_instance_uid = ? AND series_instance_uid <> ''`,
   forgetLevel: 'DELETE FROM confidentiality_decisions WHERE study_instance_uid = ? AND series_instance_uid = ?',
-  /** Parameters: level, its bit, those of CONTENT, level. */
+  /** Parameters: level, its bit, those of CONTENT, level, received at or before. */
   setLevel: `UPDATE instances SET confidentiality = ?, visible = CASE WHEN hidden_by IS NULL THEN ? ELSE 0 END
-    WHERE id IN (${CONTENT}) AND confidentiality <> ?`,
+    WHERE id IN (${CONTENT}) AND confidentiality <> ? AND received_at <= ?`,
   countContent: `SELECT count(*) FROM (${CONTENT})`,
 
   /** The manifest in force that may refer to an instance of this study and level, received at that time. */

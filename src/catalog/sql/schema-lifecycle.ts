@@ -52,6 +52,8 @@ export const SCHEMA_LIFECYCLE = `
   DROP TABLE manifests;
   ALTER TABLE manifests_2 RENAME TO manifests;
   ALTER TABLE deliveries_2 RENAME TO deliveries;
+  UPDATE instances SET hidden_by = (SELECT m.state FROM manifests m WHERE m.sop_instance_uid = instances."SOPInstanceUID"), visible = 0
+    WHERE "SOPInstanceUID" IN (SELECT sop_instance_uid FROM manifests WHERE state <> 'in force') AND role = 'manifest';
   CREATE UNIQUE INDEX manifests_order ON manifests (created_at, sop_instance_uid);
   CREATE INDEX manifests_in_force ON manifests (study_instance_uid) WHERE state = 'in force';
   CREATE INDEX deliveries_waiting ON deliveries (next_attempt_at) WHERE state = 'waiting';
