@@ -88,8 +88,8 @@ export const KINDS: { readonly [Name in keyof KindValues]: Kind<KindValues[Name]
     schema: () =>
       z
         .string()
-        .regex(BASE_URL)
-        .refine(isWebAddress)
+        .refine((text) => BASE_URL.test(text) && isWebAddress(text))
+        .meta({ pattern: BASE_URL.source })
         .transform((text) => text.replace(/\/+$/, '')),
     expects: () => 'a URL that begins with http:// or https://, without spaces, query, fragment, user name or password',
   },

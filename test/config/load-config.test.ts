@@ -326,11 +326,11 @@ describe('a mistake in the file', () => {
     ],
     [
       'manifest: { retrieveUrl: "ftp://host/rs" }',
-      '1:26 manifest.retrieveUrl: found "ftp://host/rs", expected a URL that begins with http:// or https://, without spaces, query or fragment',
+      '1:26 manifest.retrieveUrl: found "ftp://host/rs", expected a URL that begins with http:// or https://, without spaces, query, fragment, user name or password',
     ],
     [
       'manifest: { retrieveUrl: "http://host/r s" }',
-      '1:26 manifest.retrieveUrl: found "http://host/r s", expected a URL that begins with http:// or https://, without spaces, query or fragment',
+      '1:26 manifest.retrieveUrl: found "http://host/r s", expected a URL that begins with http:// or https://, without spaces, query, fragment, user name or password',
     ],
     [
       'manifest: { retrieveUrl: "https://host/rs/studies/" }',

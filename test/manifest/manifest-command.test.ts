@@ -72,7 +72,7 @@ it('list: one line for each manifest, or JSON', async () => {
   const { output, exitCode } = await ariane('manifest', 'list', '--study', study.studyInstanceUid)
   expect(exitCode).toBe(0)
   expect(output.split('\n')[0]).toMatch(/^MADE +VERSION +STATE/)
-  expect(output).toMatch(new RegExp(`1 +in force +9 +${study.studyInstanceUid}  ${manifestUid}  quiet for 1 s`))
+  expect(output).toMatch(new RegExp(`1 +in force +N +xds-i +9 +${study.studyInstanceUid}  ${manifestUid}  quiet for 1 s`))
   const json = JSON.parse((await ariane('manifest', 'list', '--json')).output.trim().split('\n')[0]!) as { sopInstanceUid: string }
   expect(json.sopInstanceUid).toBe(manifestUid)
 })
@@ -105,8 +105,8 @@ describe('show --dialect: what would be sent, before anything is', () => {
 
   for (const [dialect, title] of [
     ['xds-i', 'Manifest, version 2'],
-    ['mado', 'Manifest with Description, version 2'],
-    ['drimbox', 'Manifest, version 2'],
+    ['mado', 'Manifest with Description, version 1'],
+    ['drimbox', 'Manifest, version 1'],
   ] as const) {
     it(`${dialect}, as a tree; nothing is kept`, async () => {
       const { output, exitCode } = await ariane('manifest', 'show', study.studyInstanceUid, '--dialect', dialect)

@@ -135,8 +135,11 @@ it('a running node takes up what was left of a deletion at once, and applies its
   await receiveAt(held, A, 100)
   let stopping = false
   const { deleteInstances } = await import('../../src/manifest/delete-instances.ts')
+  const progress = (): void => {
+    stopping = true
+  }
   const stopped = await deleteInstances(
-    { ...partsOf(held), isStopped: () => stopping, progress: () => void (stopping = true) },
+    { ...partsOf(held), isStopped: () => stopping, progress },
     { studyInstanceUid: A, reason: 'deleted by operator', actor: 'ann', withdraw: true },
   )
   expect(stopped).toEqual({ kind: 'stopped' })

@@ -106,7 +106,7 @@ export const RULES = {
   'content-instance-twice': error(XDS_I, 'each instance once below the root'),
   'self-reference': error(XDS_I, 'references to others: a manifest does not list itself'),
   'own-series': error('PS3.3 C.17.6.1', 'a series of its own for the manifest, which it does not refer to'),
-  'same-uid': error('PS3.5 9', 'a UID of its own for each study, series and instance'),
+  'same-uid': warning('PS3.5 9', 'a UID of its own for each study, series and instance'),
   'sop-class-storage': warning('PS3.4 B.5', 'a Storage SOP class that can be kept and retrieved'),
   'sop-class-private': note('PS3.4 B.5', 'a Standard Storage SOP class: readers know no other'),
   'study-differs': error('PS3.3 C.17.6.2.1', "the Study Instance UID of the document's own study"),
