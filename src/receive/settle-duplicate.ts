@@ -134,6 +134,9 @@ async function settleDifferent(shelf: Shelf, facts: InstanceFacts, existing: Ins
   if (shelf.duplicates === 'replace' && existing.role !== 'manifest') {
     const settled = await replace(shelf, facts)
     if (settled !== undefined) return settled
+    log.warn('the first one is not replaced: a manifest in force refers to it, or the second one is of another series', {
+      SOPInstanceUID: facts.sopInstanceUid,
+    })
   }
   if (shelf.duplicates === 'refuse') {
     await shelf.storage.remove(facts.storageKey)

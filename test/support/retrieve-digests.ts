@@ -19,6 +19,8 @@ export interface Retrieved {
 export interface Wanted {
   readonly sopClassUid?: string
   readonly transferSyntaxUid?: string
+  /** Waited for before an instance is answered. @param count  of those that have come */
+  readonly before?: (count: number) => Promise<unknown> | undefined
 }
 
 /** Every instance of one study (and class, and syntax). */
@@ -42,6 +44,7 @@ export async function getStudy(port: number, studyInstanceUid: string, wanted: W
         return undefined
       },
       end: async () => {
+        await wanted.before?.(digests.size + 1)
         digests.set(command.affectedSopInstanceUid ?? '', hash.digest('hex'))
         return { status: 0 }
       },
