@@ -69,6 +69,27 @@ describe('the lock', () => {
     await expectNothingUnderWay(held)
   })
 
+  it('holds also where the clock was ahead when the instances came', async () => {
+    let now = Date.now() + 3_600_000
+    const held = await holdNothing({ now: () => now })
+    const common = { study: STUDY, series: SERIES(1), sopInstanceUid: uid(`${SERIES(1)}.1`) }
+    await receive(held, common)
+    now -= 3_600_000
+    await buildManifest(held.parts, STUDY, 'quiet')
+    expect(await deleteInstances(partsOf(held), what({ withdraw: false }))).toMatchObject({ kind: 'locked' })
+    const door = { ...held.door, duplicates: 'replace' as const }
+    await receive({ ...held, door }, { ...common, patientName: 'Doe^Jane^Other' })
+    expect(filesBelow(join(held.path, 'quarantine')).filter((name) => name.endsWith('.dcm'))).toHaveLength(1)
+    expect(await deleteInstances(partsOf(held), what())).toMatchObject({ kind: 'deleted', instances: 1 })
+  })
+
+  it('holds while a changed confidentiality level has not reached the manifest yet', async () => {
+    const held = await holdStudy()
+    const decision = { kind: 'confidentiality decided', studyInstanceUid: STUDY, level: 'R' } as const
+    await held.catalog.decide({ id: 'd1', at: Date.now(), actor: 'ann', ...decision })
+    expect(await deleteInstances(partsOf(held), what({ withdraw: false }))).toMatchObject({ kind: 'locked', by: [{ version: 1 }] })
+  })
+
   it('lets go of a series that no manifest in force refers to', async () => {
     const held = await holdStudy()
     await sleep(3)

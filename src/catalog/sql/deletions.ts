@@ -18,12 +18,12 @@ export const DELETION_SQL = {
   /** Parameters: study, series, series ('' for all of them), until when they came. */
   isAnything: `SELECT EXISTS (SELECT 1 FROM series e CROSS JOIN instances i ON i.series_id = e.id
     WHERE e.study_id = ? AND (? = '' OR e."SeriesInstanceUID" = ?) AND i.role <> 'manifest' AND i.received_at <= ?)`,
-  /** Manifests in force that refer to instances of a study, or of one series of it. What is hidden may still be referred to while the manifest stage
-   *  has not dealt with it. Parameters: study, study row, series, series ('' for all of them). */
+  /** Manifests in force that refer to instances of a study, or of one series of it: as LIFECYCLE_SQL.lockedBy. Parameters: study, study row, series, series ('' for all of them). */
   lockers: `SELECT m.sop_instance_uid FROM manifests m INDEXED BY manifests_in_force WHERE m.study_instance_uid = ? AND m.state = 'in force'
     AND EXISTS (SELECT 1 FROM studies s CROSS JOIN series e ON e.study_id = s.id CROSS JOIN instances i ON i.series_id = e.id
-      WHERE s.id = ? AND (? = '' OR e."SeriesInstanceUID" = ?) AND i.role = 'content' AND (i.visible <> 0 OR s.revision > s.manifest_revision)
-        AND i.confidentiality = m.confidentiality AND i.received_at <= m.created_at)`,
+      WHERE s.id = ? AND (? = '' OR e."SeriesInstanceUID" = ?) AND i.role = 'content'
+        AND (s.revision <= s.manifest_revision AND i.visible <> 0 AND i.confidentiality = m.confidentiality
+          OR s.revision > s.manifest_revision AND i.received_at <= m.created_at))`,
 
   /** Parameters: study row, id of the series, series, series ('' for all of them). */
   nextSeries: `SELECT e.id FROM series e WHERE e.id = (SELECT min(n.id) FROM series n WHERE n.study_id = ? AND n.id >= ?

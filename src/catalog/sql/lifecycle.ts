@@ -17,9 +17,12 @@ export const LIFECYCLE_SQL = {
     WHERE id IN (${CONTENT}) AND confidentiality <> ? AND received_at <= ?`,
   countContent: `SELECT count(*) FROM (${CONTENT})`,
 
-  /** The manifest in force that may refer to an instance of this study and level, received at that time. */
-  lockedBy: `SELECT sop_instance_uid FROM manifests INDEXED BY manifests_in_force
-    WHERE study_instance_uid = ? AND state = 'in force' AND confidentiality = ? AND created_at >= ? LIMIT 1`,
+  /** The manifest in force that may refer to an instance of this study and level, received at that time. Where the manifest stage has dealt with the
+   *  study, the one of its level does; otherwise the time tells what the manifest knew, for the level may have changed since. */
+  lockedBy: `SELECT m.sop_instance_uid FROM manifests m INDEXED BY manifests_in_force
+      CROSS JOIN studies s ON s."StudyInstanceUID" = m.study_instance_uid
+    WHERE m.study_instance_uid = ? AND m.state = 'in force'
+      AND (s.revision <= s.manifest_revision AND m.confidentiality = ? OR s.revision > s.manifest_revision AND m.created_at >= ?) LIMIT 1`,
 
   /** Parameters: reason or null, time, study. */
   withhold: `UPDATE studies SET withheld = ?, revision = revision + 1, pending_since = COALESCE(pending_since, last_received_at),
