@@ -84,6 +84,7 @@ name are on stable storage and its index row is committed; should a power failur
 | Status | Meaning |
 |---|---|
 | 0000 | stored; also where the same instance with the same bytes was here (a lost or damaged file is repaired by it) |
+| B007 | a rejection note was stored; some or all of what it names is of another study, has no UID, or cannot be read: there it has no effect |
 | B000 | another instance under this SOP Instance UID is here and was kept, this one is in quarantine (\`storage.duplicates: keep\`) |
 ${errorRows('store')}
 
@@ -201,6 +202,7 @@ export const ANSWERED: Readonly<Record<'store' | 'find' | 'retrieve' | 'mpps' | 
     'UNREADABLE',
     'INVALID_UID',
     'DUPLICATE_REFUSED',
+    'REJECTED_BEFORE',
     'NOT_AUTHORISED',
     'PROCESSING_FAILURE',
   ],
