@@ -33,7 +33,7 @@ it('what was withdrawn meanwhile stays away', async () => {
   const folder = temporaryFolder()
   const ahead = { ms: 0 }
   const targets = () => [{ name: 'drop', kind: 'folder', levels: ['N'], path: folder }] as never
-  const worker = startPublishWorker({ catalog, storage: held.storage, targets, now: () => Date.now() + ahead.ms })
+  const worker = startPublishWorker({ catalog, storage: held.storage, targets, now: () => Date.now() + ahead.ms, formats: {} as never })
   try {
     await expect.poll(() => opened, { timeout: 5000 }).toBeGreaterThan(0)
     await expect.poll(async () => (await held.catalog.manifestsOf(of.study))[0]?.state, { timeout: 5000 }).toBe('withdrawn')
