@@ -110,6 +110,8 @@ export interface RetentionWorkerParts extends Omit<DeletionParts, 'rest' | 'isSt
   readonly arrivals: () => number
   /** Called behind each run: deliveries may wait. */
   readonly done: () => void
+  /** How often it looks at the clock; default: each minute. */
+  readonly lookMs?: number
 }
 
 /** Noted in the catalog: the day of the last run, so that a restart does not make it run again. */
@@ -127,7 +129,7 @@ export function startRetentionWorker(parts: RetentionWorkerParts): { stop(): Pro
   const running = (async () => {
     await safely(() => resumeDeletions(work))
     while (!signal.aborted) {
-      await sleep(LOOK_MS, undefined, { signal }).catch(() => undefined)
+      await sleep(parts.lookMs ?? LOOK_MS, undefined, { signal }).catch(() => undefined)
       if (!signal.aborted) await safely(() => runIfDue(parts, work))
     }
   })()

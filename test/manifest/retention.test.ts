@@ -128,7 +128,7 @@ it('one that cannot be deleted holds up no other, and is deleted by the next run
   expect(await held.catalog.totals()).toMatchObject({ studies: 0, instances: 0 })
 })
 
-it('a running node takes up what was left of a deletion at once, and applies its rules in their hour only, once a day', {
+it('a running node takes up what was left of a deletion at once', {
   timeout: 20_000,
 }, async () => {
   const held = await hold()
@@ -155,6 +155,30 @@ it('a running node takes up what was left of a deletion at once, and applies its
   await worker.stop()
   expect(await held.catalog.findStudy(A)).toBeUndefined()
   expect(await held.catalog.findStudy(B)).toBeDefined()
+})
+
+it('a running node applies its rules in their hour only, and once a day', { timeout: 20_000 }, async () => {
+  const held = await hold()
+  await receiveAt(held, A, 100)
+  const start = dayAndHour(now, 'UTC').hour
+  let hour = (start + 2) % 24
+  let looks = 0
+  const rules = () => {
+    looks++
+    return { rules: [rule()], hour, timezone: 'UTC' }
+  }
+  const worker = startRetentionWorker({ ...partsOf(held), arrivals: () => 0, done: () => undefined, rules, lookMs: 5 })
+  await eventually('it has looked', () => looks > 5)
+  expect(await held.catalog.findStudy(A)).toBeDefined()
+  hour = start
+  await eventually('it is applied', async () => (await held.catalog.findStudy(A)) === undefined)
+  await receiveAt(held, B, 100)
+  const before = looks
+  await eventually('it has looked again', () => looks > before + 5)
+  expect(await held.catalog.findStudy(B)).toBeDefined()
+  now += 86_400_000
+  await eventually('it is applied the next day', async () => (await held.catalog.findStudy(B)) === undefined)
+  await worker.stop()
 })
 
 it('the day and hour of a time zone', () => {
