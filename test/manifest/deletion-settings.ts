@@ -2,6 +2,7 @@
 import { aeTitle } from '../../src/dicom/ae-title.ts'
 import { uid } from '../../src/dicom/uid.ts'
 import type { ManifestSettings } from '../../src/manifest/build-manifest.ts'
+import { dialectDefaults } from './sample-study.ts'
 
 export const settings: ManifestSettings = {
   aeTitle: aeTitle('ARIANE'),
@@ -10,5 +11,6 @@ export const settings: ManifestSettings = {
   seriesNumber: 59,
   quietSeconds: 1,
   mixedLevels: 'split',
+  ...dialectDefaults,
   targets: [{ name: 'drop', dialect: 'xds-i', levels: ['N'] }],
 }
