@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { findscu, firstValue, getscu, storescu } from '../support/dcmtk.ts'
-import { complaints, deliveredManifests, evidenceUids, manifestVersion } from '../support/manifests.ts'
+import { complaints, elementOf, evidenceUids, manifestVersion } from '../support/manifests.ts'
 import { cleanEnvironment, eventually, filesBelow, type NodeProcess, PROJECT, startNode } from '../support/node-process.ts'
 import { rejectionNoteFile } from '../support/rejection-notes.ts'
 import { runCommand } from '../support/run-command.ts'
@@ -46,6 +46,10 @@ async function history(): Promise<Told> {
 /** The reasons of the latest version, as the history tells them. */
 const lastReason = (told: Told): string => told.history.findLast(({ state }) => state === 'in force')!.reason
 
+/** What the folder target was told of. */
+const withdrawn = (): string[] =>
+  readdirSync(join(node.storagePath, 'outbox', study.studyInstanceUid)).filter((name) => name.endsWith('.withdrawn'))
+
 async function imagesFound(): Promise<string[]> {
   const { matches } = await findscu(node, ['0008,0052=IMAGE', `0020,000d=${study.studyInstanceUid}`, '0020,000e', '0008,0018'])
   return matches.map((match) => firstValue(match, '0008,0018')!).sort()
@@ -58,7 +62,7 @@ async function imagesHad(): Promise<number> {
   return readdirSync(into).length
 }
 
-describe('12 the life of a study', () => {
+describe('16 the life of a study', () => {
   it('is partial: a first version refers to what has come', async () => {
     expect((await storescu(node, study.files.slice(0, 3))).statuses).toEqual([0, 0, 0])
     const file = await manifestVersion(node, study.studyInstanceUid, 1)
@@ -84,7 +88,8 @@ describe('12 the life of a study', () => {
     expect(await evidenceUids(file)).toEqual(left)
     expect(await imagesFound()).not.toContain(rejected.sopInstanceUid)
     expect(lastReason(await history())).toMatch(/rejection note 113037: 1 of 1 instances hidden/)
-    expect((await storescu(node, study.files.slice(1, 2))).statuses).toEqual([0])
+    // It is kept, and not accepted again (IHE IOCM): refused, not authorized.
+    expect((await storescu(node, study.files.slice(1, 2))).statuses).toEqual([0x0124])
     expect(await imagesFound()).not.toContain(rejected.sopInstanceUid)
     expect((await history()).inForce).toMatchObject([{ version: 4, instanceCount: 4 }])
     // Four images and the note itself.
@@ -95,42 +100,60 @@ describe('12 the life of a study', () => {
     const file = filesBelow(join(node.storagePath, 'instances')).sort()[0]!
     const path = existsSync(file) ? file : join(node.storagePath, 'instances', file)
     renameSync(path, join(folder, 'lost.dcm'))
-    expect((await ariane('check', '--repair')).output).toMatch(/lost/)
+    const audit = await ariane('manifest', 'audit', study.studyInstanceUid)
+    expect([audit.code, audit.output]).toEqual([1, expect.stringMatching(/lost/)])
     const without = await manifestVersion(node, study.studyInstanceUid, 5, 30_000)
     expect(await evidenceUids(without)).toHaveLength(3)
     expect(lastReason(await history())).toMatch(/the file of an instance is lost/)
-    expect((await storescu(node, study.files)).statuses).toEqual([0, 0, 0, 0, 0])
+    const statuses = (await storescu(node, study.files)).statuses
+    expect(statuses).toEqual([0, 0x0124, 0, 0, 0])
     const again = await manifestVersion(node, study.studyInstanceUid, 6, 30_000)
     expect(await evidenceUids(again)).toHaveLength(4)
     rmSync(join(folder, 'lost.dcm'))
   })
 
+  it('its patient was another record of somebody: merged, the former manifest withdrawn, images go out as those of the right one', async () => {
+    const merged = await ariane('patient', 'merge', 'TEST-PATIENT', 'RIGHT-PATIENT')
+    expect([merged.code, merged.output]).toEqual([0, expect.stringMatching(/1 stud/)])
+    const file = await manifestVersion(node, study.studyInstanceUid, 6, 30_000)
+    await eventually('the former one is told withdrawn', () => withdrawn().length === 1, 20_000)
+    expect(await elementOf(file, '0010,0020')).toBe('RIGHT-PATIENT')
+    const told = await history()
+    expect(told.inForce).toMatchObject([{ version: 7, instanceCount: 4 }])
+    expect(told.history.findLast(({ state }) => state === 'withdrawn')!.reason).toMatch(/another patient/)
+    const into = join(folder, 'merged')
+    mkdirSync(into)
+    await getscu(node, ['0008,0052=STUDY', `0020,000d=${study.studyInstanceUid}`], into)
+    const image = readdirSync(into).find((name) => name.startsWith('CT'))!
+    const { output } = await runCommand('dcmdump', [join(into, image)])
+    expect(output).toMatch(/^\(0010,0020\) LO \[RIGHT-PATIENT/m)
+    expect(output).toMatch(/\(0400,0561\) SQ/)
+  })
+
   it('is withdrawn by an operator: nothing is in force, whoever was given it is told, and nothing comes back by itself', async () => {
     const { output, code } = await ariane('manifest', 'withdraw', study.studyInstanceUid, '--reason', 'wrong examination')
     expect(code).toBe(0)
-    expect(output).toMatch(/withdrawn: version 6/)
-    await eventually('the folder is told', () => deliveredManifests(node, study.studyInstanceUid).length === 5, 20_000)
-    const outbox = readdirSync(join(node.storagePath, 'outbox', study.studyInstanceUid))
-    expect(outbox.filter((name) => name.endsWith('.withdrawn'))).toHaveLength(1)
+    expect(output).toMatch(/withdrawn: version 7/)
+    await eventually('the folder is told', () => withdrawn().length === 2, 20_000)
     expect(await history()).toMatchObject({ state: 'withheld: wrong examination', inForce: [] })
     // The images themselves stay within reach.
     expect(await imagesFound()).toHaveLength(5)
-    expect((await ariane('manifest', 'build', study.studyInstanceUid)).output).toMatch(/made version 7/)
+    expect((await ariane('manifest', 'build', study.studyInstanceUid)).output).toMatch(/made version 8/)
   })
 
   it('has kept the bytes of every version, and tells why each was made', async () => {
     const told = await history()
     expect(told.history.filter(({ state }) => state === 'in force').map(({ reason }) => /^version \d+/.exec(reason)?.[0])).toEqual(
-      [1, 2, 3, 4, 5, 6, 7].map((version) => `version ${version}`),
+      [1, 2, 3, 4, 5, 6, 7, 8].map((version) => `version ${version}`),
     )
     const { output } = await ariane('manifest', 'list', '--study', study.studyInstanceUid, '--json')
     const records = output
       .trim()
       .split('\n')
       .map((line) => JSON.parse(line) as { sopInstanceUid: string; version: number })
-    expect(records).toHaveLength(7)
+    expect(records).toHaveLength(8)
     const outbox = join(node.storagePath, 'outbox', study.studyInstanceUid)
-    await eventually('version 7 is delivered', () => readdirSync(outbox).length === 7, 20_000)
+    await eventually('version 8 is delivered', () => readdirSync(outbox).length === 8, 20_000)
     for (const { sopInstanceUid, version } of records) {
       const file = join(folder, `v${version}.dcm`)
       expect((await ariane('manifest', 'export', sopInstanceUid, file)).code).toBe(0)
