@@ -132,7 +132,17 @@ async function buildNode(loaded: LoadedConfig, closers: Closer[]): Promise<Runni
     arrived++
     manifest.nudge()
   }
-  const door: Door = { storage, catalog, duplicates, path: stored.path, now: Date.now, kept, isStorable, ...judging }
+  const door: Door = {
+    storage,
+    catalog,
+    duplicates,
+    path: stored.path,
+    now: Date.now,
+    kept,
+    urgent: () => manifest.lookNow(),
+    isStorable,
+    ...judging,
+  }
   const serving: Serving = {
     catalog,
     storage,

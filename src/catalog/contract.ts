@@ -126,6 +126,8 @@ export interface StudyState {
   readonly revision: number
   /** Why no manifest is made of it until somebody asks for one; absent where one is made. */
   readonly withheld?: string
+  /** A manifest in force says what is not so any more (a rejection, a lost file, another confidentiality level). */
+  readonly isUrgent: boolean
   /** The revision that the manifest stage has dealt with; less than `revision` means there is work. */
   readonly manifestRevision: number
   readonly lastReceivedAt: number
@@ -194,7 +196,7 @@ export interface ManifestRecord {
   readonly version: number
   /** Digest over what the manifest says, without its UID, number and times: equal digest, no new version. */
   readonly contentDigest: string
-  /** Whose it is: equal text, equal patient; absent where an earlier release made it. */
+  /** Whose it is (manifest/patient-key.ts); absent where an earlier release made it. */
   readonly patientKey?: string
   readonly state: ManifestState
   readonly supersededBy?: Uid

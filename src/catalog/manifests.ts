@@ -24,13 +24,20 @@ export function addManifest(statements: Statements, { record, targets, actor }: 
   tell(statements, { studyInstanceUid, confidentiality, dialect, at, state: record.state, manifestUid: sopInstanceUid, reason, actor })
 }
 
+/** Keys of three parts each (manifest/patient-key.ts): what only one of them knows is no difference. */
+function areDifferentPatients(one: string | undefined, other: string | undefined): boolean {
+  if (one === undefined || other === undefined) return false
+  const parts = other.split('.')
+  return one.split('.').some((part, at) => part !== '' && (parts[at] ?? '') !== '' && part !== parts[at])
+}
+
 /** A registry cannot replace a document of one patient by one of another (XDSPatientIdDoesNotMatch): the former one is then withdrawn. */
 function endFormer(statements: Statements, record: ManifestRecord, actor: string): void {
   const { studyInstanceUid, confidentiality, dialect, createdAt: at } = record
   const former = manifestInForce(statements, studyInstanceUid, confidentiality, dialect)
   if (former === undefined) return
   const manifestUid = former.sopInstanceUid
-  if (former.patientKey !== undefined && former.patientKey !== record.patientKey)
+  if (areDifferentPatients(former.patientKey, record.patientKey))
     withdrawManifest(statements, { manifestUid, at, reason: 'the study has another patient now', actor })
   else
     endManifest(statements, former, { state: 'superseded', by: record.sopInstanceUid, at, reason: `by version ${record.version}`, actor })

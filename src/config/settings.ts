@@ -474,6 +474,14 @@ export const SETTINGS = [
     reason:
       'What a rejection note 113001 (Rejected for Quality Reasons) does. hide: what it names is not given to anybody and not referred to; regular-use: it is, with the note beside it.',
   }),
+  setting({
+    key: 'rejection.resent',
+    type: 'choice',
+    of: ['refuse', 'accept'],
+    default: 'refuse',
+    reason:
+      'What a sender is told of an instance that a note has rejected for patient safety or a wrong worklist entry (113037, 113038) and that it sends again. refuse: 0124, as IHE has it; accept: 0000, for senders that stop at a refused instance. It stays hidden in either case.',
+  }),
 
   setting({
     key: 'audit.everyDays',

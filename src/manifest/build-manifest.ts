@@ -72,8 +72,8 @@ export async function buildManifest(parts: ManifestParts, studyInstanceUid: Uid,
   const { catalog } = parts
   const study = await catalog.findStudy(studyInstanceUid)
   if (study === undefined) return { kind: 'unknown study' }
-  if (study.inConflict) return { kind: 'conflict' }
   const records = await catalog.manifestsOf(studyInstanceUid)
+  if (study.inConflict) return conflict(parts, study, records, actor)
   const evidence = await catalog.evidence(studyInstanceUid)
   const history = await catalog.historyOf(studyInstanceUid)
   const because = { reason: whyNow(history, reason), actor }
@@ -82,6 +82,15 @@ export async function buildManifest(parts: ManifestParts, studyInstanceUid: Uid,
   const work = new Work(parts, study, because)
   await work.settle(chainsOf(evidence, records, parts.settings().targets))
   return work.outcome()
+}
+
+/** What is in force of a study in conflict stays so, but for one that says what is not so any more: no other can take its place. */
+async function conflict(parts: ManifestParts, study: StudyState, records: readonly ManifestRecord[], actor: string): Promise<BuildOutcome> {
+  const { studyInstanceUid, isUrgent } = study
+  if (!isUrgent) return { kind: 'conflict' }
+  const history = await parts.catalog.historyOf(studyInstanceUid)
+  await withhold(parts, study, { records, history }, { reason: whyNow(history, 'the study holds more than one patient identity'), actor })
+  return { kind: 'conflict' }
 }
 
 /** What has happened to the study since its manifests were last seen to, and what made it due. */

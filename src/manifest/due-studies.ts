@@ -25,6 +25,8 @@ export interface ManifestWorker {
   nudge(studyInstanceUid?: string): void
   /** A procedure step has begun, changed or ended. */
   stepsChanged(): void
+  /** A manifest in force says what is not so any more. */
+  lookNow(): void
   /** An association that brought something has ended. */
   associationEnded(): void
   /** Lets the study in work be finished, then ends. */
@@ -75,6 +77,10 @@ class DueStudies implements ManifestWorker {
     const now = this.#parts.now()
     const quietMs = this.#parts.rules().quietSeconds * 1000
     this.wakeAt(now + (now < this.#awaitsUntil ? Math.min(quietMs, STEP_LOOK_MS) : quietMs))
+  }
+
+  lookNow(): void {
+    this.wakeAt(this.#parts.now())
   }
 
   stepsChanged(): void {

@@ -28,10 +28,16 @@ export interface Judging {
   readonly confidentialityOf: ConfidentialityOf
   /** What a rejection note 113001 does. */
   readonly quality: QualityPolicy
+  /** What is answered for an instance that is here, hidden for good (113037, 113038), and sent again. */
+  readonly resent: 'refuse' | 'accept'
 }
 
 export function judgingOf(config: Pick<Config, 'confidentiality' | 'rejection'>): Judging {
-  return { confidentialityOf: confidentialityRules(config.confidentiality), quality: config.rejection.quality }
+  return {
+    confidentialityOf: confidentialityRules(config.confidentiality),
+    quality: config.rejection.quality,
+    resent: config.rejection.resent,
+  }
 }
 
 /** Said once, at the start: a rule that can apply to nobody protects nothing. */

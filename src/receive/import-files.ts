@@ -119,6 +119,7 @@ function watchedDoor(door: Door, onNew: () => void): Door {
     quality: door.quality,
     now: () => door.now(),
     isStorable: (sopClassUid) => door.isStorable(sopClassUid),
+    resent: door.resent,
     kept: (studyInstanceUid) => {
       onNew()
       door.kept(studyInstanceUid)

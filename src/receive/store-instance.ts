@@ -31,6 +31,8 @@ export interface Door extends Judging {
   now(): number
   /** Called after a study gained an instance: saves polling delay, nothing depends on it. */
   kept(studyInstanceUid: string): void
+  /** Called after a manifest in force has come to say what is not so any more; saves delay too. */
+  urgent?(studyInstanceUid: string): void
   isStorable(sopClassUid: string): boolean
 }
 
@@ -160,6 +162,7 @@ class Reception implements StoreSink {
     if (settled.kind === 'refused') return DUPLICATE_REFUSED
     if (settled.kind === 'first one kept') return FIRST_ONE_KEPT
     if (settled.kind === 'rejected') {
+      if (this.#door.resent === 'accept') return { status: 0x0000 }
       const { sopInstanceUid, studyInstanceUid, source } = facts
       log.warn('an instance that was rejected is sent again: not accepted', {
         SOPInstanceUID: sopInstanceUid,
@@ -170,6 +173,7 @@ class Reception implements StoreSink {
     }
     if (settled.conflict)
       log.warn('study now holds more than one patient identity', { StudyInstanceUID: facts.studyInstanceUid, source: facts.source })
+    if (facts.rejection !== undefined || settled.kind === 'returned') this.#door.urgent?.(facts.studyInstanceUid)
     if (settled.kind !== 'known') {
       this.#door.kept(facts.studyInstanceUid)
       this.#incoming.brought?.(facts.studyInstanceUid)

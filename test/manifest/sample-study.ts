@@ -46,7 +46,7 @@ export const patient: IndexKeys = {
 }
 
 export function study(keys: IndexKeys = patient): StudyState {
-  return { studyInstanceUid: uid('1.2.3.4'), revision: 3, manifestRevision: 0, lastReceivedAt: 0, inConflict: false, keys }
+  return { studyInstanceUid: uid('1.2.3.4'), revision: 3, manifestRevision: 0, lastReceivedAt: 0, inConflict: false, isUrgent: false, keys }
 }
 
 /** @param classes  one instance for each SOP class */

@@ -85,7 +85,10 @@ async function keep({ storage, catalog, folder }: Home, elements: TestDataSet, s
     isStorable: () => true,
   } as const
   const uids = { sopClassUid: textOf(elements, TAG.SOPClassUID), sopInstanceUid: textOf(elements, TAG.SOPInstanceUID) }
-  const sink = receiveInstance({ ...door, confidentialityOf, quality: 'hide' }, { ...uids, transferSyntaxUid: EXPLICIT_LE, source })
+  const sink = receiveInstance(
+    { ...door, confidentialityOf, quality: 'hide', resent: 'refuse' },
+    { ...uids, transferSyntaxUid: EXPLICIT_LE, source },
+  )
   await sink.write(encode(elements))
   expect((await sink.end()).status).toBe(0)
 }

@@ -13,7 +13,8 @@ export const DUE_SQL = {
   associationEnded: `${PENDING} INDEXED BY studies_association_ended WHERE s.association_ended_at IS NOT NULL AND ${DUE} AND s.steps = 0
     ORDER BY s.association_ended_at LIMIT ?`,
   held: `${PENDING} INDEXED BY studies_held WHERE s.steps > 0 AND ${DUE} ORDER BY s.steps_heard_at LIMIT ?`,
-  urgent: `${PENDING} INDEXED BY studies_urgent WHERE s.urgent_at IS NOT NULL AND ${DUE} ORDER BY s.urgent_at LIMIT ?`,
+  /** Those in conflict too: what is in force must not stay so. */
+  urgent: `${PENDING} INDEXED BY studies_urgent WHERE s.urgent_at IS NOT NULL AND s.revision > s.manifest_revision ORDER BY s.urgent_at LIMIT ?`,
   /** Still arriving, and for too long: walks what arrived since a moment. Parameters: that moment, pending since at the latest, how many. */
   arrivingTooLong: `${PENDING} INDEXED BY studies_due WHERE ${DUE} AND s.last_received_at > ? AND s.pending_since <= ? AND s.steps = 0 LIMIT ?`,
   /** Parameters: at or after this time; after it, or after this row of it; how many. */
