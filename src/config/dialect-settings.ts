@@ -1,7 +1,11 @@
 /** Rows of the table of settings (settings.ts) that say how manifests are told: addresses, issuers, and what each dialect leaves open. */
 import { setting } from './setting.ts'
 
-/** How a target can be served: the dialects of the manifest, and what is made of one of them. */
+/** The forms of a Key Object Selection. */
+export const DIALECTS = ['xds-i', 'mado', 'drimbox'] as const
+export type Dialect = (typeof DIALECTS)[number]
+
+/** What a target may be given: `mado-fhir` is the manifest in `mado` as another document. */
 export const PUBLISH_DIALECTS = ['xds-i', 'mado', 'mado-fhir', 'drimbox'] as const
 
 /** Terms of `config/nomenclatures/regions.json`. */

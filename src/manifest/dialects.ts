@@ -2,6 +2,7 @@
  *
  *  Promises: equal content and settings, equal bytes and equal digest; what a dialect does not say does not change its digest.
  *  Does not: choose one (each target of `publish` does). */
+import { DIALECTS, type Dialect } from '../config/dialect-settings.ts'
 import { digestOf } from './content-digest.ts'
 import type { ManifestContent } from './evidence.ts'
 import { type EncodedManifest, encodeKos, type KosPlan } from './kos-document.ts'
@@ -12,8 +13,7 @@ import { xdsI } from './kos-xds-i.ts'
 
 export type { EncodedManifest }
 
-export const DIALECTS = ['xds-i', 'mado', 'drimbox'] as const
-export type Dialect = (typeof DIALECTS)[number]
+export { DIALECTS, type Dialect }
 
 const PLANS: Readonly<Record<Dialect, (content: ManifestContent) => KosPlan>> = { 'xds-i': xdsI, mado, drimbox }
 

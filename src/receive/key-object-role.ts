@@ -9,6 +9,7 @@ const MANIFEST_TITLES: ReadonlySet<string> = new Set([
   '113030 DCM', // Manifest
   '113031 DCM', // Signed Manifest
   'MADOTEMP001 99IHE', // Manifest with Description, trial implementation
+  '131560 DCM', // the same, in DICOM
 ])
 const REJECTION_TITLES: ReadonlyMap<string, Rejection['code']> = new Map([
   ['113001 DCM', '113001'], // Rejected for Quality Reasons
@@ -16,7 +17,7 @@ const REJECTION_TITLES: ReadonlyMap<string, Rejection['code']> = new Map([
   ['113038 DCM', '113038'], // Incorrect Modality Worklist Entry
   ['113039 DCM', '113039'], // Data Retention Policy Expired
 ])
-/** The final code of MADO's title is not known yet; its meaning is. */
+/** Under whatever code. */
 const MANIFEST_WITH_DESCRIPTION = /^manifest with description$/i
 
 /** One item of a sequence in DICOM JSON (PS3.18 F.2), as far as a code needs it. */

@@ -1,5 +1,6 @@
 /** Coded concepts that a manifest is made of (PS3.16), and how one is read from an item (PS3.3 8.8). Codes compare by value and scheme;
  *  the trial codes of the MADO supplement stand beside the final ones of DICOM. */
+import { type MadoVocabulary, nomenclatures } from '../../config/nomenclatures.ts'
 import type { Item } from './item.ts'
 
 export interface ReadCode {
@@ -56,17 +57,26 @@ export const OTHER_TITLES: Readonly<Record<string, string>> = {
   '113039 DCM': 'a rejection note (Data Retention Policy Expired)',
 }
 
+/** A concept in both vocabularies of MADO. */
+function inBoth(name: keyof MadoVocabulary): readonly string[] {
+  const { final, trial } = nomenclatures().mado
+  return [keyOf(final[name]), keyOf(trial[name])]
+}
+
+/** Titles of a manifest of MADO. */
+export const DESCRIBED_TITLES = inBoth('manifestWithDescription')
+
 /** A concept of TID 1600 with each of its codes. */
 export const LIBRARY = {
   imageLibrary: ['111028 DCM'],
   imageLibraryGroup: ['126200 DCM'],
   modality: ['121139 DCM'],
   targetRegion: ['123014 DCM'],
-  numberOfSeries: ['131565 DCM', 'MADOTEMP009 99IHE'],
-  numberOfInstances: ['131564 DCM', 'MADOTEMP007 99IHE'],
-  seriesDate: ['131561 DCM', 'MADOTEMP003 99IHE'],
-  seriesTime: ['131562 DCM', 'MADOTEMP004 99IHE'],
-  seriesDescription: ['131563 DCM', 'MADOTEMP002 99IHE'],
+  numberOfSeries: inBoth('numberOfStudyRelatedSeries'),
+  numberOfInstances: inBoth('numberOfSeriesRelatedInstances'),
+  seriesDate: inBoth('seriesDate'),
+  seriesTime: inBoth('seriesTime'),
+  seriesDescription: inBoth('seriesDescription'),
   seriesNumber: ['113607 DCM'],
   seriesInstanceUid: ['112002 DCM'],
   numberOfFrames: ['121140 DCM'],

@@ -3,7 +3,7 @@
 import type { EvidenceSeries } from './check-evidence.ts'
 import { hasNoValue } from './check-modules.ts'
 import { KEY_OBJECT_DESCRIPTION } from './codes.ts'
-import { INS_ISSUERS, isConcept } from './dialects.ts'
+import { insAuthority, isConcept } from './dialects.ts'
 import type { Findings } from './finding.ts'
 import type { Item } from './item.ts'
 
@@ -29,7 +29,7 @@ export function checkDrimbox(root: Item, evidence: readonly EvidenceSeries[], fi
 function checkIdentity(root: Item, findings: Findings): void {
   const issuer = root.items(ISSUER)[0]
   const authority = issuer?.text(0x00400032)
-  const kind = INS_ISSUERS[authority ?? '']
+  const kind = insAuthority(authority)
   if (issuer === undefined) findings.report('drimbox-ins-issuer', { item: root, tag: ISSUER }, 'nobody is named')
   else if (kind === undefined) findings.report('drimbox-ins-issuer', { item: issuer, tag: 0x00400032 }, 'the authority is another')
   else if (kind === 'test') findings.report('drimbox-ins-test', { item: issuer, tag: 0x00400032 }, 'the authority is one for tests')

@@ -3,7 +3,7 @@
 import type { Pace } from '../pace.ts'
 import type { EvidenceSeries } from './check-evidence.ts'
 import { hasNoValue } from './check-modules.ts'
-import { conceptName, keyOf, LIBRARY, MANIFEST_WITH_DESCRIPTION, TRIAL_SCHEME } from './codes.ts'
+import { conceptName, DESCRIBED_TITLES, keyOf, LIBRARY, MANIFEST_WITH_DESCRIPTION, TRIAL_SCHEME } from './codes.ts'
 import { REFERENCES } from './content-rules.ts'
 import { isConcept } from './dialects.ts'
 import type { Findings } from './finding.ts'
@@ -38,7 +38,7 @@ export async function checkMado(root: Item, evidence: readonly EvidenceSeries[],
 function checkTitle(root: Item, findings: Findings): void {
   const title = conceptName(root)
   const place = { item: root, tag: 0x0040a043 }
-  if (title === undefined || keyOf(title) === `MADOTEMP001 ${TRIAL_SCHEME}`) return
+  if (title === undefined || DESCRIBED_TITLES.includes(keyOf(title))) return
   const isFinal = title.scheme === 'DCM' && title.meaning.toLowerCase() === MANIFEST_WITH_DESCRIPTION.toLowerCase()
   findings.report(isFinal ? 'mado-title-code' : 'mado-title', place, isFinal ? 'the code is not known here' : 'the title is another')
 }

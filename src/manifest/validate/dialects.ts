@@ -2,17 +2,18 @@
  *
  *  `xds-i`: IHE XDS-I.b, a flat list. `mado`: with title "Manifest with Description" and a tree of template 1600. `drimbox`: France,
  *  Retrieve URLs of the series and a description of lines for machines. An INS alone makes no DRIMbox manifest: any French study has one. */
+import { DIALECTS, type Dialect } from '../../config/dialect-settings.ts'
+import { nomenclatures } from '../../config/nomenclatures.ts'
 import { codeIn, conceptName, KEY_OBJECT_DESCRIPTION, keyOf, LIBRARY, MANIFEST_WITH_DESCRIPTION, TRIAL_SCHEME } from './codes.ts'
 import type { Item } from './item.ts'
 
-export const DIALECTS = ['xds-i', 'mado', 'drimbox'] as const
-export type Dialect = (typeof DIALECTS)[number]
+export { DIALECTS, type Dialect }
 
-export const INS_ISSUERS: Readonly<Record<string, 'production' | 'test'>> = {
-  '1.2.250.1.213.1.4.8': 'production',
-  '1.2.250.1.213.1.4.9': 'production',
-  '1.2.250.1.213.1.4.10': 'test',
-  '1.2.250.1.213.1.4.11': 'test',
+/** @param authority  OID of an assigning authority; @returns undefined where it issues no INS */
+export function insAuthority(authority: string | undefined): 'production' | 'test' | undefined {
+  const found = nomenclatures().insAuthorities.find(({ oid }) => oid === authority)
+  if (found === undefined) return undefined
+  return found.name === 'nir' || found.name === 'nia' ? 'production' : 'test'
 }
 
 export function recognisedDialect(root: Item): Dialect {

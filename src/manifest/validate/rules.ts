@@ -130,7 +130,7 @@ export const RULES = {
   'accession-root-empty': warning('MADO 6.X.2.6', 'the one accession number of the requests at the root too'),
   // MADO
   'mado-title': error('MADO 6.X.2', 'the title "Manifest with Description", (MADOTEMP001, 99IHE) or its final DCM code'),
-  'mado-title-code': note('MADO 6.X.2', 'a code known here: (MADOTEMP001, 99IHE); the final DCM code is taken by its meaning'),
+  'mado-title-code': note('MADO 6.X.2', 'a code known here: (MADOTEMP001, 99IHE) or (131560, DCM); another of DCM is taken by its meaning'),
   'mado-required': error('MADO 6.X.2', 'R+: present with a value'),
   'mado-one-study': error('MADO 6.X.2.11', 'one study in the evidence'),
   'mado-repeated-id': error('MADO 6.X.2', 'Other Patient IDs Sequence that repeats the Patient ID'),
