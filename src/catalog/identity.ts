@@ -168,7 +168,7 @@ export function resolveStudy(statements: Statements, studyInstanceUid: string, i
   const keys: IndexKeys = {}
   addKeys('PATIENT', values, 0, keys)
   const patientId = keepPatient(statements, key as string, rowOf('PATIENT', keys))
-  statements.run(KEEP_SQL.moveStudy, patientId, studyId!)
+  statements.run(KEEP_SQL.moveStudy, patientId, at, studyId!)
   statements.run(KEEP_SQL.deleteEmptyPatient, formerPatient!)
 }
 

@@ -3,7 +3,8 @@
  *
  *  Promises: one chain of versions for each confidentiality level and dialect (chains.ts). Same content, no new manifest; changed content, new
  *  SOP Instance UID, version + 1, the former one superseded, one delivery for each target, all in one transaction behind the files. Never an
- *  empty manifest: where no instance is left, the one in force is withdrawn (RAD TF-2 4.68.4.1.2.1, 68-007). None for a study in conflict, none for
+ *  empty manifest: where no instance is left, the one in force is withdrawn (RAD TF-2 4.68.4.1.2.1, 68-007). So is one that says what is not so any
+ *  more where what should take its place is not valid. None for a study in conflict, none for
  *  one that is withheld. Safe to repeat at any point: a crash between file and row leaves a file without a row, which the start adopts or
  *  sets aside. Two processes that build the same study at once cannot both enter the same version: one fails, and finds nothing to do when it
  *  tries again.
@@ -19,6 +20,7 @@ import type { DialectSettings } from './dialect-settings.ts'
 import { type Dialect, missingIn } from './dialects.ts'
 import type { ManifestContent } from './evidence.ts'
 import { type Because, discard, type Made, nextVersion } from './manifest-version.ts'
+import { patientKeyOf } from './patient-key.ts'
 
 export interface ManifestSettings extends DialectSettings {
   /** Ours: what every series of the manifest names as Retrieve AE Title. */
@@ -57,7 +59,7 @@ export type BuildOutcome =
   /** None is made: an operator, the mixture of levels, or what is wrong with it does not allow it. */
   | ({ readonly kind: 'withheld'; readonly reason: string } & Outcomes)
   /** More than one patient identity: none until resolved. */
-  | { readonly kind: 'conflict' }
+  | { readonly kind: 'conflict'; readonly withdrawn: readonly ManifestRecord[] }
   | { readonly kind: 'unknown study' }
 
 interface Outcomes {
@@ -78,7 +80,10 @@ export async function buildManifest(parts: ManifestParts, studyInstanceUid: Uid,
   const history = await catalog.historyOf(studyInstanceUid)
   const because = { reason: whyNow(history, reason), actor }
   const withheld = study.withheld ?? mixture(parts.settings(), levelsOf(evidence))
-  if (withheld !== undefined) return withhold(parts, study, { records, history }, { reason: withheld, actor })
+  if (withheld !== undefined) {
+    const withdrawn = await withhold(parts, study, { records, history }, { reason: withheld, actor })
+    return { kind: 'withheld', reason: withheld, made: [], unchanged: [], withdrawn }
+  }
   const work = new Work(parts, study, because)
   await work.settle(chainsOf(evidence, records, parts.settings().targets))
   return work.outcome()
@@ -87,10 +92,10 @@ export async function buildManifest(parts: ManifestParts, studyInstanceUid: Uid,
 /** What is in force of a study in conflict stays so, but for one that says what is not so any more: no other can take its place. */
 async function conflict(parts: ManifestParts, study: StudyState, records: readonly ManifestRecord[], actor: string): Promise<BuildOutcome> {
   const { studyInstanceUid, isUrgent } = study
-  if (!isUrgent) return { kind: 'conflict' }
+  if (!isUrgent) return { kind: 'conflict', withdrawn: [] }
   const history = await parts.catalog.historyOf(studyInstanceUid)
-  await withhold(parts, study, { records, history }, { reason: whyNow(history, 'the study holds more than one patient identity'), actor })
-  return { kind: 'conflict' }
+  const because = { reason: whyNow(history, 'the study holds more than one patient identity'), actor }
+  return { kind: 'conflict', withdrawn: await withhold(parts, study, { records, history }, because) }
 }
 
 /** What has happened to the study since its manifests were last seen to, and what made it due. */
@@ -111,7 +116,7 @@ async function withhold(
   study: StudyState,
   { records, history }: { readonly records: readonly ManifestRecord[]; readonly history: readonly HistoryEntry[] },
   because: Because,
-): Promise<BuildOutcome> {
+): Promise<readonly ManifestRecord[]> {
   const { studyInstanceUid, revision } = study
   const withdrawn = records.filter((record) => record.state === 'in force')
   const at = parts.now()
@@ -126,7 +131,7 @@ async function withhold(
   if (!isTold) changes.push({ kind: 'told', entry: { studyInstanceUid, at, state: 'withheld', ...because } })
   await parts.catalog.settleStudy(studyInstanceUid, revision, changes)
   for (const record of withdrawn) log.warn('manifest withdrawn', { ...named(record), reason: because.reason })
-  return { kind: 'withheld', reason: because.reason, made: [], unchanged: [], withdrawn }
+  return withdrawn
 }
 
 /** In the history and the log. */
@@ -162,7 +167,7 @@ class Work {
       const StudyInstanceUID = this.#study.studyInstanceUid
       log.error('manifest is not valid and withheld', { StudyInstanceUID, confidentiality, dialect, findings: this.#invalid({ findings }) })
     }
-    for (const record of this.#withdrawn) log.warn('manifest withdrawn: no instance is left that it may refer to', named(record))
+    for (const record of this.#withdrawn) log.warn('manifest withdrawn', { ...named(record), reason: this.#because.reason })
   }
 
   outcome(): BuildOutcome {
@@ -177,13 +182,22 @@ class Work {
   async #bring(chain: Chain): Promise<void> {
     const version = await nextVersion(this.#parts, this.#study, chain, this.#because)
     if (version.kind === 'made') this.#made.push(version)
-    else if (version.kind === 'withheld') this.#withheld.push({ chain, findings: version.findings })
+    else if (version.kind === 'withheld') this.#withhold(chain, version.findings)
     else if (version.kind === 'empty') this.#withdrawn.push(...(chain.inForce === undefined ? [] : [chain.inForce]))
     else {
       // After the loss of the catalog, or for a target that is new, it may still have to go somewhere.
       await this.#parts.catalog.ensureDeliveries(version.record.sopInstanceUid, chain.targets, this.#parts.now())
       this.#unchanged.push(version.record)
     }
+  }
+
+  /** The former version stays, unless it says what is not so any more: no other can take its place. */
+  #withhold(chain: Chain, findings: readonly string[]): void {
+    this.#withheld.push({ chain, findings })
+    const { inForce } = chain
+    if (inForce === undefined) return
+    const isOfThem = inForce.patientKey === undefined || inForce.patientKey === patientKeyOf(this.#study.keys)
+    if (this.#study.isUrgent || !isOfThem) this.#withdrawn.push(inForce)
   }
 
   #invalid({ findings }: { readonly findings: readonly string[] }): string {

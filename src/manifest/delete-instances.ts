@@ -169,7 +169,9 @@ async function settle(parts: DeletionParts, deletion: Deletion): Promise<Revised
 async function revise(parts: DeletionParts, { studyInstanceUid, reason, actor }: Deletion): Promise<Revised> {
   const outcome = await buildManifest(parts, studyInstanceUid, reason, actor)
   if (outcome.kind === 'unknown study') return { made: [], withdrawn: [] }
-  return outcome.kind === 'conflict' ? withdrawAll(parts, studyInstanceUid, { reason, actor }) : outcome
+  if (outcome.kind !== 'conflict') return outcome
+  const { withdrawn } = await withdrawAll(parts, studyInstanceUid, { reason, actor })
+  return { made: [], withdrawn: [...outcome.withdrawn, ...withdrawn] }
 }
 
 /** None is made of a study in conflict; those that were made before it refer to what is hidden now. */
