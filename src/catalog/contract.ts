@@ -238,6 +238,8 @@ export type ManifestChange =
       readonly facts: InstanceFacts
       readonly record: ManifestRecord
       readonly targets: readonly string[]
+      /** Targets that are not given it: those that have a former version are told that it holds no longer. */
+      readonly others?: readonly string[]
       readonly actor: string
     }
   /** The one in force is taken back without another in its place. */

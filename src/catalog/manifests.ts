@@ -10,10 +10,16 @@ import { KEEP_SQL } from './sql/keep.ts'
 import { DELIVERY_SQL, MANIFEST_SQL } from './sql/studies.ts'
 import type { Statements } from './statements.ts'
 
-/** Runs inside a transaction. The former manifest of its chain is superseded, one delivery per target waits from the time of creation. */
-export function addManifest(statements: Statements, { record, targets, actor }: Extract<ManifestChange, { kind: 'made' }>): void {
+/** Runs inside a transaction. The former manifest of its chain is superseded, one delivery per target waits from the time of creation; what waits of
+ *  former versions does not any more: they may refer to what the target must not hear of. */
+export function addManifest(
+  statements: Statements,
+  { record, targets, others = [], actor }: Extract<ManifestChange, { kind: 'made' }>,
+): void {
   const { sopInstanceUid, studyInstanceUid, confidentiality, dialect, createdAt: at } = record
-  endFormer(statements, record, actor)
+  const former = endFormer(statements, record, actor)
+  statements.run(DELIVERY_SQL.drop, 'superseded before it was delivered', studyInstanceUid, confidentiality, dialect)
+  if (former !== undefined) statements.run(DELIVERY_SQL.withdrawFormer, at, former, JSON.stringify(others))
   statements.run(
     MANIFEST_SQL.insert,
     ...[sopInstanceUid, studyInstanceUid, confidentiality, dialect, record.seriesInstanceUid, record.version, record.contentDigest],
@@ -31,19 +37,21 @@ function areDifferentPatients(one: string | undefined, other: string | undefined
   return one.split('.').some((part, at) => part !== '' && (parts[at] ?? '') !== '' && part !== parts[at])
 }
 
-/** A registry cannot replace a document of one patient by one of another (XDSPatientIdDoesNotMatch): the former one is then withdrawn. */
-function endFormer(statements: Statements, record: ManifestRecord, actor: string): void {
+/** A registry cannot replace a document of one patient by one of another (XDSPatientIdDoesNotMatch): the former one is then withdrawn.
+ *  @returns it */
+function endFormer(statements: Statements, record: ManifestRecord, actor: string): Uid | undefined {
   const { studyInstanceUid, confidentiality, dialect, createdAt: at } = record
   const former = manifestInForce(statements, studyInstanceUid, confidentiality, dialect)
-  if (former === undefined) return
+  if (former === undefined) return undefined
   const manifestUid = former.sopInstanceUid
   if (areDifferentPatients(former.patientKey, record.patientKey))
     withdrawManifest(statements, { manifestUid, at, reason: 'the study has another patient now', actor })
   else
     endManifest(statements, former, { state: 'superseded', by: record.sopInstanceUid, at, reason: `by version ${record.version}`, actor })
+  return manifestUid
 }
 
-/** Runs inside a transaction. Whoever was given it is told. */
+/** Runs inside a transaction. Whoever was given it, or has a former version, is told. */
 export function withdrawManifest(
   statements: Statements,
   { manifestUid, at, reason, actor }: Omit<Extract<ManifestChange, { kind: 'withdrawn' }>, 'kind'>,
@@ -51,8 +59,10 @@ export function withdrawManifest(
   const record = findManifest(statements, manifestUid)
   if (record?.state !== 'in force') return
   endManifest(statements, record, { state: 'withdrawn', at, reason, actor })
+  const { studyInstanceUid, confidentiality, dialect } = record
   statements.run(DELIVERY_SQL.withdraw, at, manifestUid)
-  statements.run(DELIVERY_SQL.drop, manifestUid)
+  statements.run(DELIVERY_SQL.withdrawFormer, at, manifestUid, null)
+  statements.run(DELIVERY_SQL.drop, 'withdrawn before it was delivered', studyInstanceUid, confidentiality, dialect)
 }
 
 interface End {

@@ -65,7 +65,8 @@ export async function nextVersion(parts: ManifestParts, study: StudyState, chain
   const findings = await errorsIn(encoded, record, settings)
   if (findings.length > 0) return { kind: 'withheld', findings }
   const facts = factsOf(record, encoded, await keep(parts.storage, encoded), settings.aeTitle)
-  return { kind: 'made', change: { kind: 'made', facts, record, targets: chain.targets, actor: because.actor }, content }
+  const others = settings.targets.map(({ name }) => name).filter((name) => !chain.targets.includes(name))
+  return { kind: 'made', change: { kind: 'made', facts, record, targets: chain.targets, others, actor: because.actor }, content }
 }
 
 async function errorsIn(

@@ -1,7 +1,7 @@
 /** The publish stage: carries every waiting delivery to its target.
  *
- *  Promises: each manifest reaches each of its targets, however often it fails on the way: a transient failure is tried again for ever,
- *  at most an hour apart; a permanent one is recorded as failed. Older manifests go first; one target's trouble does not hold up
+ *  Promises: each manifest in force reaches each of its targets, however often it fails on the way: a transient failure is tried again for ever,
+ *  at most an hour apart; a permanent one is recorded as failed. What is not in force any more is not delivered. Older manifests go first; one target's trouble does not hold up
  *  another. What waits is read from the catalog alone, so that a restart loses nothing. Delivered twice after a crash at most, which
  *  targets take as once.
  *  Does not: make manifests, or choose targets (the delivery rows name them). Times in milliseconds since 1970. */
@@ -161,8 +161,9 @@ class Outbox implements PublishWorker {
     const { catalog, storage } = this.#parts
     const { manifestUid } = delivery
     const [record, facts] = await Promise.all([this.#record(delivery), catalog.findInstance(manifestUid)])
-    // It may have been withdrawn while an attempt of it was under way that failed.
-    if (record.state === 'withdrawn') throw new NodeError('INVALID_ARGUMENT', { reason: 'withdrawn before it was delivered', manifestUid })
+    // It may have been withdrawn, or another version taken its place, while an attempt of it was under way that failed.
+    if (record.state !== 'in force')
+      throw new NodeError('INVALID_ARGUMENT', { reason: `${record.state} before it was delivered`, manifestUid })
     if (facts === undefined) throw new NodeError('INVALID_ARGUMENT', { reason: 'no such manifest', manifestUid })
     return { record, open: () => storage.open(facts.storageKey), fileSizeBytes: facts.fileSizeBytes, extension: 'dcm' }
   }

@@ -151,7 +151,7 @@ describe('a study of several levels', () => {
     expect(await deliveries()).toEqual(['publish N both', 'publish N normal', 'publish R both'])
     await level(held, study, 'R')
     await buildManifest(held.parts, study, 'quiet')
-    expect(await deliveries()).toEqual(['publish R both', 'publish R both', 'withdraw N both', 'withdraw N normal'])
+    expect(await deliveries()).toEqual(['publish R both', 'withdraw N both', 'withdraw N normal'])
   })
 
   it('a rejection note has the level of what it names, whichever comes first or is raised later', async () => {

@@ -71,6 +71,14 @@ export const MANIFEST_SQL = {
   page: `${RECORD} WHERE (created_at, sop_instance_uid) < (?, ?) ORDER BY created_at DESC, sop_instance_uid DESC LIMIT ?`,
 } as const
 
+/** Versions of the chain of `l`, as far as that one. */
+const UP_TO = (
+  alias: string,
+): string => `${alias}.study_instance_uid = l.study_instance_uid AND ${alias}.confidentiality = l.confidentiality
+  AND ${alias}.dialect = l.dialect AND ${alias}.version <= l.version`
+const HAS = (delivery: string, manifest: string): string =>
+  `${delivery}.manifest_uid = ${manifest}.sop_instance_uid AND ${delivery}.action = 'publish' AND ${delivery}.state = 'done'`
+
 export const DELIVERY_SQL = {
   insert: `INSERT INTO deliveries (target, manifest_uid, action, state, attempts, next_attempt_at) VALUES (?, ?, 'publish', 'waiting', 0, ?)`,
   ensure: `INSERT INTO deliveries (target, manifest_uid, action, state, attempts, next_attempt_at) VALUES (?, ?, 'publish', 'waiting', 0, ?)
@@ -78,8 +86,16 @@ export const DELIVERY_SQL = {
   /** Whoever was to be given the manifest is told that it is withdrawn; what it has not been given yet it is not given any more. */
   withdraw: `INSERT INTO deliveries (target, manifest_uid, action, state, attempts, next_attempt_at)
     SELECT target, manifest_uid, 'withdraw', 'waiting', 0, ? FROM deliveries WHERE manifest_uid = ? AND action = 'publish' ON CONFLICT DO NOTHING`,
-  drop: `UPDATE deliveries SET state = 'failed', last_error = 'withdrawn before it was delivered'
-    WHERE manifest_uid = ? AND action = 'publish' AND state = 'waiting'`,
+  /** The version that a target has, of a chain that ends or that it is not given any more. Parameters: time, the last version, targets (JSON; null for all). */
+  withdrawFormer: `INSERT INTO deliveries (target, manifest_uid, action, state, attempts, next_attempt_at)
+    SELECT d.target, d.manifest_uid, 'withdraw', 'waiting', 0, w.at FROM (SELECT ? AS at, ? AS uid, ? AS targets) w
+      CROSS JOIN manifests l ON l.sop_instance_uid = w.uid CROSS JOIN manifests m ON ${UP_TO('m')} CROSS JOIN deliveries d ON ${HAS('d', 'm')}
+    WHERE (w.targets IS NULL OR d.target IN (SELECT value FROM json_each(w.targets))) AND NOT EXISTS (SELECT 1 FROM manifests n
+      CROSS JOIN deliveries x ON ${HAS('x', 'n')} WHERE ${UP_TO('n')} AND n.version > m.version AND x.target = d.target)
+    ON CONFLICT DO NOTHING`,
+  /** What waits of a chain. Parameters: why, study, confidentiality, dialect. */
+  drop: `UPDATE deliveries SET state = 'failed', last_error = ? WHERE action = 'publish' AND state = 'waiting'
+    AND manifest_uid IN (SELECT sop_instance_uid FROM manifests WHERE study_instance_uid = ? AND confidentiality = ? AND dialect = ?)`,
   due: `SELECT id, target, manifest_uid, action, state, attempts, next_attempt_at, last_error FROM deliveries
     WHERE state = 'waiting' AND next_attempt_at <= ? ORDER BY next_attempt_at, id LIMIT ?`,
   settle: 'UPDATE deliveries SET state = ?, attempts = ?, next_attempt_at = ?, last_error = ? WHERE id = ?',
