@@ -4,6 +4,7 @@
 import { Command } from 'commander'
 import type { HistoryEntry, ManifestRecord, StudyState, Uid } from '../catalog/contract.ts'
 import { buildManifest } from '../manifest/build-manifest.ts'
+import { levelsOf } from '../manifest/chains.ts'
 import { decide, operator } from '../storage/decisions.ts'
 import { CommandFailure, inColumns } from './command-line.ts'
 import { manifestParts } from './manifest-parts.ts'
@@ -27,7 +28,7 @@ export function withdrawCommand(): Command {
   return new Command('withdraw')
     .description('take the manifests of a study back: whoever was given them is told, and none is made until `ariane manifest build`')
     .argument('<study>', 'UID of a study, or of one of its manifests')
-    .requiredOption('--reason <text>', 'why, for the history of the study')
+    .requiredOption('--reason <text>', 'why, for the history of the study and the log: no name of a patient')
     .action((what: string, flags: { reason: string }, command: Command) =>
       withParts(command, async (parts) => {
         const studyInstanceUid = await studyNamed(parts, what)
@@ -59,7 +60,12 @@ async function historyOf(parts: Parts, what: string): Promise<StudyHistory> {
   ])
   if (study === undefined && history.length === 0) throw new CommandFailure(`no such study here, and none that was: ${studyInstanceUid}`)
   const inForce = records.filter((record) => record.state === 'in force')
-  return { studyInstanceUid, state: stateOf(study, inForce, records), inForce, history }
+  return {
+    studyInstanceUid,
+    state: stateOf(study, inForce, records, withheldNow(history, levelsOf(await catalog.evidence(studyInstanceUid)))),
+    inForce,
+    history,
+  }
 }
 
 async function studyNamed({ catalog }: Parts, what: string): Promise<Uid> {
@@ -67,13 +73,30 @@ async function studyNamed({ catalog }: Parts, what: string): Promise<Uid> {
   return (await catalog.findManifest(uid))?.studyInstanceUid ?? uid
 }
 
-function stateOf(study: StudyState | undefined, inForce: readonly ManifestRecord[], records: readonly ManifestRecord[]): string {
+/** Versions that would have broken their dialect, where nothing has been made since; of levels that the study has now. */
+function withheldNow(history: readonly HistoryEntry[], levels: ReadonlySet<string>): readonly string[] {
+  const last = new Map<string, HistoryEntry>()
+  for (const entry of history) {
+    if (entry.dialect === undefined || !levels.has(entry.confidentiality ?? '') || entry.state === 'withdrawn') continue
+    last.set(`${entry.confidentiality}, ${entry.dialect}`, entry)
+  }
+  return [...last].filter(([, { state }]) => state === 'withheld').map(([chain]) => `(${chain})`)
+}
+
+function stateOf(
+  study: StudyState | undefined,
+  inForce: readonly ManifestRecord[],
+  records: readonly ManifestRecord[],
+  invalid: readonly string[],
+): string {
   if (study === undefined) return 'not here any more'
   if (study.inConflict) return 'in conflict: more than one patient identity, see `ariane study list`'
   if (study.withheld !== undefined) return `withheld: ${study.withheld}`
   if (study.revision > study.manifestRevision) return `collecting: last instance received ${time(study.lastReceivedAt)}`
-  if (inForce.length > 0)
-    return `in force: ${inForce.map((one) => `version ${one.version} (${one.confidentiality}, ${one.dialect})`).join(', ')}`
+  const withheld = invalid.length === 0 ? [] : [`withheld, not valid: ${invalid.join(', ')}`]
+  const held = inForce.map((one) => `version ${one.version} (${one.confidentiality}, ${one.dialect})`)
+  if (held.length > 0) return [`in force: ${held.join(', ')}`, ...withheld].join('; ')
+  if (withheld[0] !== undefined) return withheld[0]
   return records.length > 0 ? 'withdrawn: there is nothing left to refer to' : 'there is nothing to refer to'
 }
 

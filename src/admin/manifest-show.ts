@@ -51,6 +51,7 @@ export function showCommand(): Command {
 }
 
 async function show(parts: Parts, what: string, flags: Flags): Promise<void> {
+  if (flags.level !== undefined && flags.dialect === undefined) throw new CommandFailure('--level goes with --dialect', { exitCode: 2 })
   const shown = flags.dialect === undefined ? await fileNamed(parts, what) : await inDialect(parts, what, flags.dialect, flags.level)
   if (flags.dialect === 'mado-fhir') process.stdout.write(await bundleOf(shown.file, what))
   else if (flags.raw) process.stdout.write(shown.file)
@@ -78,9 +79,14 @@ async function preview(parts: Parts, uid: Uid, dialect: Dialect, level?: Confide
   const study = (await parts.catalog.findManifest(uid))?.studyInstanceUid ?? uid
   const made = await previewManifest(await manifestParts(parts), study, dialect, level)
   if (made.kind === 'unknown study') throw new CommandFailure(`no manifest and no study here: ${uid}`)
-  if (made.kind === 'empty') throw new CommandFailure(`the study has no instance to refer to: ${study}`)
+  if (made.kind === 'empty')
+    throw new CommandFailure(`the study has no instance to refer to${level === undefined ? '' : ` of level ${level}`}: ${study}`)
   if (made.missing.length > 0) console.error(`${dialect} asks for what nobody knows here: ${made.missing.join(', ')}`)
   if (made.leftOut.length > 0) console.error(`not valid in the study, and left out: ${made.leftOut.join(', ')}`)
+  if (made.errors > 0)
+    console.error(
+      `it would be withheld, ${made.errors} errors: keep it with --raw, and see \`ariane manifest validate --dialect ${dialect} FILE\``,
+    )
   return { file: made.file, state: `preview in ${dialect}, not kept` }
 }
 

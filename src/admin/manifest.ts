@@ -2,7 +2,7 @@
  *  files.
  *
  *  A UID is a manifest's or a study's; of a study, its newest manifest is meant. Works beside a running node.
- *  Exit code 1: `verify` (manifest-verify.ts) or `open` (manifest-open.ts) found something missing, `validate` (manifest-validate.ts) an error, `build` has nothing to build. */
+ *  Exit code 1: `verify` (manifest-verify.ts) or `open` (manifest-open.ts) found something missing, `validate` (manifest-validate.ts) an error, `build` has made nothing, or one of several would not be valid. */
 import { writeFile } from 'node:fs/promises'
 import { Command } from 'commander'
 import type { Catalog, ManifestRecord, Uid } from '../catalog/contract.ts'
@@ -24,7 +24,7 @@ const PAGE = 200
 
 export function manifestCommand(): Command {
   return new Command('manifest')
-    .description('the manifests that this node has made')
+    .description('the manifests of this node, and, as files, those of others: show, validate, open')
     .addCommand(listCommand())
     .addCommand(waitingCommand())
     .addCommand(showCommand())
@@ -70,7 +70,7 @@ function buildCommand(): Command {
         await allow(parts, studyInstanceUid)
         const outcome = await buildManifest(await manifestParts(parts), studyInstanceUid, 'asked by operator', operator())
         console.log(inWords(outcome))
-        if (outcome.kind !== 'made' && outcome.kind !== 'unchanged') process.exitCode = 1
+        if (!('invalid' in outcome) || outcome.invalid.length > 0 || !['made', 'unchanged'].includes(outcome.kind)) process.exitCode = 1
       }),
     )
 }
@@ -124,22 +124,30 @@ function inWords(outcome: BuildOutcome): string {
   switch (outcome.kind) {
     case 'made':
     case 'unchanged':
-      return [
-        ...outcome.made.map(
-          (one) => `made version ${one.version}${ofChain(one)} with ${one.instanceCount} instances: ${one.sopInstanceUid}`,
-        ),
-        ...outcome.unchanged.map((one) => `version ${one.version}${ofChain(one)} says the same already: ${one.sopInstanceUid}`),
-        ...outcome.withdrawn.map(withdrawnInWords),
-      ].join('\n')
+      return allInWords(outcome)
     case 'empty':
       return ['the study has no instance to refer to: no manifest', ...outcome.withdrawn.map(withdrawnInWords)].join('\n')
     case 'withheld':
-      return [`no manifest is made of the study: ${outcome.reason}`, ...outcome.withdrawn.map(withdrawnInWords)].join('\n')
+      if (outcome.invalid.length === 0)
+        return [`no manifest is made of the study: ${outcome.reason}`, ...outcome.withdrawn.map(withdrawnInWords)].join('\n')
+      return allInWords(outcome)
     case 'conflict':
       return 'the study holds more than one patient identity: no manifest until `ariane study resolve`'
     case 'unknown study':
       return 'no such study here'
   }
+}
+
+type Outcomes = Pick<Extract<BuildOutcome, { readonly kind: 'made' }>, 'made' | 'unchanged' | 'withdrawn' | 'invalid'>
+
+/** Also said of a level that somebody decides (study-confidentiality.ts). */
+export function allInWords({ made, unchanged, withdrawn, invalid }: Outcomes): string {
+  return [
+    ...made.map((one) => `made version ${one.version}${ofChain(one)} with ${one.instanceCount} instances: ${one.sopInstanceUid}`),
+    ...unchanged.map((one) => `version ${one.version}${ofChain(one)} says the same already: ${one.sopInstanceUid}`),
+    ...withdrawn.map(withdrawnInWords),
+    ...invalid.map((one) => `not made (${one.confidentiality}, ${one.dialect}), for it would not be valid: ${one.findings}`),
+  ].join('\n')
 }
 
 /** Said where it is not the usual one. */

@@ -97,7 +97,8 @@ function printed(peers: readonly Peer[]): string {
     peer.aeTitle,
     peer.host ?? 'any',
     peer.port === undefined ? '-' : String(peer.port),
+    peer.levels.join(' '),
     peer.allow.join(' '),
   ])
-  return inColumns([['AE TITLE', 'HOST', 'PORT', 'MAY'], ...rows])
+  return inColumns([['AE TITLE', 'HOST', 'PORT', 'SEES', 'MAY'], ...rows])
 }

@@ -7,6 +7,7 @@ import type { Uid } from '../dicom/uid.ts'
 import { buildManifest } from '../manifest/build-manifest.ts'
 import { decide, operator } from '../storage/decisions.ts'
 import { CommandFailure, inColumns } from './command-line.ts'
+import { allInWords } from './manifest.ts'
 import { manifestParts } from './manifest-parts.ts'
 import { checkedUid, withParts } from './named-manifest.ts'
 import type { Parts } from './open-parts.ts'
@@ -37,9 +38,15 @@ async function change(parts: Parts, studyInstanceUid: Uid, level: Confidentialit
   const { catalog, config } = parts
   const seriesInstanceUid = series === undefined ? undefined : checkedUid(series)
   await decide({ path: config.storage.path, catalog }, { kind: 'confidentiality decided', studyInstanceUid, seriesInstanceUid, level })
+  if (seriesInstanceUid !== undefined && !(await isHere(parts, studyInstanceUid, seriesInstanceUid)))
+    console.error(`the study has no such series here: decided for what may still come of it: ${seriesInstanceUid}`)
   const outcome = await buildManifest(await manifestParts(parts), studyInstanceUid, 'asked by operator', operator())
-  if (outcome.kind === 'made' || outcome.kind === 'withheld')
-    console.log(`manifests revised: ${outcome.made.length} new versions, ${outcome.withdrawn.length} withdrawn`)
+  if (outcome.kind === 'made' || (outcome.kind === 'withheld' && outcome.invalid.length > 0)) console.log(allInWords(outcome))
+  else if (outcome.kind === 'withheld') console.log(`no manifest is made of the study: ${outcome.reason}`)
+}
+
+async function isHere({ catalog }: Parts, studyInstanceUid: Uid, seriesInstanceUid: Uid): Promise<boolean> {
+  return (await catalog.evidence(studyInstanceUid)).some((series) => series.seriesInstanceUid === seriesInstanceUid)
 }
 
 async function levelsInText({ catalog }: Parts, studyInstanceUid: Uid): Promise<string> {

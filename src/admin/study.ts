@@ -15,7 +15,7 @@ import { deleteCommand } from './study-delete.ts'
 
 export function studyCommand(): Command {
   return new Command('study')
-    .description('decisions about a study: which patient is right, who may see it, its deletion')
+    .description('decisions about a study: which patient is right, values that are wrong, who may see it, its deletion')
     .addCommand(listCommand())
     .addCommand(resolveCommand())
     .addCommand(updateCommand())

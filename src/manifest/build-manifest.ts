@@ -3,9 +3,8 @@
  *
  *  Promises: one chain of versions for each confidentiality level and dialect (chains.ts). Same content, no new manifest; changed content, new
  *  SOP Instance UID, version + 1, the former one superseded, one delivery for each target, all in one transaction behind the files. Never an
- *  empty manifest: where no instance is left, the one in force is withdrawn (RAD TF-2 4.68.4.1.2.1, 68-007). So is one that says what is not so any
- *  more where what should take its place is not valid. None for a study in conflict, none for
- *  one that is withheld. Safe to repeat at any point: a crash between file and row leaves a file without a row, which the start adopts or
+ *  empty manifest: where no instance is left, the one in force is withdrawn (RAD TF-2 4.68.4.1.2.1, 68-007). None for a study in conflict, none for
+ *  one that is withheld. A version that breaks its dialect is withheld; the one in force stays meanwhile only where what it says is still so. Safe to repeat at any point: a crash between file and row leaves a file without a row, which the start adopts or
  *  sets aside. Two processes that build the same study at once cannot both enter the same version: one fails, and finds nothing to do when it
  *  tries again.
  *  Does not: decide when (due-studies.ts).
@@ -66,6 +65,15 @@ interface Outcomes {
   readonly made: readonly ManifestRecord[]
   readonly unchanged: readonly ManifestRecord[]
   readonly withdrawn: readonly ManifestRecord[]
+  /** Not made because they would break their dialect. */
+  readonly invalid: readonly Invalid[]
+}
+
+export interface Invalid {
+  readonly confidentiality: string
+  readonly dialect: string
+  /** What is wrong, in words; nothing of the patient. */
+  readonly findings: string
 }
 
 /** @param reason  why now, in words, for the record
@@ -82,9 +90,9 @@ export async function buildManifest(parts: ManifestParts, studyInstanceUid: Uid,
   const withheld = study.withheld ?? mixture(parts.settings(), levelsOf(evidence))
   if (withheld !== undefined) {
     const withdrawn = await withhold(parts, study, { records, history }, { reason: withheld, actor })
-    return { kind: 'withheld', reason: withheld, made: [], unchanged: [], withdrawn }
+    return { kind: 'withheld', reason: withheld, made: [], unchanged: [], withdrawn, invalid: [] }
   }
-  const work = new Work(parts, study, because)
+  const work = new Work(parts, study, because, history)
   await work.settle(chainsOf(evidence, records, parts.settings().targets))
   return work.outcome()
 }
@@ -145,12 +153,14 @@ class Work {
   readonly #made: { readonly change: Made; readonly content: ManifestContent }[] = []
   readonly #unchanged: ManifestRecord[] = []
   readonly #withdrawn: ManifestRecord[] = []
-  readonly #withheld: { readonly chain: Chain; readonly findings: readonly string[] }[] = []
+  readonly #invalid: Invalid[] = []
+  readonly #history: readonly HistoryEntry[]
 
-  constructor(parts: ManifestParts, study: StudyState, because: Because) {
+  constructor(parts: ManifestParts, study: StudyState, because: Because, history: readonly HistoryEntry[]) {
     this.#parts = parts
     this.#study = study
     this.#because = because
+    this.#history = history
   }
 
   async settle(chains: readonly Chain[]): Promise<void> {
@@ -162,19 +172,16 @@ class Work {
       throw error
     }
     for (const { change, content } of this.#made) tell(change.record, content)
-    for (const { chain, findings } of this.#withheld) {
-      const { confidentiality, dialect } = chain
-      const StudyInstanceUID = this.#study.studyInstanceUid
-      log.error('manifest is not valid and withheld', { StudyInstanceUID, confidentiality, dialect, findings: this.#invalid({ findings }) })
-    }
-    for (const record of this.#withdrawn) log.warn('manifest withdrawn', { ...named(record), reason: this.#because.reason })
+    for (const one of this.#news())
+      log.error('manifest is not valid and withheld', { StudyInstanceUID: this.#study.studyInstanceUid, ...one })
+    for (const record of this.#withdrawn) log.warn(this.#whyWithdrawn(record), named(record))
   }
 
   outcome(): BuildOutcome {
     const made = this.#made.map(({ change }) => change.record)
-    const outcomes = { made, unchanged: this.#unchanged, withdrawn: this.#withdrawn }
+    const outcomes = { made, unchanged: this.#unchanged, withdrawn: this.#withdrawn, invalid: this.#invalid }
     if (made[0] !== undefined) return { kind: 'made', record: made[0], ...outcomes }
-    if (this.#withheld[0] !== undefined) return { kind: 'withheld', reason: this.#invalid(this.#withheld[0]), ...outcomes }
+    if (this.#invalid[0] !== undefined) return { kind: 'withheld', reason: this.#invalid[0].findings, ...outcomes }
     if (this.#unchanged[0] !== undefined) return { kind: 'unchanged', record: this.#unchanged[0], ...outcomes }
     return { kind: 'empty', ...outcomes }
   }
@@ -191,18 +198,25 @@ class Work {
     }
   }
 
-  /** The former version stays, unless it says what is not so any more: no other can take its place. */
-  #withhold(chain: Chain, findings: readonly string[]): void {
-    this.#withheld.push({ chain, findings })
-    const { inForce } = chain
-    if (inForce === undefined) return
-    const isOfThem = inForce.patientKey === undefined || inForce.patientKey === patientKeyOf(this.#study.keys)
-    if (this.#study.isUrgent || !isOfThem) this.#withdrawn.push(inForce)
+  /** The former version cannot stay where it names what is hidden, deleted or another patient's. */
+  #withhold({ confidentiality, dialect, inForce }: Chain, findings: readonly string[]): void {
+    this.#invalid.push({ confidentiality, dialect, findings: inShort(findings) })
+    const saysSo = inForce === undefined || (!this.#study.isUrgent && inForce.patientKey === patientKeyOf(this.#study.keys))
+    if (!saysSo) this.#withdrawn.push(inForce)
   }
 
-  #invalid({ findings }: { readonly findings: readonly string[] }): string {
-    const shown = findings.slice(0, FINDINGS_SHOWN).join('; ')
-    return findings.length > FINDINGS_SHOWN ? `${shown}; ${findings.length - FINDINGS_SHOWN} more` : shown
+  /** What the history does not say yet: the same findings are told once. */
+  #news(): readonly Invalid[] {
+    return this.#invalid.filter((one) => {
+      const last = this.#history.findLast((entry) => entry.confidentiality === one.confidentiality && entry.dialect === one.dialect)
+      return last?.state !== 'withheld' || last.reason !== one.findings
+    })
+  }
+
+  #whyWithdrawn({ confidentiality, dialect }: ManifestRecord): string {
+    return this.#invalid.some((one) => one.confidentiality === confidentiality && one.dialect === dialect)
+      ? 'manifest withdrawn: what it says is not so any more, and the next version is not valid'
+      : 'manifest withdrawn: no instance is left that it may refer to'
   }
 
   #changes(): readonly ManifestChange[] {
@@ -211,15 +225,27 @@ class Work {
     const withdrawn = this.#withdrawn.map(
       ({ sopInstanceUid }) => ({ kind: 'withdrawn', manifestUid: sopInstanceUid, at, ...this.#because }) as const,
     )
-    const withheld = this.#withheld.map(({ chain: { confidentiality, dialect }, findings }) => {
-      const reason = this.#invalid({ findings })
-      const entry: HistoryEntry = { studyInstanceUid, confidentiality, dialect, at, state: 'withheld', reason, actor: this.#because.actor }
+    const withheld = this.#news().map(({ confidentiality, dialect, findings: reason }) => {
+      const entry = {
+        studyInstanceUid,
+        confidentiality,
+        dialect,
+        at,
+        state: 'withheld',
+        reason,
+        actor: this.#because.actor,
+      } as HistoryEntry
       return { kind: 'told', entry } as const
     })
     const changes = [...this.#made.map(({ change }) => change), ...withdrawn, ...withheld]
     if (changes.length === 0) return []
     return [{ kind: 'told', entry: { studyInstanceUid, at, state: 'due', ...this.#because } }, ...changes]
   }
+}
+
+function inShort(findings: readonly string[]): string {
+  const shown = findings.slice(0, FINDINGS_SHOWN).join('; ')
+  return findings.length > FINDINGS_SHOWN ? `${shown}; ${findings.length - FINDINGS_SHOWN} more` : shown
 }
 
 const named = ({ studyInstanceUid, sopInstanceUid, version, confidentiality, dialect }: ManifestRecord) => ({

@@ -9,6 +9,7 @@ import { chainsOf, levelsOf } from './chains.ts'
 import { type Dialect, encodeManifest, missingIn } from './dialects.ts'
 import { manifestContent } from './evidence.ts'
 import { newIdentity } from './manifest-version.ts'
+import { findingsOf } from './validate/validate-manifest.ts'
 
 export type Preview =
   | {
@@ -18,6 +19,8 @@ export type Preview =
       /** What the dialect demands and nobody knows, what the study has and cannot be taken over: names, no values. */
       readonly missing: readonly string[]
       readonly leftOut: readonly string[]
+      /** How many the validator finds: with one it would be withheld. */
+      readonly errors: number
     }
   | { readonly kind: 'unknown study' }
   /** Nothing to refer to. */
@@ -45,5 +48,9 @@ export async function previewManifest(
   if (content.instanceCount === 0) return { kind: 'empty' }
   const identity = newIdentity(parts, content, chain)
   const { header, dataSet } = await encodeManifest(dialect, content, identity)
-  return { kind: 'made', file: Buffer.concat([header, dataSet]), missing: missingIn(dialect, content), leftOut: content.leftOut }
+  const file = Buffer.concat([header, dataSet])
+  const { aeTitle, retrieveLocationUid } = settings
+  const findings = await findingsOf(file, { studyInstanceUid, aeTitle, retrieveLocationUid, dialect })
+  const errors = findings.filter(({ severity }) => severity === 'error').length
+  return { kind: 'made', file, errors, missing: missingIn(dialect, content), leftOut: content.leftOut }
 }

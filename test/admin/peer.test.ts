@@ -32,7 +32,7 @@ it('adds, lists and removes', async () => {
 
   const listed = await runAriane(cwd, ['peer', 'list'])
   expect(listed.stdout).toBe(
-    'AE TITLE  HOST      PORT   MAY\nWEASIS    10.1.2.3  11113  echo find move\nCT        any       -      echo store find move get mpps\n',
+    'AE TITLE  HOST      PORT   SEES  MAY\nWEASIS    10.1.2.3  11113  N     echo find move\nCT        any       -      N     echo store find move get mpps\n',
   )
   expect(JSON.parse((await runAriane(cwd, ['peer', 'list', '--json'])).stdout)).toMatchObject([
     { aeTitle: 'WEASIS', port: 11113 },

@@ -17,6 +17,8 @@ import { type Held, holdNothing, holdRows } from './held-studies.ts'
 beforeEach(silenceLog)
 afterEach(closeAll)
 
+/** Far above what is measured alone (15 to 36 ms), for a machine that does something else meanwhile; work that held the loop would take seconds. */
+const STALL_MS = 300
 const STUDY = uid('1.2.840.1')
 const [SERIES, EACH] = [10, 2_000]
 
@@ -67,7 +69,7 @@ it('20,000 instances: hidden, withdrawn and removed with the event loop free', {
   console.info(`20,000 instances deleted in ${(tookMs / 1000).toFixed(1)} s, longest stall ${longestMs.toFixed(0)} ms`)
   expect(filesBelow(join(held.path, 'instances'))).toEqual([])
   expect((await held.catalog.totals()).instances).toBe(0)
-  expect(longestMs).toBeLessThan(50)
+  expect(longestMs).toBeLessThan(STALL_MS)
 })
 
 it('20,000 instances: one series deleted, the manifest revised, with the event loop free', { timeout: 120_000 }, async () => {
@@ -84,7 +86,7 @@ it('20,000 instances: one series deleted, the manifest revised, with the event l
     expect(await deleteInstances(parts, what)).toMatchObject({ instances: EACH, made: [{ instanceCount: (SERIES - 1) * EACH }] })
   })
   console.info(`one series of 20,000 instances deleted, longest stall ${longestMs.toFixed(0)} ms`)
-  expect(longestMs).toBeLessThan(50)
+  expect(longestMs).toBeLessThan(STALL_MS)
 })
 
 it('20,000 instances: audited with the event loop free', { timeout: 120_000 }, async () => {
@@ -96,5 +98,5 @@ it('20,000 instances: audited with the event loop free', { timeout: 120_000 }, a
   })
   console.info(`20,000 instances audited, longest stall ${longestMs.toFixed(0)} ms`)
   expect(audited).toBe(SERIES * EACH + 1)
-  expect(longestMs).toBeLessThan(50)
+  expect(longestMs).toBeLessThan(STALL_MS)
 })
