@@ -132,7 +132,10 @@ function inWords(outcome: BuildOutcome): string {
         return [`no manifest is made of the study: ${outcome.reason}`, ...outcome.withdrawn.map(withdrawnInWords)].join('\n')
       return allInWords(outcome)
     case 'conflict':
-      return 'the study holds more than one patient identity: no manifest until `ariane study resolve`'
+      return [
+        'the study holds more than one patient identity: no manifest until `ariane study resolve`',
+        ...outcome.withdrawn.map(withdrawnInWords),
+      ].join('\n')
     case 'unknown study':
       return 'no such study here'
   }

@@ -172,6 +172,9 @@ it('a running node applies its rules in their hour only, and once a day', { time
   expect(await held.catalog.findStudy(A)).toBeDefined()
   hour = start
   await eventually('it is applied', async () => (await held.catalog.findStudy(A)) === undefined)
+  // The pass that took it is over when the worker looks again.
+  const passed = looks
+  await eventually('its pass is over', () => looks > passed + 5)
   await receiveAt(held, B, 100)
   const before = looks
   await eventually('it has looked again', () => looks > before + 5)
