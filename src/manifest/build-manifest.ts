@@ -20,6 +20,7 @@ import { type Dialect, missingIn } from './dialects.ts'
 import type { ManifestContent } from './evidence.ts'
 import { type Because, discard, type Made, nextVersion } from './manifest-version.ts'
 import { patientKeyOf } from './patient-key.ts'
+import { readManifest } from './read-manifest.ts'
 
 export interface ManifestSettings extends DialectSettings {
   /** Ours: what every series of the manifest names as Retrieve AE Title. */
@@ -142,6 +143,15 @@ async function withhold(
   return withdrawn
 }
 
+/** Also false where nobody can tell. */
+async function refersOnlyTo({ catalog, storage }: ManifestParts, record: ManifestRecord, evidence: Chain['evidence']): Promise<boolean> {
+  const facts = await catalog.findInstance(record.sopInstanceUid)
+  const file = facts && (await storage.readStart(facts.storageKey, facts.fileSizeBytes).catch(() => undefined))
+  if (file === undefined) return false
+  const held = new Set<string>(evidence.flatMap(({ instances }) => instances.map((one) => one.sopInstanceUid)))
+  return readManifest(file).series.every(({ instances }) => instances.every((one) => held.has(one.sopInstanceUid)))
+}
+
 /** In the history and the log. */
 const FINDINGS_SHOWN = 5
 
@@ -189,7 +199,7 @@ class Work {
   async #bring(chain: Chain): Promise<void> {
     const version = await nextVersion(this.#parts, this.#study, chain, this.#because)
     if (version.kind === 'made') this.#made.push(version)
-    else if (version.kind === 'withheld') this.#withhold(chain, version.findings)
+    else if (version.kind === 'withheld') await this.#withhold(chain, version.findings)
     else if (version.kind === 'empty') this.#withdrawn.push(...(chain.inForce === undefined ? [] : [chain.inForce]))
     else {
       // After the loss of the catalog, or for a target that is new, it may still have to go somewhere.
@@ -198,11 +208,14 @@ class Work {
     }
   }
 
-  /** The former version cannot stay where it names what is hidden, deleted or another patient's. */
-  #withhold({ confidentiality, dialect, inForce }: Chain, findings: readonly string[]): void {
+  /** The former version stays, unless it says what is not so any more (names what is hidden, deleted or another patient's): no other can take its place. */
+  async #withhold({ confidentiality, dialect, inForce, evidence }: Chain, findings: readonly string[]): Promise<void> {
     this.#invalid.push({ confidentiality, dialect, findings: inShort(findings) })
-    const saysSo = inForce === undefined || (!this.#study.isUrgent && inForce.patientKey === patientKeyOf(this.#study.keys))
-    if (!saysSo) this.#withdrawn.push(inForce)
+    if (inForce === undefined) return
+    const isOfThem = inForce.patientKey === undefined || inForce.patientKey === patientKeyOf(this.#study.keys)
+    // The rows do not tell it after the loss of the catalog: its file does.
+    const isRight = isOfThem && !this.#study.isUrgent && (await refersOnlyTo(this.#parts, inForce, evidence))
+    if (!isRight) this.#withdrawn.push(inForce)
   }
 
   /** What the history does not say yet: the same findings are told once. */

@@ -5,6 +5,7 @@ import { uid } from '../../src/dicom/uid.ts'
 import { buildManifest, type ManifestSettings } from '../../src/manifest/build-manifest.ts'
 import { deleteInstances } from '../../src/manifest/delete-instances.ts'
 import { decide } from '../../src/storage/decisions.ts'
+import { rebuilt } from '../receive/rejection-material.ts'
 import { closeAll, silenceLog } from '../receive/sample-instances.ts'
 import { type Held, holdNothing, receive, target, type Wanted } from './held-studies.ts'
 
@@ -112,7 +113,11 @@ describe('a chain that cannot be revised, for what it would say is not valid', (
     held.set({ institution: undefined })
     const what = { studyInstanceUid: STUDY, seriesInstanceUid: SERIES(2), reason: 'deleted', actor: 'ann', withdraw: true }
     expect((await deleteInstances({ ...held.parts, path: held.path }, what)).kind).toBe('deleted')
-    expect((await chains(held)).filter((one) => one.includes('in force'))).toEqual(['xds-i N v2 in force (1)'])
+    const inForce = async (of: Held) => (await chains(of)).filter((one) => one.includes('in force'))
+    expect(await inForce(held)).toEqual(['xds-i N v2 in force (1)'])
+    const again = await rebuilt(held)
+    await build(again)
+    expect(await inForce(again)).toEqual(['xds-i N v2 in force (1)'])
   })
 })
 
