@@ -1,6 +1,6 @@
 /** A study whose patient was corrected, retrieved in its own syntax and converted: what is wrong goes out corrected, what is right byte for byte. */
 import { readdirSync, readlinkSync } from 'node:fs'
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest'
 import { readDataSet } from '../../src/dicom/element-reader.ts'
 import { uid } from '../../src/dicom/uid.ts'
 import { cGet } from '../../src/serve/c-get.ts'
@@ -32,16 +32,18 @@ beforeAll(async () => {
   })
 })
 afterAll(() => home.close())
-afterEach(() => {
-  const open = readdirSync('/proc/self/fd').filter((number) => {
+/** A stream that is done with closes its file behind our back. */
+afterEach(() => vi.waitFor(() => expect(openFiles()).toEqual([])))
+
+function openFiles(): string[] {
+  return readdirSync('/proc/self/fd').filter((number) => {
     try {
       return readlinkSync(`/proc/self/fd/${number}`).endsWith('.dcm')
     } catch {
       return false // closed meanwhile
     }
   })
-  expect(open).toEqual([])
-})
+}
 
 async function got(syntax: string): Promise<Map<string, Buffer>> {
   const association = new FakeAssociation({ contexts: [[CT_IMAGE, syntax]] })
