@@ -128,6 +128,8 @@ export interface StudyState {
   readonly withheld?: string
   /** A manifest in force says what is not so any more (a rejection, a lost file, another confidentiality level). */
   readonly isUrgent: boolean
+  /** The first change that no manifest has dealt with; absent where there is none. */
+  readonly pendingSince?: number
   /** The revision that the manifest stage has dealt with; less than `revision` means there is work. */
   readonly manifestRevision: number
   readonly lastReceivedAt: number

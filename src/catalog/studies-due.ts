@@ -71,8 +71,8 @@ const text = (value: Row[number] | undefined): string => (value ?? '') as string
 
 function stateOf(row: Row): StudyState {
   const keys: IndexKeys = {}
-  addKeys('PATIENT', row, 7, keys)
-  addKeys('STUDY', row, 7 + COLUMNS.PATIENT.keywords.length, keys)
+  addKeys('PATIENT', row, 8, keys)
+  addKeys('STUDY', row, 8 + COLUMNS.PATIENT.keywords.length, keys)
   return {
     studyInstanceUid: row[0] as Uid,
     revision: row[1] as number,
@@ -81,6 +81,7 @@ function stateOf(row: Row): StudyState {
     inConflict: row[4] === 1,
     ...(row[5] === null ? {} : { withheld: row[5] as string }),
     isUrgent: row[6] !== null,
+    ...(row[7] === null ? {} : { pendingSince: row[7] as number }),
     keys,
   }
 }

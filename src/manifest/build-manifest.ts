@@ -165,12 +165,14 @@ class Work {
   readonly #withdrawn: ManifestRecord[] = []
   readonly #invalid: Invalid[] = []
   readonly #history: readonly HistoryEntry[]
+  readonly #dueAt: number
 
   constructor(parts: ManifestParts, study: StudyState, because: Because, history: readonly HistoryEntry[]) {
     this.#parts = parts
     this.#study = study
     this.#because = because
     this.#history = history
+    this.#dueAt = parts.now()
   }
 
   async settle(chains: readonly Chain[]): Promise<void> {
@@ -252,7 +254,17 @@ class Work {
     })
     const changes = [...this.#made.map(({ change }) => change), ...withdrawn, ...withheld]
     if (changes.length === 0) return []
-    return [{ kind: 'told', entry: { studyInstanceUid, at, state: 'due', ...this.#because } }, ...changes]
+    const due: ManifestChange = { kind: 'told', entry: { studyInstanceUid, at: this.#dueAt, state: 'due', ...this.#because } }
+    return [...this.#collecting(), due, ...changes]
+  }
+
+  /** Since when the study has gained what is dealt with now; told with the rest, for an arrival writes no history. */
+  #collecting(): readonly ManifestChange[] {
+    const { studyInstanceUid, pendingSince, lastReceivedAt } = this.#study
+    const settledAt = this.#history.at(-1)?.at ?? 0
+    if (pendingSince === undefined || lastReceivedAt <= settledAt) return []
+    const at = Math.max(pendingSince, settledAt)
+    return [{ kind: 'told', entry: { studyInstanceUid, at, state: 'collecting', reason: 'instances arrived', actor: 'ariane' } }]
   }
 }
 

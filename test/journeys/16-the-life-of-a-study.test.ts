@@ -38,7 +38,7 @@ const ariane = (...args: string[]) =>
 interface Told {
   readonly state: string
   readonly inForce: readonly { readonly version: number; readonly instanceCount: number }[]
-  readonly history: readonly { readonly state: string; readonly reason: string; readonly actor: string }[]
+  readonly history: readonly { readonly at: number; readonly state: string; readonly reason: string; readonly actor: string }[]
 }
 
 async function history(): Promise<Told> {
@@ -71,7 +71,11 @@ describe('16 the life of a study', () => {
     expect((await storescu(node, study.files.slice(0, 3))).statuses).toEqual([0, 0, 0])
     const file = await manifestVersion(node, study.studyInstanceUid, 1)
     expect(await evidenceUids(file)).toEqual([...study.sopInstanceUids.slice(0, 3)].sort())
-    expect(await history()).toMatchObject({ inForce: [{ version: 1, instanceCount: 3 }] })
+    const told = await history()
+    expect(told).toMatchObject({ inForce: [{ version: 1, instanceCount: 3 }] })
+    expect(told.history.map(({ state }) => state)).toEqual(['collecting', 'due', 'in force'])
+    const times = told.history.map(({ at }) => at)
+    expect(times).toEqual([...times].sort((a, b) => a - b))
   })
 
   it('is complete, and a late image makes one more version', async () => {

@@ -2,7 +2,7 @@
 import { KEY_OBJECT_SELECTION_DOCUMENT_STORAGE } from '../../dicom/sop-classes.ts'
 import { attributes } from './columns.ts'
 
-const STATE = `SELECT s."StudyInstanceUID", s.revision, s.manifest_revision, s.last_received_at, s.in_conflict, s.withheld, s.urgent_at,
+const STATE = `SELECT s."StudyInstanceUID", s.revision, s.manifest_revision, s.last_received_at, s.in_conflict, s.withheld, s.urgent_at, s.pending_since,
   ${attributes('PATIENT', 'p')}, ${attributes('STUDY', 's')}
   FROM studies s`
 const IN_FORCE = 'CROSS JOIN study_identities p ON p.study_id = s.id AND p.in_force = 1'
