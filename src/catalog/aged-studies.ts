@@ -2,7 +2,7 @@
 
 import { Breath } from './breath.ts'
 import type { Page, Uid } from './contract.ts'
-import type { AgedStudy } from './deletions-contract.ts'
+import type { AgedStudy } from './contract-deletions.ts'
 import { decodePosition, encodePosition } from './position.ts'
 import { DELETION_SQL } from './sql/deletions.ts'
 import { STUDY_SQL } from './sql/studies.ts'

@@ -1,10 +1,10 @@
-/** Deletions, as rows: begun, hidden, removed, ended. What each step promises is in deletions-contract.ts. Everything here runs in short
+/** Deletions, as rows: begun, hidden, removed, ended. What each step promises is in contract-deletions.ts. Everything here runs in short
  *  statements, so that a study of any size holds up nobody. */
 
 import { agedStudies, originsOf } from './aged-studies.ts'
 import type { Row } from './columns.ts'
 import type { ManifestRecord, StorageKey, Uid } from './contract.ts'
-import type { Deletion, DeletionBegun, DeletionLimits, Deletions, DeletionUnderWay } from './deletions-contract.ts'
+import type { Deletion, DeletionBegun, DeletionLimits, Deletions, DeletionUnderWay } from './contract-deletions.ts'
 import { forgetStudy } from './forget.ts'
 import { changed, tell } from './history.ts'
 import { pruneIdentities } from './identity.ts'
