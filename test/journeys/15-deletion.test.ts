@@ -29,7 +29,7 @@ const ariane = (...args: string[]) => runAriane(folder, ['--config', node.config
 const studiesFound = async (uid: string) => (await findscu(node, ['0008,0052=STUDY', `0020,000d=${uid}`])).matches.length
 const keysOf = (uid: string) => ['0008,0052=STUDY', `0020,000d=${uid}`]
 
-describe('12 deletion', () => {
+describe('15 deletion', () => {
   it('is refused while a manifest in force refers to the study; withdrawn, it goes; sent again, it is a new one', {
     timeout: 60_000,
   }, async () => {
@@ -140,7 +140,7 @@ describe('12 deletion', () => {
   })
 })
 
-describe('12 audit and retention', () => {
+describe('15 audit and retention', () => {
   it('what the disk loses is told, taken out of the manifest, and in it again when it is sent again', { timeout: 60_000 }, async () => {
     await start()
     const study = await studyFiles({ series: [3] })
