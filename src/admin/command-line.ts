@@ -29,6 +29,11 @@ export function loadOptionsOf(command: Command): LoadOptions {
   return { file: config, env: process.env, cwd: process.cwd() }
 }
 
+/** A sender's text, or a file's name, stays in its place and moves no cursor. */
+export function printable(text: string): string {
+  return text.replace(/[\x00-\x1f\x7f-\x9f\u2028\u2029]/g, '\ufffd')
+}
+
 /** Rows of text in columns, two spaces apart. */
 export function inColumns(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))

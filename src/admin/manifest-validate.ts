@@ -7,6 +7,7 @@ import { Command, Option } from 'commander'
 import { DIALECTS, type Dialect } from '../manifest/validate/dialects.ts'
 import type { Finding } from '../manifest/validate/finding.ts'
 import { LARGEST_BYTES, type Validation, validateManifest } from '../manifest/validate/validate-manifest.ts'
+import { printable } from './command-line.ts'
 
 interface Flags {
   readonly dialect?: Dialect
@@ -82,9 +83,4 @@ function findingLines({ severity, path, section, text }: Finding): readonly stri
 function inWords({ error, warning, note }: Validation['counts']): string {
   const count = (number: number, word: string) => `${number} ${word}${number === 1 ? '' : 's'}`
   return [count(error, 'error'), count(warning, 'warning'), count(note, 'note')].join(', ')
-}
-
-/** A name of a file moves no cursor. */
-function printable(text: string): string {
-  return text.replace(/[\x00-\x1f\x7f-\x9f]/g, '\ufffd')
 }

@@ -8,9 +8,10 @@ import { COLUMNS } from '../catalog/columns.ts'
 import type { Catalog, PatientSummary } from '../catalog/contract.ts'
 import type { IndexKeyword } from '../dicom/index-attributes.ts'
 import { decide } from '../storage/decisions.ts'
-import { CommandFailure, inColumns } from './command-line.ts'
-import { changesText, PATIENT_OPTIONS, printable, valuesGiven, wrong } from './corrected-values.ts'
-import { openParts, type Parts } from './open-parts.ts'
+import { CommandFailure, inColumns, printable } from './command-line.ts'
+import { changesText, PATIENT_OPTIONS, valuesGiven, wrong } from './corrected-values.ts'
+import { withParts } from './named-manifest.ts'
+import type { Parts } from './open-parts.ts'
 
 export function patientCommand(): Command {
   return new Command('patient')
@@ -31,7 +32,7 @@ function updateCommand(): Command {
   return command
     .option('--issuer <issuer>', 'which patient of this ID: Issuer of Patient ID, or the universal ID of the issuer')
     .option('--dry-run', 'say what would change, and change nothing')
-    .action((id: string, flags: UpdateFlags, own: Command) => withOpenParts(own, (parts) => update(parts, id, flags)))
+    .action((id: string, flags: UpdateFlags, own: Command) => withParts(own, (parts) => update(parts, id, flags)))
 }
 
 async function update(parts: Parts, id: string, flags: UpdateFlags): Promise<void> {
@@ -74,7 +75,7 @@ function mergeCommand(): Command {
     .option('--issuer <issuer>', 'issuer of both, or of FROM where --into-issuer is given')
     .option('--into-issuer <issuer>', 'issuer of INTO')
     .option('--dry-run', 'say what would change, and change nothing')
-    .action((from: string, into: string, flags: MergeFlags, own: Command) => withOpenParts(own, (parts) => merge(parts, from, into, flags)))
+    .action((from: string, into: string, flags: MergeFlags, own: Command) => withParts(own, (parts) => merge(parts, from, into, flags)))
 }
 
 async function merge(parts: Parts, fromId: string, intoId: string, flags: MergeFlags): Promise<void> {
@@ -121,13 +122,4 @@ function named({ keys, issuer, universalId }: PatientSummary): string {
 
 function concerned({ studies, instances, manifestsInForce }: PatientSummary): string {
   return `${studies} studies, ${instances} instances, ${manifestsInForce} manifests in force`
-}
-
-async function withOpenParts(command: Command, work: (parts: Parts) => Promise<void>): Promise<void> {
-  const parts = await openParts(command, { create: false })
-  try {
-    await work(parts)
-  } finally {
-    await parts.catalog.close()
-  }
 }

@@ -4,12 +4,11 @@
  *  Such a study is kept and served, but has no manifest until somebody says which identity is right. What identities there are is shown to
  *  the operator on standard output, who cannot choose otherwise; none of it goes to the log. */
 import { Command } from 'commander'
-import type { Catalog, StudyIdentity, StudyState } from '../catalog/contract.ts'
-import { parseUid, type Uid } from '../dicom/uid.ts'
+import type { StudyIdentity, StudyState } from '../catalog/contract.ts'
 import { decide } from '../storage/decisions.ts'
-import { CommandFailure, inColumns } from './command-line.ts'
+import { CommandFailure, inColumns, printable } from './command-line.ts'
 import { changesText, STUDY_OPTIONS, valuesGiven } from './corrected-values.ts'
-import { openParts } from './open-parts.ts'
+import { checkedUid, withParts } from './named-manifest.ts'
 import { confidentialityCommand } from './study-confidentiality.ts'
 import { deleteCommand } from './study-delete.ts'
 
@@ -28,7 +27,7 @@ function listCommand(): Command {
     .description('studies that need a decision, with their identities')
     .option('--conflicts', 'those in conflict (there is no other list yet)', true)
     .action((_flags: unknown, command: Command) =>
-      withCatalog(command, async (catalog) => {
+      withParts(command, async ({ catalog }) => {
         const studies = await catalog.studiesInConflict()
         if (studies.length === 0) console.log('no study is in conflict')
         for (const study of studies) console.log(describe(study, await catalog.identitiesOf(study.studyInstanceUid)))
@@ -42,7 +41,7 @@ function resolveCommand(): Command {
     .argument('<study>', 'Study Instance UID')
     .option('--identity <number>', 'the number that `ariane study list` shows')
     .action((text: string, flags: { identity?: string }, command: Command) =>
-      withCatalog(command, async (catalog) => {
+      withParts(command, async ({ catalog }) => {
         const uid = checkedUid(text)
         const study = await catalog.findStudy(uid)
         if (study === undefined) throw new CommandFailure(`no such study here: ${uid}`)
@@ -65,9 +64,8 @@ function updateCommand(): Command {
   return command
     .argument('<study>', 'Study Instance UID')
     .option('--dry-run', 'say what would change, and change nothing')
-    .action(async (text: string, flags: Record<string, unknown>, own: Command) => {
-      const { catalog, config } = await openParts(own, { create: false })
-      try {
+    .action((text: string, flags: Record<string, unknown>, own: Command) =>
+      withParts(own, async ({ catalog, config }) => {
         const studyInstanceUid = checkedUid(text)
         const study = await catalog.findStudy(studyInstanceUid)
         if (study === undefined) throw new CommandFailure(`no such study here: ${studyInstanceUid}`)
@@ -76,25 +74,8 @@ function updateCommand(): Command {
         if (flags.dryRun === true) return console.log('nothing was changed (--dry-run)')
         await decide({ path: config.storage.path, catalog }, { kind: 'study updated', studyInstanceUid, values })
         console.log('done; its manifest follows within a minute')
-      } finally {
-        await catalog.close()
-      }
-    })
-}
-
-async function withCatalog(command: Command, work: (catalog: Catalog) => Promise<void>): Promise<void> {
-  const { catalog } = await openParts(command, { create: false })
-  try {
-    await work(catalog)
-  } finally {
-    await catalog.close()
-  }
-}
-
-function checkedUid(text: string): Uid {
-  const uid = parseUid(text)
-  if (uid === undefined) throw new CommandFailure(`not a UID: ${text}`, { exitCode: 2 })
-  return uid
+      }),
+    )
 }
 
 function describe(study: StudyState, identities: readonly StudyIdentity[]): string {
@@ -110,9 +91,4 @@ function describe(study: StudyState, identities: readonly StudyIdentity[]): stri
   const head = `study ${study.studyInstanceUid}${study.inConflict ? ': in conflict, its manifest is withheld' : ''}`
   const titles = ['    #', 'PATIENT ID', 'ISSUER', 'NAME', 'BORN', 'SEX', 'INSTANCES']
   return `${head}\n${inColumns([titles, ...rows]).trimEnd()}`
-}
-
-/** A sender's text stays in its column and moves no cursor. */
-function printable(text: string): string {
-  return text.replace(/[\x00-\x1f\x7f-\x9f\u2028\u2029]/g, '�')
 }
