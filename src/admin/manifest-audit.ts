@@ -3,12 +3,12 @@
  *  What is lost or damaged is given up as by the audit of a running node (manifest/audit.ts), unless `--dry-run` is given. Works beside a running node.
  *  Exit code 1 where something is lost or damaged. */
 import { Command } from 'commander'
-import type { Catalog } from '../catalog/contract.ts'
+import type { Catalog, Uid } from '../catalog/contract.ts'
 import { type Audited, type AuditFinding, auditStudy } from '../manifest/audit.ts'
 import { type AuditPass, auditOnDemand, auditState, counted, newPass } from '../manifest/audit-worker.ts'
 import { isStorageThere } from '../storage/node-identity.ts'
 import { CommandFailure } from './command-line.ts'
-import { checkedUid, withParts } from './named-manifest.ts'
+import { checkedUid, studyOf, withParts } from './named-manifest.ts'
 import { type Parts, progressLine } from './open-parts.ts'
 
 interface Flags {
@@ -47,7 +47,7 @@ async function audit(parts: Parts, uid: string | undefined, flags: Flags): Promi
   try {
     if (uid === undefined) return await auditOnDemand(work, Date.now, tell)
     let pass = newPass(Date.now())
-    for await (const audited of auditStudy(work, await studyOf(catalog, uid))) {
+    for await (const audited of auditStudy(work, await auditable(catalog, checkedUid(uid)))) {
       pass = counted(pass, audited)
       tell(pass, audited)
     }
@@ -57,9 +57,8 @@ async function audit(parts: Parts, uid: string | undefined, flags: Flags): Promi
   }
 }
 
-async function studyOf(catalog: Catalog, text: string) {
-  const uid = checkedUid(text)
-  const study = (await catalog.findManifest(uid))?.studyInstanceUid ?? uid
+async function auditable(catalog: Catalog, uid: Uid): Promise<Uid> {
+  const study = await studyOf(catalog, uid)
   if (!(await catalog.manifestsOf(study)).some(({ state }) => state === 'in force'))
     throw new CommandFailure(`no manifest, and no study with one in force: ${uid}`)
   return study

@@ -6,9 +6,9 @@ import type { HistoryEntry, ManifestRecord, StudyState, Uid } from '../catalog/c
 import { buildManifest } from '../manifest/build-manifest.ts'
 import { levelsOf } from '../manifest/chains.ts'
 import { decide, operator } from '../storage/decisions.ts'
-import { CommandFailure, inColumns } from './command-line.ts'
+import { CommandFailure, inColumns, timeInUtc } from './command-line.ts'
 import { manifestParts } from './manifest-parts.ts'
-import { checkedUid, withParts } from './named-manifest.ts'
+import { checkedUid, studyOf, withParts } from './named-manifest.ts'
 import type { Parts } from './open-parts.ts'
 
 export function historyCommand(): Command {
@@ -31,7 +31,7 @@ export function withdrawCommand(): Command {
     .requiredOption('--reason <text>', 'why, for the history of the study and the log: no name of a patient')
     .action((what: string, flags: { reason: string }, command: Command) =>
       withParts(command, async (parts) => {
-        const studyInstanceUid = await studyNamed(parts, what)
+        const studyInstanceUid = await studyOf(parts.catalog, checkedUid(what))
         if ((await parts.catalog.findStudy(studyInstanceUid)) === undefined)
           throw new CommandFailure(`no such study here: ${studyInstanceUid}`)
         const { catalog, config } = parts
@@ -52,7 +52,7 @@ interface StudyHistory {
 
 async function historyOf(parts: Parts, what: string): Promise<StudyHistory> {
   const { catalog } = parts
-  const studyInstanceUid = await studyNamed(parts, what)
+  const studyInstanceUid = await studyOf(catalog, checkedUid(what))
   const [study, records, history] = await Promise.all([
     catalog.findStudy(studyInstanceUid),
     catalog.manifestsOf(studyInstanceUid),
@@ -66,11 +66,6 @@ async function historyOf(parts: Parts, what: string): Promise<StudyHistory> {
     inForce,
     history,
   }
-}
-
-async function studyNamed({ catalog }: Parts, what: string): Promise<Uid> {
-  const uid = checkedUid(what)
-  return (await catalog.findManifest(uid))?.studyInstanceUid ?? uid
 }
 
 /** Versions that would have broken their dialect, where nothing has been made since; of levels that the study has now. */
@@ -92,7 +87,7 @@ function stateOf(
   if (study === undefined) return 'not here any more'
   if (study.inConflict) return 'in conflict: more than one patient identity, see `ariane study list`'
   if (study.withheld !== undefined) return `withheld: ${study.withheld}`
-  if (study.revision > study.manifestRevision) return `collecting: last instance received ${time(study.lastReceivedAt)}`
+  if (study.revision > study.manifestRevision) return `collecting: last instance received ${timeInUtc(study.lastReceivedAt)}`
   const withheld = invalid.length === 0 ? [] : [`withheld, not valid: ${invalid.join(', ')}`]
   const held = inForce.map((one) => `version ${one.version} (${one.confidentiality}, ${one.dialect})`)
   if (held.length > 0) return [`in force: ${held.join(', ')}`, ...withheld].join('; ')
@@ -102,7 +97,7 @@ function stateOf(
 
 function inText({ studyInstanceUid, state, history }: StudyHistory): string {
   const rows = history.map((entry) => [
-    time(entry.at),
+    timeInUtc(entry.at),
     entry.state,
     entry.confidentiality ?? '',
     entry.dialect ?? '',
@@ -114,8 +109,6 @@ function inText({ studyInstanceUid, state, history }: StudyHistory): string {
   const table = rows.length === 0 ? 'nothing has happened yet\n' : inColumns([titles, ...rows])
   return `study ${studyInstanceUid}\nnow ${state}\n\n${table.trimEnd()}`
 }
-
-const time = (at: number): string => new Date(at).toISOString().slice(0, 19).replace('T', ' ')
 
 function withdrawnInWords(withdrawn: readonly ManifestRecord[]): string {
   const lines = withdrawn.map((one) => `withdrawn: version ${one.version} (${one.confidentiality}, ${one.dialect}): ${one.sopInstanceUid}`)

@@ -17,7 +17,7 @@ import { manifestTree } from '../manifest/manifest-tree.ts'
 import { previewManifest } from '../manifest/preview.ts'
 import { CommandFailure } from './command-line.ts'
 import { manifestParts } from './manifest-parts.ts'
-import { fileNamed, manifestIn, withParts } from './named-manifest.ts'
+import { fileNamed, manifestIn, studyOf, withParts } from './named-manifest.ts'
 import type { Parts } from './open-parts.ts'
 
 type Wanted = (typeof PUBLISH_DIALECTS)[number]
@@ -76,7 +76,7 @@ async function inDialect(parts: Parts, what: string, wanted: Wanted, level?: Con
 }
 
 async function preview(parts: Parts, uid: Uid, dialect: Dialect, level?: Confidentiality): Promise<Shown> {
-  const study = (await parts.catalog.findManifest(uid))?.studyInstanceUid ?? uid
+  const study = await studyOf(parts.catalog, uid)
   const made = await previewManifest(await manifestParts(parts), study, dialect, level)
   if (made.kind === 'unknown study') throw new CommandFailure(`no manifest and no study here: ${uid}`)
   if (made.kind === 'empty')

@@ -70,6 +70,11 @@ async function readFileNamed(file: string): Promise<Buffer> {
   })
 }
 
+/** @returns the Study Instance UID: that of its study where it is a manifest's */
+export async function studyOf(catalog: Catalog, uid: Uid): Promise<Uid> {
+  return (await catalog.findManifest(uid))?.studyInstanceUid ?? uid
+}
+
 export async function bytesOf({ catalog, storage }: Parts, record: ManifestRecord): Promise<Buffer> {
   const facts = await catalog.findInstance(record.sopInstanceUid)
   if (facts === undefined) throw new CommandFailure(`manifest ${record.sopInstanceUid} has lost its file`)

@@ -7,7 +7,7 @@ import { VERIFICATION } from '../dicom/sop-classes.ts'
 import { EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN } from '../dicom/transfer-syntaxes.ts'
 import { connect } from '../dimse/connect.ts'
 import { NodeError } from '../errors.ts'
-import { CommandFailure, inColumns, loadOptionsOf } from './command-line.ts'
+import { CommandFailure, inColumns, loadOptionsOf, timeInUtc } from './command-line.ts'
 import { openParts } from './open-parts.ts'
 
 export function seenCommand(): Command {
@@ -23,7 +23,7 @@ export function seenCommand(): Command {
       else if (seen.length === 0) process.stdout.write('Nobody has called yet.\n')
       else {
         const rows = seen.map((one) => [
-          new Date(one.lastSeenAt).toISOString().slice(0, 19).replace('T', ' '),
+          timeInUtc(one.lastSeenAt),
           printable(one.callingAeTitle),
           one.address,
           `${one.count} x`,
