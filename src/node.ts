@@ -11,7 +11,7 @@ import type { LoadedConfig } from './config/load-config.ts'
 import { nomenclatures } from './config/nomenclatures.ts'
 import type { Config, Peer } from './config/settings.ts'
 import { aeTitle } from './dicom/ae-title.ts'
-import { type Uid, uid } from './dicom/uid.ts'
+import { uid } from './dicom/uid.ts'
 import { connect, type WantedContext } from './dimse/connect.ts'
 import type { IncomingStore, OutboundAssociation } from './dimse/contract.ts'
 import { listen } from './dimse/listener.ts'
@@ -21,11 +21,11 @@ import { dimseServices, kindOf, negotiationPolicy, type Stages } from './endpoin
 import { NodeError } from './errors.ts'
 import { configureLog, log } from './log.ts'
 import { startAuditWorker } from './manifest/audit-worker.ts'
-import type { ManifestSettings } from './manifest/build-manifest.ts'
 import { targetsOf } from './manifest/chains.ts'
 import { type DeletionParts, hideUnfinished } from './manifest/delete-instances.ts'
 import { startManifestWorker } from './manifest/due-studies.ts'
 import { madoBundle } from './manifest/mado-bundle.ts'
+import { manifestSettings } from './manifest/manifest-settings.ts'
 import { publishedNames, tellChangedNames } from './manifest/published-names.ts'
 import { startRetentionWorker } from './manifest/retention.ts'
 import { ensureUndecidedDeliveries } from './manifest/undecided-deliveries.ts'
@@ -213,12 +213,6 @@ async function buildNode(loaded: LoadedConfig, closers: Closer[]): Promise<Runni
 async function tellLittleRoom(storage: Storage, reserveBytes: number): Promise<void> {
   const freeBytes = await storage.freeBytes()
   if (freeBytes < reserveBytes) log.error('no room: instances are refused until there is some', { freeBytes, reserveBytes })
-}
-
-function manifestSettings(config: Config, locationUid: Uid): ManifestSettings {
-  const { manifest, confidentiality, publish } = config
-  const titles = { aeTitle: aeTitle(config.aeTitle), retrieveLocationUid: locationUid }
-  return { ...manifest, ...titles, mixedLevels: confidentiality.mixed, targets: targetsOf(publish) }
 }
 
 function announced({ association, context, command }: IncomingStore, arrivals: Arrivals): Incoming {

@@ -1,7 +1,6 @@
 /** What the manifest stage works with, for commands that build or preview. */
-import { aeTitle } from '../dicom/ae-title.ts'
 import type { ManifestParts } from '../manifest/build-manifest.ts'
-import { targetsOf } from '../manifest/chains.ts'
+import { manifestSettings } from '../manifest/manifest-settings.ts'
 import { publishedNames } from '../manifest/published-names.ts'
 import { retrieveLocationUid } from '../storage/node-identity.ts'
 import { checkedUid } from './named-manifest.ts'
@@ -10,12 +9,6 @@ import type { Parts } from './open-parts.ts'
 export async function manifestParts({ config, storage, catalog }: Parts): Promise<ManifestParts> {
   const published = await publishedNames({ catalog, storage })
   const locationUid = config.manifest.retrieveLocationUid ?? (await retrieveLocationUid(config.storage.path, published.retrieveLocationUid))
-  const settings = {
-    ...config.manifest,
-    aeTitle: aeTitle(config.aeTitle),
-    retrieveLocationUid: checkedUid(locationUid),
-    mixedLevels: config.confidentiality.mixed,
-    targets: targetsOf(config.publish),
-  }
+  const settings = manifestSettings(config, checkedUid(locationUid))
   return { catalog, storage, settings: () => settings, now: Date.now }
 }
