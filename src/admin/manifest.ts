@@ -7,6 +7,7 @@ import { writeFile } from 'node:fs/promises'
 import { Command } from 'commander'
 import type { Catalog, ManifestRecord, Uid } from '../catalog/contract.ts'
 import { type BuildOutcome, buildManifest } from '../manifest/build-manifest.ts'
+import { isUsual } from '../manifest/chains.ts'
 import { decide, operator } from '../storage/decisions.ts'
 import { CommandFailure, inColumns } from './command-line.ts'
 import { auditCommand } from './manifest-audit.ts'
@@ -154,8 +155,7 @@ export function allInWords({ made, unchanged, withdrawn, invalid }: Outcomes): s
 }
 
 /** Said where it is not the usual one. */
-const ofChain = ({ confidentiality, dialect }: ManifestRecord): string =>
-  confidentiality === 'N' && dialect === 'xds-i' ? '' : ` (${confidentiality}, ${dialect})`
+const ofChain = (record: ManifestRecord): string => (isUsual(record) ? '' : ` (${record.confidentiality}, ${record.dialect})`)
 
 const withdrawnInWords = (record: ManifestRecord): string =>
   `withdrawn: version ${record.version}${ofChain(record)}: ${record.sopInstanceUid}`

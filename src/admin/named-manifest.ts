@@ -6,6 +6,7 @@ import type { Command } from 'commander'
 import type { Catalog, ManifestRecord } from '../catalog/contract.ts'
 import { readPart10Header } from '../dicom/part10.ts'
 import { parseUid, type Uid } from '../dicom/uid.ts'
+import { isUsual } from '../manifest/chains.ts'
 import { type ReadManifest, readManifest } from '../manifest/read-manifest.ts'
 import { CommandFailure } from './command-line.ts'
 import { openParts, type Parts } from './open-parts.ts'
@@ -28,7 +29,7 @@ export async function recordNamed(catalog: Catalog, uid: Uid): Promise<ManifestR
 /** Of a study with several: the usual one in force, else any in force, else the newest. */
 function mainOne(records: readonly ManifestRecord[]): ManifestRecord | undefined {
   const inForce = records.filter((record) => record.state === 'in force')
-  return inForce.find(({ confidentiality, dialect }) => confidentiality === 'N' && dialect === 'xds-i') ?? inForce[0] ?? records[0]
+  return inForce.find(isUsual) ?? inForce[0] ?? records[0]
 }
 
 export async function manifestNamed(parts: Parts, what: string): Promise<{ manifest: ReadManifest; record?: ManifestRecord }> {

@@ -31,6 +31,11 @@ export interface Chain {
   readonly targets: readonly string[]
 }
 
+/** The one that there was before there were levels and dialects: what nobody needs to name. */
+export function isUsual({ confidentiality, dialect }: { readonly confidentiality: string; readonly dialect: string }): boolean {
+  return confidentiality === 'N' && dialect === ALWAYS
+}
+
 /** What is made where nobody is to be given anything. */
 const ALWAYS: Dialect = 'xds-i'
 

@@ -5,6 +5,7 @@
  *  series again; under 2.25, from a UUID of version 8 (RFC 9562 5.8) over SHA-256. */
 import { createHash } from 'node:crypto'
 import { type Uid, uid } from '../dicom/uid.ts'
+import { isUsual } from './chains.ts'
 
 /** @param taken  Series Instance UIDs that the manifest refers to */
 export function manifestSeriesUid(
@@ -13,8 +14,7 @@ export function manifestSeriesUid(
   taken: ReadonlySet<string>,
   chain: { readonly confidentiality: string; readonly dialect: string },
 ): Uid {
-  const isUsual = chain.confidentiality === 'N' && chain.dialect === 'xds-i'
-  const more = isUsual ? '' : `\n${chain.confidentiality}\n${chain.dialect}`
+  const more = isUsual(chain) ? '' : `\n${chain.confidentiality}\n${chain.dialect}`
   for (let attempt = 0; ; attempt++) {
     const candidate = derivedUid(`ariane manifest series\n${retrieveLocationUid}\n${studyInstanceUid}\n${attempt}${more}`)
     if (!taken.has(candidate)) return candidate
