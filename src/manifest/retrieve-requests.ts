@@ -2,7 +2,9 @@
  *
  *  Does not: open associations, or know addresses ({@link ConnectTo} is handed in). */
 import type { AeTitle } from '../dicom/ae-title.ts'
+import { readDataSet } from '../dicom/element-reader.ts'
 import { ElementWriter } from '../dicom/element-writer.ts'
+import { STUDY_ROOT_MOVE } from '../dicom/sop-classes.ts'
 import { IMPLICIT_VR_LITTLE_ENDIAN } from '../dicom/transfer-syntaxes.ts'
 import type { OutboundAssociation } from '../dimse/contract.ts'
 
@@ -59,6 +61,20 @@ export function* portions(uids: readonly string[]): Generator<readonly string[]>
 
 export async function end(association: OutboundAssociation): Promise<void> {
   await association.release().catch(() => association.abort())
+}
+
+const FAILED_SOP_INSTANCE_UID_LIST = 0x00080058
+
+/** What a C-MOVE has asked for in one request.
+ *  @returns its answer, and which of the UIDs could not be sent as it says (PS3.4 C.4.2.1.4.2) */
+export async function move(
+  association: OutboundAssociation,
+  series: SeriesUids,
+  uids: readonly string[],
+  destination: AeTitle,
+): Promise<Awaited<ReturnType<OutboundAssociation['move']>> & { readonly failed: ReadonlySet<string> }> {
+  const answer = await association.move(STUDY_ROOT_MOVE, imageIdentifier(series, uids.join('\\')), destination)
+  return { ...answer, failed: new Set(readDataSet(answer.identifier, IMPLICIT_VR_LITTLE_ENDIAN).values(FAILED_SOP_INSTANCE_UID_LIST)) }
 }
 
 /** `status A701 (Error Comment)`; undefined for success. */

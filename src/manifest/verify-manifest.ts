@@ -12,7 +12,7 @@ import { IMPLICIT_VR_LITTLE_ENDIAN, TRANSFER_SYNTAXES } from '../dicom/transfer-
 import type { IncomingStore, StoreSink } from '../dimse/contract.ts'
 import { NodeError } from '../errors.ts'
 import type { ReadManifest, ReadReference, ReadSeries } from './read-manifest.ts'
-import { type ConnectTo, end, failureIn, imageIdentifier, portions, queryContext } from './retrieve-requests.ts'
+import { type ConnectTo, end, failureIn, imageIdentifier, move, portions, queryContext } from './retrieve-requests.ts'
 
 export interface VerifyParts {
   readonly connectTo: ConnectTo
@@ -50,7 +50,6 @@ export interface VerifyReport {
   readonly complete: boolean
 }
 
-const FAILED_SOP_INSTANCE_UID_LIST = 0x00080058
 /** C-MOVE: complete, one or more failures (PS3.4 C.4.2.1.5). */
 const SUBOPERATIONS_INCOMPLETE = 0xb000
 
@@ -212,11 +211,10 @@ async function moveInstances(
   try {
     const byUid = new Map(checks.map((check) => [check.reference.sopInstanceUid, check]))
     for (const uids of portions([...byUid.keys()])) {
-      const answer = await association.move(STUDY_ROOT_MOVE, imageIdentifier(series, uids.join('\\')), moveTo.destination)
-      const failed = new Set(readDataSet(answer.identifier, IMPLICIT_VR_LITTLE_ENDIAN).values(FAILED_SOP_INSTANCE_UID_LIST))
+      const answer = await move(association, series, uids, moveTo.destination)
       const sent = answer.status === 0x0000 || answer.status === SUBOPERATIONS_INCOMPLETE
       for (const uid of sent ? uids : []) {
-        const sha256 = failed.has(uid) ? undefined : await moveTo.sha256Of(uid)
+        const sha256 = answer.failed.has(uid) ? undefined : await moveTo.sha256Of(uid)
         if (sha256 !== undefined) byUid.get(uid)!.retrieved = { sha256 }
       }
       noteStatus(

@@ -5,12 +5,10 @@
  *  @throws WebFailure, NodeError, RetrieveFailure; CannotKeep */
 import type { Readable } from 'node:stream'
 import { type AeTitle, parseAeTitle } from '../../dicom/ae-title.ts'
-import { readDataSet } from '../../dicom/element-reader.ts'
 import { STUDY_ROOT_MOVE } from '../../dicom/sop-classes.ts'
-import { IMPLICIT_VR_LITTLE_ENDIAN } from '../../dicom/transfer-syntaxes.ts'
 import { parseUid, type Uid } from '../../dicom/uid.ts'
 import { retrieveSeries } from '../../dicomweb/wado-rs.ts'
-import { type ConnectTo, end, failureIn, imageIdentifier, portions, queryContext } from '../retrieve-requests.ts'
+import { type ConnectTo, end, failureIn, move, portions, queryContext } from '../retrieve-requests.ts'
 import { type ArrivalParts, FileArrival } from './arrival.ts'
 import { RetrieveFailure } from './get-session.ts'
 import { MAX_EXCESS } from './ledger.ts'
@@ -55,18 +53,15 @@ export interface OwnStorage {
   readonly read: (uid: Uid) => Promise<Readable | undefined>
 }
 
-const FAILED_SOP_INSTANCE_UID_LIST = 0x00080058
-
 export async function retrieveByMove(parts: ArrivalParts, connectTo: ConnectTo, aeTitle: string, own: OwnStorage): Promise<void> {
   const { ledger } = parts
   const association = await connectTo(parseAeTitle(aeTitle)!, [queryContext(STUDY_ROOT_MOVE)])
   let failure: string | undefined
   try {
     for (const uids of portions(ledger.wanted())) {
-      const answer = await association.move(STUDY_ROOT_MOVE, imageIdentifier(ledger.series, uids.join('\\')), own.destination)
-      const failed = new Set(readDataSet(answer.identifier, IMPLICIT_VR_LITTLE_ENDIAN).values(FAILED_SOP_INSTANCE_UID_LIST))
+      const answer = await move(association, ledger.series, uids, own.destination)
       failure = failureIn(answer) ?? failure
-      for (const uid of uids) if (!failed.has(uid)) await takeStored(parts, own, uid as Uid)
+      for (const uid of uids) if (!answer.failed.has(uid)) await takeStored(parts, own, uid as Uid)
     }
   } finally {
     await end(association)
