@@ -84,6 +84,17 @@ export class NodeError extends Error {
   get tell(): string {
     return ERRORS[this.code].tell
   }
+
+  /** For whoever calls from here: also why, as the other side or the system says it. */
+  get inWords(): string {
+    const more = this.details.why ?? this.details.cause
+    return more === undefined ? this.tell : `${this.tell}: ${String(more)}`
+  }
+}
+
+/** A DIMSE status as the standard writes it, without the H: `A701`. */
+export function statusInHex(status: number): string {
+  return status.toString(16).toUpperCase().padStart(4, '0')
 }
 
 function describe(details: Record<string, unknown>): string {

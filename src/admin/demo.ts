@@ -18,6 +18,7 @@ import { EXPLICIT_VR_LITTLE_ENDIAN } from '../dicom/transfer-syntaxes.ts'
 import { connect, type WantedContext } from '../dimse/connect.ts'
 import type { CommandSet, IncomingStore, OutboundAssociation, StoreSink } from '../dimse/contract.ts'
 import { type Listener, listen } from '../dimse/listener.ts'
+import { statusInHex } from '../errors.ts'
 import { configureLog } from '../log.ts'
 import { describedSeries } from '../manifest/described-series.ts'
 import { manifestTree } from '../manifest/manifest-tree.ts'
@@ -110,7 +111,7 @@ async function send(study: DemoStudy, port: number): Promise<void> {
       transferSyntaxUid: instance.transferSyntaxUid,
       open: () => Readable.from([instance.dataSet]),
     })
-    if (status !== 0) throw new Error(`C-STORE was answered ${status.toString(16).toUpperCase().padStart(4, '0')}`)
+    if (status !== 0) throw new Error(`C-STORE was answered ${statusInHex(status)}`)
     bytes += instance.dataSet.length
   }
   await association.release()

@@ -4,6 +4,7 @@
  *  A node that runs on the same storage sees the new instances and makes their manifests. */
 import { Command } from 'commander'
 import { isStorageClass } from '../dicom/sop-classes.ts'
+import { statusInHex } from '../errors.ts'
 import { judgingOf } from '../receive/confidentiality-rules.ts'
 import { type ImportedFile, type ImportOutcome, importFiles } from '../receive/import-files.ts'
 import type { Door } from '../receive/store-instance.ts'
@@ -73,7 +74,7 @@ function doorOf({ config, storage, catalog }: Parts): Door {
 }
 
 function line(file: ImportedFile): string {
-  const status = file.status === undefined ? '' : ` (${file.status.toString(16).toUpperCase().padStart(4, '0')}H)`
+  const status = file.status === undefined ? '' : ` (${statusInHex(file.status)}H)`
   return `${file.outcome}: ${file.path}${file.reason === undefined ? '' : `: ${file.reason}`}${status}`
 }
 

@@ -6,7 +6,7 @@ import { aeTitle } from '../dicom/ae-title.ts'
 import { VERIFICATION } from '../dicom/sop-classes.ts'
 import { EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN } from '../dicom/transfer-syntaxes.ts'
 import { connect } from '../dimse/connect.ts'
-import { NodeError } from '../errors.ts'
+import { NodeError, statusInHex } from '../errors.ts'
 import { CommandFailure, inColumns, loadOptionsOf, timeInUtc } from './command-line.ts'
 import { openParts } from './open-parts.ts'
 
@@ -63,11 +63,10 @@ export function echoCommand(): Command {
         })
         const status = await association.echo()
         await association.release()
-        if (status !== 0)
-          throw new CommandFailure(`${title} answered C-ECHO with status ${status.toString(16).toUpperCase().padStart(4, '0')}`)
+        if (status !== 0) throw new CommandFailure(`${title} answered C-ECHO with status ${statusInHex(status)}`)
       } catch (error) {
         if (!(error instanceof NodeError)) throw error
-        throw new CommandFailure(`${title} at ${peer.host}:${peer.port}: ${inWords(error)}`)
+        throw new CommandFailure(`${title} at ${peer.host}:${peer.port}: ${error.inWords}`)
       }
       process.stdout.write(`${title} at ${peer.host}:${peer.port} answers (${(performance.now() - began).toFixed(0)} ms).\n`)
     })
@@ -76,12 +75,6 @@ export function echoCommand(): Command {
 /** Rejected for its calling AE title, which can be added. */
 function isToBeAdded({ outcome, reason, callingAeTitle }: SeenPeer, known: ReadonlySet<string>): boolean {
   return outcome === 'rejected' && reason.startsWith('calling AE title not known') && !known.has(callingAeTitle) && isTitle(callingAeTitle)
-}
-
-function inWords(error: NodeError): string {
-  const { why, cause } = error.details
-  const more = why ?? cause
-  return more === undefined ? error.tell : `${error.tell}: ${String(more)}`
 }
 
 /** A peer's text goes to a terminal without its control characters. */

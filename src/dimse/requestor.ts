@@ -1,7 +1,7 @@
 /** An association that we open, and the SCU verbs on it (PS3.7 9.1, PS3.4 Annexes A, C). */
 import type { AeTitle } from '../dicom/ae-title.ts'
 import { IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME } from '../dicom/implementation.ts'
-import { ERRORS, NodeError } from '../errors.ts'
+import { ERRORS, NodeError, statusInHex } from '../errors.ts'
 import { decodeAssociateAc, encodeAssociateRq, type ProposedContext, type RoleSelection } from './associate-pdu.ts'
 import { type AssociationOptions, DicomAssociation } from './association.ts'
 import { type AcceptedContext, COMMAND, type CommandSet, type IncomingStore, type OutboundAssociation, type StoreSink } from './contract.ts'
@@ -164,7 +164,11 @@ export class RequestedAssociation extends DicomAssociation implements OutboundAs
       })
     }
     if (outcome.error !== undefined) throw outcome.error
-    if (outcome.status !== 0) throw new NodeError('UNABLE_TO_PROCESS', { status: hex(outcome.status), comment: outcome.comment })
+    if (outcome.status !== 0)
+      throw new NodeError('UNABLE_TO_PROCESS', {
+        status: statusInHex(outcome.status ?? ERRORS.UNABLE_TO_PROCESS.status),
+        comment: outcome.comment,
+      })
   }
 
   async move(
@@ -207,10 +211,6 @@ export class RequestedAssociation extends DicomAssociation implements OutboundAs
       onPending,
     })
   }
-}
-
-function hex(status: number | undefined): string {
-  return (status ?? ERRORS.UNABLE_TO_PROCESS.status).toString(16).toUpperCase().padStart(4, '0')
 }
 
 /** PS3.8 Table 9-21. */

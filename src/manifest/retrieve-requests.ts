@@ -7,6 +7,7 @@ import { ElementWriter } from '../dicom/element-writer.ts'
 import { STUDY_ROOT_MOVE } from '../dicom/sop-classes.ts'
 import { IMPLICIT_VR_LITTLE_ENDIAN } from '../dicom/transfer-syntaxes.ts'
 import type { OutboundAssociation } from '../dimse/contract.ts'
+import { statusInHex } from '../errors.ts'
 
 /** One presentation context to propose (PS3.8 9.3.2.2). */
 export interface ContextToPropose {
@@ -80,6 +81,6 @@ export async function move(
 /** `status A701 (Error Comment)`; undefined for success. */
 export function failureIn(answer: { status?: number; errorComment?: string }): string | undefined {
   if (answer.status === 0x0000) return undefined
-  const status = (answer.status ?? 0xffff).toString(16).toUpperCase().padStart(4, '0')
+  const status = statusInHex(answer.status ?? 0xffff)
   return `status ${status}${answer.errorComment === undefined ? '' : ` (${answer.errorComment})`}`
 }

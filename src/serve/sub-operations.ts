@@ -9,7 +9,7 @@ import type { Retrievable } from '../catalog/contract.ts'
 import { ElementWriter } from '../dicom/element-writer.ts'
 import { encodingOf } from '../dicom/transfer-syntaxes.ts'
 import type { Request, ResponseFields, StoreResult } from '../dimse/contract.ts'
-import { ERRORS } from '../errors.ts'
+import { ERRORS, statusInHex } from '../errors.ts'
 
 /** Clients give up after 10 to 30 s of silence. */
 export const REPORT_AT_LEAST_MS = 1_500
@@ -51,7 +51,7 @@ export class SubOperations {
     else if (isWarning(result.status)) this.warning += 1
     else {
       // its own comment may name hosts, paths or patients
-      this.notSent(instance, `Destination answered ${result.status.toString(16).padStart(4, '0').toUpperCase()}H`)
+      this.notSent(instance, `Destination answered ${statusInHex(result.status)}H`)
       return false
     }
     this.#reportSoon()

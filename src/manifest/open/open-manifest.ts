@@ -202,10 +202,8 @@ function secondsSince(begun: number, { now }: OpenParts): number {
 }
 
 function inWords(error: unknown): string {
-  if (!(error instanceof NodeError)) return error instanceof Error ? error.message : String(error)
-  const { why, cause } = error.details
-  const more = why ?? cause
-  return more === undefined ? error.tell : `${error.tell}: ${String(more)}`
+  if (error instanceof NodeError) return error.inWords
+  return error instanceof Error ? error.message : String(error)
 }
 
 const UNREACHABLE = new Set(['PEER_UNREACHABLE', 'PEER_REJECTED', 'UNKNOWN_DESTINATION'])
