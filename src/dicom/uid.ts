@@ -1,5 +1,5 @@
 /** Unique identifiers (PS3.5 9.1): checked once, at the border; a peer's text reaches storage and catalog only as {@link Uid}. */
-import { randomUUID } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { trimEnd } from './value-representations.ts'
 
 declare const uidBrand: unique symbol
@@ -24,7 +24,21 @@ export function isStrictUid(uid: string): boolean {
 
 /** A new UID under 2.25, from a random UUID (PS3.5 B.2). */
 export function newUid(): Uid {
-  return `2.25.${BigInt(`0x${randomUUID().replaceAll('-', '')}`)}` as Uid
+  return uidFromUuid(randomUUID())
+}
+
+/** A UID under 2.25 (PS3.5 B.2). */
+export function uidFromUuid(uuid: string): Uid {
+  return `2.25.${BigInt(`0x${uuid.replaceAll('-', '')}`)}` as Uid
+}
+
+/** The same for the same name: a UUID of version 8 (RFC 9562 5.8) over SHA-256. */
+export function uuidOfName(name: string): string {
+  const bytes = createHash('sha256').update(name).digest().subarray(0, 16)
+  bytes[6] = (bytes[6]! & 0x0f) | 0x80
+  bytes[8] = (bytes[8]! & 0x3f) | 0x80
+  const hex = bytes.toString('hex')
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-')
 }
 
 /** A UID that the program itself writes down; throws where it is none. */

@@ -1,7 +1,7 @@
 /** Values of FHIR R4 made of DICOM values: codes, dates, names, identifiers, references. Absent stays absent: JSON leaves undefined out. */
-import { createHash } from 'node:crypto'
 import type { DataSet } from '../dicom/data-set.ts'
 import { fullTime, parseDate } from '../dicom/dates.ts'
+import { uuidOfName } from '../dicom/uid.ts'
 import type { Code } from './codes.ts'
 
 export type Json = Readonly<Record<string, unknown>>
@@ -64,13 +64,9 @@ export function systemOf(designator: DataSet | undefined): string | undefined {
   return type === 'ISO' ? `urn:oid:${id}` : type === 'UUID' ? `urn:uuid:${id}` : type === 'URI' ? id : undefined
 }
 
-/** The same for the same names: the bundle is a function of the document. UUID of version 8 (RFC 9562 5.8). */
+/** The same for the same names: the bundle is a function of the document. */
 export function urnFrom(...names: readonly string[]): string {
-  const bytes = createHash('sha256').update(names.join('\n')).digest().subarray(0, 16)
-  bytes[6] = (bytes[6]! & 0x0f) | 0x80
-  bytes[8] = (bytes[8]! & 0x3f) | 0x80
-  const hex = bytes.toString('hex')
-  return `urn:uuid:${[hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-')}`
+  return `urn:uuid:${uuidOfName(names.join('\n'))}`
 }
 
 export function escapeXml(text: string): string {
