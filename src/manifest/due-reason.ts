@@ -24,7 +24,7 @@ export function dueReason({ due, steps }: DueStudy, rules: DueRules, progress: S
 }
 
 /** "MPPS completed: 3 of 3 series, 212 of 212 instances" */
-export function stepsInWords(progress: StepsProgress): string {
+function stepsInWords(progress: StepsProgress): string {
   if (progress.states.some(({ state }) => state === 'IN PROGRESS')) return 'MPPS in progress'
   const { series, seriesHere, instances, instancesHere } = progress
   const isCompleted = progress.states.some(({ state, isAwaited }) => isAwaited && state === 'COMPLETED')

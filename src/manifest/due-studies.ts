@@ -21,8 +21,8 @@ export interface ManifestWorkerParts extends ManifestParts {
 }
 
 export interface ManifestWorker {
-  /** A study has changed: look again when it may be due. Cheap, callable for every instance. The UID is not needed. */
-  nudge(studyInstanceUid?: string): void
+  /** A study has changed: look again when it may be due. Cheap, callable for every instance. */
+  nudge(): void
   /** A procedure step has begun, changed or ended. */
   stepsChanged(): void
   /** A manifest in force says what is not so any more. */

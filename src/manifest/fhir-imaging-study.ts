@@ -31,7 +31,7 @@ export async function imagingStudyJson(document: MadoDocument, references: Study
 }
 
 /** @param entries  JSON texts */
-export function withList(object: Json, name: string, entries: readonly string[]): string {
+function withList(object: Json, name: string, entries: readonly string[]): string {
   return `${JSON.stringify(object).slice(0, -1)},${JSON.stringify(name)}:[${entries.join(',')}]}`
 }
 

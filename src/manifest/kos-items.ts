@@ -51,7 +51,7 @@ export function referenceItem(to: ElementWriter, instance: ManifestInstance): vo
 
 /** What every named content item begins with.
  *  @param name  value of a code sequence: made once, written often */
-export function namedItem(to: ElementWriter, relationship: Relationship, valueType: string, name: Buffer): ElementWriter {
+function namedItem(to: ElementWriter, relationship: Relationship, valueType: string, name: Buffer): ElementWriter {
   return to.element(0x0040a010, 'CS', relationship).element(0x0040a040, 'CS', valueType).bytes(0x0040a043, 'SQ', name)
 }
 

@@ -43,7 +43,7 @@ it('builds after the quiet time, not before, and once', async () => {
   const worker = start(held)
   for (let number = 1; number <= 3; number++) {
     await receive(held, { study, instanceNumber: number })
-    worker.nudge(study)
+    worker.nudge()
     await pause(400)
   }
   expect(await held.catalog.manifestsOf(study)).toHaveLength(0)

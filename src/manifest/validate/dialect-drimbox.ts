@@ -43,7 +43,7 @@ function checkIdentity(root: Item, findings: Findings): void {
 }
 
 /** 13 characters, digits but for 2A and 2B of Corsica (19 and 18 in the sum), and a key: 97 less the rest by 97. */
-export function isIns(text: string): boolean {
+function isIns(text: string): boolean {
   if (!/^\d{5}(?:\d\d|2A|2B)\d{6}\d\d$/.test(text)) return false
   const digits = text.slice(0, 13).replace('2A', '19').replace('2B', '18')
   return 97 - Number(BigInt(digits) % 97n) === Number(text.slice(13))

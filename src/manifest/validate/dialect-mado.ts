@@ -1,5 +1,6 @@
 /** What the IHE supplement MADO asks for beyond DICOM (MADO 6.X.2): title, attributes that are R+, one study, and the tree of template
  *  1600, whose groups, instances and counts are those of the evidence. Both vocabularies are known: trial (99IHE) and final (DCM). */
+import { KEY_OBJECT_SELECTION_DOCUMENT_STORAGE } from '../../dicom/sop-classes.ts'
 import type { Pace } from '../pace.ts'
 import type { EvidenceSeries } from './check-evidence.ts'
 import { hasNoValue } from './check-modules.ts'
@@ -105,7 +106,7 @@ async function checkGroup(group: Item, series: EvidenceSeries, findings: Finding
 
 /** A Key Object Selection says its title (TID 1602). */
 function checkKeyObject(item: Item, findings: Findings): void {
-  const isKeyObject = item.items(0x00081199)[0]?.text(0x00081150) === '1.2.840.10008.5.1.4.1.1.88.59'
+  const isKeyObject = item.items(0x00081199)[0]?.text(0x00081150) === KEY_OBJECT_SELECTION_DOCUMENT_STORAGE
   if (isKeyObject) requireConcepts(item, ['documentTitle'], findings)
 }
 

@@ -1,7 +1,7 @@
 /** A data set or an item of a sequence that knows where it stands, so that a finding can say so:
  *  `(0040,A375)[1] > (0008,1115)[2] > (0008,0054) RetrieveAETitle`. Items are counted from 1, as in PS3.3. */
 import { DataSet } from '../../dicom/data-set.ts'
-import { keywordOf } from '../../dicom/dictionary.ts'
+import { keywordOf, tagText } from '../../dicom/dictionary.ts'
 
 export class Item extends DataSet {
   readonly owner: Item | undefined
@@ -44,6 +44,6 @@ export function pathOf({ item, tag }: Place): string {
 
 /** `(0008,0054)` */
 export function tagInWords(tag: number): string {
-  const digits = tag.toString(16).toUpperCase().padStart(8, '0')
+  const digits = tagText(tag)
   return `(${digits.slice(0, 4)},${digits.slice(4)})`
 }
