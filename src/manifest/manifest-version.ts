@@ -10,7 +10,7 @@ import { encodeManifestNote } from '../catalog/manifest-note.ts'
 import { KEY_OBJECT_SELECTION_DOCUMENT_STORAGE } from '../dicom/sop-classes.ts'
 import { offsetOfStudy } from '../dicom/time-zone.ts'
 import { EXPLICIT_VR_LITTLE_ENDIAN } from '../dicom/transfer-syntaxes.ts'
-import { newUid, uid } from '../dicom/uid.ts'
+import { newUid, type Uid, uid } from '../dicom/uid.ts'
 import type { KeptFile, Storage } from '../storage/contract.ts'
 import type { ManifestParts, ManifestSettings } from './build-manifest.ts'
 import type { Chain } from './chains.ts'
@@ -62,20 +62,25 @@ export async function nextVersion(parts: ManifestParts, study: StudyState, chain
     reason: isSame ? `version ${inForce.version} has lost its file` : because.reason,
   }
   const encoded = await encodeManifest(chain.dialect, content, identity, encodeManifestNote(record))
-  const findings = await errorsIn(encoded, record, settings)
+  const findings = await errorsIn(
+    Buffer.concat([encoded.header, encoded.dataSet]),
+    { studyInstanceUid: record.studyInstanceUid, dialect: chain.dialect },
+    settings,
+  )
   if (findings.length > 0) return { kind: 'withheld', findings }
   const facts = factsOf(record, encoded, await keep(parts.storage, encoded), settings.aeTitle)
   const others = settings.targets.map(({ name }) => name).filter((name) => !chain.targets.includes(name))
   return { kind: 'made', change: { kind: 'made', facts, record, targets: chain.targets, others, actor: because.actor }, content }
 }
 
-async function errorsIn(
-  { header, dataSet }: EncodedManifest,
-  { studyInstanceUid, dialect }: ManifestRecord,
+/** What is wrong with a manifest of ours, in words, without values of a patient: with anything it must not leave.
+ *  @param file  Part 10 */
+export async function errorsIn(
+  file: Buffer,
+  { studyInstanceUid, dialect }: { readonly studyInstanceUid: Uid; readonly dialect: Dialect },
   { aeTitle, retrieveLocationUid }: ManifestSettings,
 ): Promise<readonly string[]> {
-  const expected = { studyInstanceUid, aeTitle, retrieveLocationUid, dialect: dialect as Dialect }
-  const findings = await findingsOf(Buffer.concat([header, dataSet]), expected)
+  const findings = await findingsOf(file, { studyInstanceUid, aeTitle, retrieveLocationUid, dialect })
   return findings.filter(({ severity }) => severity === 'error').map(({ path, text, section }) => `${path}: ${text} (${section})`)
 }
 

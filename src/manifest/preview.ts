@@ -8,8 +8,7 @@ import type { ManifestParts } from './build-manifest.ts'
 import { chainsOf, levelsOf } from './chains.ts'
 import { type Dialect, encodeManifest, missingIn } from './dialects.ts'
 import { manifestContent } from './evidence.ts'
-import { newIdentity } from './manifest-version.ts'
-import { findingsOf } from './validate/validate-manifest.ts'
+import { errorsIn, newIdentity } from './manifest-version.ts'
 
 export type Preview =
   | {
@@ -49,8 +48,6 @@ export async function previewManifest(
   const identity = newIdentity(parts, content, chain)
   const { header, dataSet } = await encodeManifest(dialect, content, identity)
   const file = Buffer.concat([header, dataSet])
-  const { aeTitle, retrieveLocationUid } = settings
-  const findings = await findingsOf(file, { studyInstanceUid, aeTitle, retrieveLocationUid, dialect })
-  const errors = findings.filter(({ severity }) => severity === 'error').length
+  const errors = (await errorsIn(file, { studyInstanceUid, dialect }, settings)).length
   return { kind: 'made', file, errors, missing: missingIn(dialect, content), leftOut: content.leftOut }
 }
