@@ -116,6 +116,6 @@ function* contentBelow(parent: DataSet): Generator<ReadContentItem> {
 }
 
 /** Without file meta information: explicit where two capitals stand in the place of the first VR. */
-function guessedSyntax(bytes: Buffer, offset: number): string {
+export function guessedSyntax(bytes: Buffer, offset: number): string {
   return /^[A-Z]{2}$/.test(bytes.toString('latin1', offset + 4, offset + 6)) ? EXPLICIT_VR_LITTLE_ENDIAN : IMPLICIT_VR_LITTLE_ENDIAN
 }

@@ -4,15 +4,10 @@
  *  told from the first element. A deflated data set is inflated, to {@link MAX_INFLATED_BYTES} at most.
  *  Does not: compare the meta information with the data set (check-meta.ts). */
 import { inflateDataSet, MAX_INFLATED_BYTES } from '../../dicom/inflate.ts'
-import {
-  EXPLICIT_VR_BIG_ENDIAN,
-  EXPLICIT_VR_LITTLE_ENDIAN,
-  IMPLICIT_VR_LITTLE_ENDIAN,
-  type TransferSyntax,
-  transferSyntax,
-} from '../../dicom/transfer-syntaxes.ts'
+import { EXPLICIT_VR_BIG_ENDIAN, type TransferSyntax, transferSyntax } from '../../dicom/transfer-syntaxes.ts'
 import { NodeError } from '../../errors.ts'
 import type { Pace } from '../pace.ts'
+import { guessedSyntax } from '../read-manifest.ts'
 import type { Findings } from './finding.ts'
 import { Item } from './item.ts'
 import { readItems } from './read-items.ts'
@@ -76,10 +71,9 @@ function syntaxOf(meta: Item | undefined, bytes: Buffer, offset: number, finding
   return known
 }
 
-/** Group 0008 first, in either byte order; a VR behind the tag or not. */
+/** Group 0008 first, in either byte order. */
 function guessed(bytes: Buffer, offset: number): string {
-  if (groupAt(bytes, offset) === 0x0800) return EXPLICIT_VR_BIG_ENDIAN
-  return /^[A-Z]{2}$/.test(bytes.toString('latin1', offset + 4, offset + 6)) ? EXPLICIT_VR_LITTLE_ENDIAN : IMPLICIT_VR_LITTLE_ENDIAN
+  return groupAt(bytes, offset) === 0x0800 ? EXPLICIT_VR_BIG_ENDIAN : guessedSyntax(bytes, offset)
 }
 
 function plain(bytes: Buffer, syntax: TransferSyntax, findings: Findings): Buffer | undefined {
