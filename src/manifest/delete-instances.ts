@@ -16,6 +16,7 @@ import { log } from '../log.ts'
 import { syncFolder } from '../storage/day-folders.ts'
 import { forgetIntent, intend, intents, isIntended } from '../storage/deletion-intents.ts'
 import { buildManifest, type ManifestParts } from './build-manifest.ts'
+import type { Because } from './manifest-version.ts'
 
 export interface DeletionParts extends ManifestParts {
   /** `storage.path` */
@@ -170,20 +171,20 @@ async function revise(parts: DeletionParts, { studyInstanceUid, reason, actor }:
   const outcome = await buildManifest(parts, studyInstanceUid, reason, actor)
   if (outcome.kind === 'unknown study') return { made: [], withdrawn: [] }
   if (outcome.kind !== 'conflict') return outcome
-  const { withdrawn } = await withdrawAll(parts, studyInstanceUid, { reason, actor })
+  const withdrawn = await withdrawAll(parts, studyInstanceUid, { reason, actor })
   return { made: [], withdrawn: [...outcome.withdrawn, ...withdrawn] }
 }
 
 /** None is made of a study in conflict; those that were made before it refer to what is hidden now. */
-async function withdrawAll(parts: DeletionParts, studyInstanceUid: Uid, because: { reason: string; actor: string }): Promise<Revised> {
+async function withdrawAll(parts: DeletionParts, studyInstanceUid: Uid, because: Because): Promise<readonly ManifestRecord[]> {
   const { catalog } = parts
   const study = await catalog.findStudy(studyInstanceUid)
-  if (study === undefined) return { made: [], withdrawn: [] }
+  if (study === undefined) return []
   const withdrawn = (await catalog.manifestsOf(studyInstanceUid)).filter(({ state }) => state === 'in force')
   const at = parts.now()
   const changes = withdrawn.map(({ sopInstanceUid }) => ({ kind: 'withdrawn', manifestUid: sopInstanceUid, at, ...because }) as const)
   await catalog.settleStudy(studyInstanceUid, study.revision, changes)
-  return { made: [], withdrawn }
+  return withdrawn
 }
 
 /** @returns whether all are gone */
