@@ -33,7 +33,6 @@ export interface ManifestSettings extends DialectSettings {
   /** IANA name. */
   readonly timezone: string
   readonly seriesNumber: number
-  readonly quietSeconds: number
   /** A study whose instances have several confidentiality levels: a manifest for each level, or none. */
   readonly mixedLevels: 'split' | 'withhold'
   readonly targets: readonly TargetOfManifests[]

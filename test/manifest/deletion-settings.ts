@@ -9,7 +9,6 @@ export const settings: ManifestSettings = {
   retrieveLocationUid: uid('2.25.123456789012345678901234567890'),
   timezone: 'Europe/Paris',
   seriesNumber: 59,
-  quietSeconds: 1,
   mixedLevels: 'split',
   ...dialectDefaults,
   targets: [{ name: 'drop', dialect: 'xds-i', levels: ['N'] }],

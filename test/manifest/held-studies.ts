@@ -19,7 +19,6 @@ export const settings: ManifestSettings = {
   institution: 'Hôpital de la Croix-Rousse',
   timezone: 'Europe/Paris',
   seriesNumber: 59,
-  quietSeconds: 1,
   mixedLevels: 'split',
   targets: [],
   ...dialectDefaults,
