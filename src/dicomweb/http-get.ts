@@ -14,7 +14,7 @@ export interface GetOptions {
   readonly silenceSeconds: number
 }
 
-export const MAX_HEADER_BYTES = 16 * 1024
+const MAX_HEADER_BYTES = 16 * 1024
 const MAX_REDIRECTIONS = 5
 const CONTENT = new Set([200, 203, 206])
 const REDIRECTION = new Set([301, 302, 303, 307, 308])

@@ -128,11 +128,5 @@ function checkPart(headers: ReadonlyMap<string, string>): void {
 }
 
 function isOfSocket(error: unknown): error is NodeJS.ErrnoException {
-  return (
-    error instanceof Error && !(error instanceof WebFailure) && /^(ECONN|EPIPE|ETIMEDOUT|HPE_|ERR_STREAM_PREMATURE)/.test(codeOf(error))
-  )
-}
-
-function codeOf(error: NodeJS.ErrnoException): string {
-  return error.code ?? ''
+  return /^(ECONN|EPIPE|ETIMEDOUT|HPE_|ERR_STREAM_PREMATURE)/.test((error as NodeJS.ErrnoException | undefined)?.code ?? '')
 }
