@@ -35,10 +35,11 @@ export async function readyToSend(association: Association, opened: Opened, opti
   return () => store(association, opened.instance, payload, options.moveOriginator)
 }
 
-async function payloadFor(association: Association, { instance, bytes }: Opened, options: SendOptions): Promise<Payload> {
+async function payloadFor(association: Association, opened: Opened, options: SendOptions): Promise<Payload> {
+  const { instance, bytes } = opened
   const { storage, stopped } = options
   const { sopClassUid, transferSyntaxUid, storageKey } = instance
-  const correction = await correctedFor(instance, options)
+  const correction = await correctedFor(opened, options)
   if (association.storeContext(sopClassUid, transferSyntaxUid) !== undefined) {
     if (correction !== undefined) return { transferSyntaxUid, open: await mended(correction, transferSyntaxUid, stopped) }
     if (bytes === undefined) return repaired(instance, storage, stopped)
@@ -53,10 +54,11 @@ async function payloadFor(association: Association, { instance, bytes }: Opened,
 }
 
 /** @returns undefined where the file says what is in force */
-async function correctedFor(instance: Retrievable, { storage, aeTitle }: SendOptions): Promise<Corrected | undefined> {
+async function correctedFor({ instance, bytes }: Opened, { storage, aeTitle }: SendOptions): Promise<Corrected | undefined> {
   const { correction, storageKey, dataSetOffset } = instance
   if (correction === undefined) return undefined
-  checkSize(instance, await storage.size(storageKey))
+  if (bytes === undefined) checkSize(instance, await storage.size(storageKey))
+  else await bytes
   return corrected(() => storage.open(storageKey, dataSetOffset), instance, correction, aeTitle)
 }
 
