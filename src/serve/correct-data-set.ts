@@ -10,9 +10,9 @@ import type { CorrectionPlan } from './correction-plan.ts'
 import { ElementOutput } from './element-output.ts'
 import { ElementStream, type StreamedElement } from './element-stream.ts'
 import { ORIGINAL_ATTRIBUTES_SEQUENCE, originalAttributes } from './original-attributes.ts'
+import { FLUSH_FROM } from './reencode.ts'
 
 const HELD_BELOW = 64 * 1024
-const FLUSH_FROM = 64 * 1024
 const LARGEST_ORIGINAL_ATTRIBUTES = 16 * 1024 * 1024
 
 /** @param system  how this node names itself in Modifying System (0400,0563) */

@@ -9,14 +9,12 @@
  *  Errors: {@link Incomplete} where the bytes end inside an element; NodeError UNREADABLE. */
 import { ElementHeader, FORM, ITEM, ITEM_DELIMITATION, SEQUENCE_DELIMITATION, UNDEFINED_LENGTH } from '../dicom/element-header.ts'
 import { NodeError } from '../errors.ts'
-import { ElementOutput, type Encoding, evenLength, swapUnit } from './element-output.ts'
+import { ElementOutput, type Encoding, evenLength, IMPLICIT_LITTLE_ENDIAN, swapUnit } from './element-output.ts'
 import { PIXEL_DATA, Scope } from './element-vr.ts'
 import { readFragments } from './frames.ts'
 
 const ICON_IMAGE_SEQUENCE = 0x00880200
 const MAX_DEPTH = 64
-/** Items under UN are so, whatever is around them (PS3.5 6.2.2). */
-const IMPLICIT_LITTLE_ENDIAN: Encoding = { explicit: false, littleEndian: true }
 
 /** The bytes end inside an element: more are needed, or the data set is cut. */
 export class Incomplete extends Error {}

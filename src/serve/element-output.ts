@@ -10,6 +10,9 @@ export interface Encoding {
   readonly littleEndian: boolean
 }
 
+/** Of items under UN, whatever is around them (PS3.5 6.2.2). */
+export const IMPLICIT_LITTLE_ENDIAN: Encoding = { explicit: false, littleEndian: true }
+
 const LONGEST_SHORT_FORM = 0xffff
 const BUFFER_BYTES = 64 * 1024
 /** What is taken below this size is copied, so that the buffer is used on. */

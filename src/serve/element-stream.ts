@@ -7,12 +7,11 @@
 import { ElementHeader, FORM, ITEM, ITEM_DELIMITATION, SEQUENCE_DELIMITATION, UNDEFINED_LENGTH } from '../dicom/element-header.ts'
 import { NodeError } from '../errors.ts'
 import { ByteWindow } from './byte-window.ts'
-import type { Encoding } from './element-output.ts'
+import { type Encoding, IMPLICIT_LITTLE_ENDIAN } from './element-output.ts'
 
 /** The longest header, and the one behind it. */
 const HEADER_BYTES = 24
 const MAX_DEPTH = 64
-const IMPLICIT_LITTLE_ENDIAN: Encoding = { explicit: false, littleEndian: true }
 
 export interface StreamedElement {
   readonly header: ElementHeader

@@ -6,11 +6,12 @@
  *  Source of Previous Values (0400,0564) is empty: who sent an instance is nobody else's business. The time is that of the decision, so that the
  *  same bytes go out each time. */
 import { ElementHeader, FORM, ITEM, UNDEFINED_LENGTH } from '../dicom/element-header.ts'
+import { localDateTime } from '../dicom/time-zone.ts'
 import { expectedOf } from '../dicom/value-limits.ts'
 import { NodeError } from '../errors.ts'
 import type { Change, CorrectionPlan } from './correction-plan.ts'
 import { ElementCopier } from './element-copier.ts'
-import { type ElementOutput, type Encoding, swapUnit } from './element-output.ts'
+import { type ElementOutput, type Encoding, IMPLICIT_LITTLE_ENDIAN, swapUnit } from './element-output.ts'
 
 export const ORIGINAL_ATTRIBUTES_SEQUENCE = 0x04000561
 const MODIFIED_ATTRIBUTES_SEQUENCE = 0x04000550
@@ -22,7 +23,7 @@ const SOURCE_OF_PREVIOUS_VALUES = 0x04000564
 const REASON_FOR_THE_ATTRIBUTE_MODIFICATION = 0x04000565
 const SELECTOR_ATTRIBUTE = 0x00720026
 const SELECTOR_VALUE_NUMBER = 0x00720028
-const IMPLICIT_LITTLE_ENDIAN: Encoding = { explicit: false, littleEndian: true }
+const UTC = '+0000'
 
 /** The whole element, with the items that are there and one more.
  *  @param present  the element as it is, header and all, if there is one
@@ -119,5 +120,6 @@ function beginItem(output: ElementOutput): number {
 }
 
 function dateTime(milliseconds: number): string {
-  return `${new Date(milliseconds).toISOString().slice(0, 19).replace(/[-T:]/g, '')}+0000`
+  const { date, time } = localDateTime(UTC, new Date(milliseconds))
+  return `${date}${time.slice(0, 6)}${UTC}`
 }

@@ -17,7 +17,8 @@ import { copyFragments, DESCRIBE_FRAGMENTS, type FragmentPlan, planFragments } f
 
 export const STREAMED_FROM = 64 * 1024
 export const LARGEST_SEQUENCE = 256 * 1024 * 1024
-const FLUSH_FROM = 64 * 1024
+/** What is written is handed on from so many bytes. */
+export const FLUSH_FROM = 64 * 1024
 /** The longest header, and the first bytes of the value. */
 const HEADER_BYTES = 16
 const NUMBER_OF_FRAMES = 0x00280008

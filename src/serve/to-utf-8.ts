@@ -15,10 +15,9 @@ import { ElementCopier } from './element-copier.ts'
 import type { Encoding } from './element-output.ts'
 import { ElementStream, type StreamedElement } from './element-stream.ts'
 import { PIXEL_DATA, SPECIFIC_CHARACTER_SET } from './element-vr.ts'
-import { LARGEST_SEQUENCE, STREAMED_FROM } from './reencode.ts'
+import { FLUSH_FROM, LARGEST_SEQUENCE, STREAMED_FROM } from './reencode.ts'
 
-export const UTF_8 = 'ISO_IR 192'
-const FLUSH_FROM = 64 * 1024
+const UTF_8 = 'ISO_IR 192'
 
 /** @param open  the data set as stored, not deflated */
 export function toUtf8(open: () => Readable, encoding: Encoding): () => Readable {
