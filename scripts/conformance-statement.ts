@@ -83,8 +83,8 @@ name are on stable storage and its index row is committed; should a power failur
 
 | Status | Meaning |
 |---|---|
-| 0000 | stored; also where the same instance with the same bytes was here (a lost or damaged file is repaired by it) |
-| B007 | a rejection note was stored; some or all of what it names is of another study, has no UID, or cannot be read: there it has no effect |
+| 0000 | stored; also where the same instance with the same bytes was here (a lost or damaged file is repaired by it), and, with \`rejection.resent: accept\`, where a note has rejected it before (it stays hidden) |
+| B007 | a rejection note was stored; it names nothing or has more than 16 MiB, or some or all of what it names is of another study, has no UID, or cannot be read: there it has no effect |
 | B000 | another instance under this SOP Instance UID is here and was kept, this one is in quarantine (\`storage.duplicates: keep\`) |
 ${errorRows('store')}
 
@@ -94,7 +94,8 @@ Matching: single value, list of UID, universal, wild card (\`*\`, \`?\`), range 
 all component groups. Relational queries are always accepted. Every requested key comes back, of zero length where nothing is known of it. Answers are
 in ISO_IR 192, or in the peer's \`characterSet\`; Specific Character Set (0008,0005) is always there. C-CANCEL is honoured (FE00). At IMAGE level any other
 attribute, private ones too, is read from the stored header. This node's own manifests appear only where their UIDs, their series, or Modality KO are asked for (or with
-\`manifest.listed\`), and are counted nowhere.
+\`manifest.listed\`), and are counted nowhere. What a rejection note hides, what is being deleted, and what is of a confidentiality level that the caller may not see (\`peers[].levels\`)
+does not exist: in no answer, count or retrieval.
 
 ${(['PATIENT', 'STUDY', 'SERIES', 'IMAGE'] as const).map(keysOf).join('\n\n')}
 
@@ -110,7 +111,7 @@ ${errorRows('find')}
 
 ### 2.5 Retrieve as SCP
 
-C-MOVE sends to configured peers only (A801 otherwise). Instances go out in the transfer syntax in which they are stored, one presentation context per SOP class and
+C-MOVE sends to configured peers only (A801 otherwise), and only what both they and the caller may see. Instances go out in the transfer syntax in which they are stored, one presentation context per SOP class and
 transfer syntax; where the receiver does not take it, converted to Explicit or Implicit VR Little Endian where that can be done, else the sub-operation fails.
 A data set kept with an odd length is sent with its odd values padded (PS3.5 7.1.1, A.5); where its structure does not allow that, the sub-operation fails.
 Where an operator has decided that patient or study values are other than a data set says, it is sent with those elements of the Patient and General Study Modules (PS3.3 C.7.1.1, C.7.2.1) replaced, added or left out, and an item in Original Attributes Sequence (0400,0561) with the former values (PS3.3 C.12.1.1.9); its text is in ISO_IR 192 where its own character set cannot express a value. What cannot be corrected is not sent, and the sub-operation fails.
@@ -160,10 +161,11 @@ ${transferSyntaxTable()}
 |---|---|
 | SOP class | Key Object Selection Document Storage 1.2.840.10008.5.1.4.1.1.88.59 |
 | Encoding | Part 10 file, Explicit VR Little Endian, ISO_IR 192 |
-| Document title | (113030, DCM, "Manifest") |
-| Template | DCMR 2010 |
-| Content | one study; every composite instance that is here, but manifests and rejection notes; evidence = content |
-| Retrieval | Retrieve AE Title (0008,0054) and Retrieve Location UID (0040,E011) in each series |
+| Dialects | \`xds-i\`, \`mado\` (also as a FHIR document), \`drimbox\`, by target (\`publish[].dialect\`): [manifests](manifests.md); one that breaks its dialect is withheld |
+| Document title | (113030, DCM, "Manifest"); \`mado\`: "Manifest with Description", (MADOTEMP001, 99IHE) or (131560, DCM) by \`manifest.mado.codes\` |
+| Template | DCMR 2010; \`mado\`: with an Image Library (TID 1600) in it |
+| Content | one study, one confidentiality level; every composite instance that is here and not hidden, but manifests and rejection notes; evidence = content |
+| Retrieval | Retrieve AE Title (0008,0054) and Retrieve Location UID (0040,E011) in each series; Retrieve URL (0008,1190) with \`manifest.retrieveUrl\` |
 | Identity | new content: new SOP Instance UID, Instance Number + 1, the former one superseded; same content: no new manifest |
 | When | the first of: ${of('manifest.quietSeconds')} s after the last instance of the study (\`manifest.quietSeconds\`); ${of('manifest.associationEndSeconds')} s after the end of the last association that brought something of it (\`manifest.associationEndSeconds\`); its procedure steps (MPPS) completed and all they refer to here; ${of('manifest.maxWaitSeconds')} s after its first change (\`manifest.maxWaitSeconds\`); asked for (\`ariane manifest build\`) |
 | Held back | by a step in progress, or completed with instances missing, until it has not been heard of for ${of('manifest.mppsMaxWaitSeconds')} s (\`manifest.mppsMaxWaitSeconds\`) |
@@ -174,7 +176,7 @@ All of PS3.3 C.12.1.1.2, code extensions included, are decoded for the index; a 
 
 ## 5 Security
 
-Callers are told apart by AE title and host address (\`peers\`, \`unknownCallers\`). There is no TLS in this version: the port belongs in a trusted network.
+Callers are told apart by AE title and host address (\`peers\`, \`unknownCallers\`), and see the confidentiality levels of their peer entry, others level N. There is no TLS in this version: the port belongs in a trusted network.
 `
 }
 
