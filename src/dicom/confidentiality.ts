@@ -11,8 +11,6 @@ export type Confidentiality = (typeof CONFIDENTIALITY_LEVELS)[number]
 /** Levels as a set of bits: 1 is N, 2 is R, 4 is V … */
 export type LevelSet = number & { readonly __levelSet?: true }
 
-export const EVERY_LEVEL: LevelSet = 2 ** CONFIDENTIALITY_LEVELS.length - 1
-
 export const levelBit = (level: Confidentiality): LevelSet => 1 << CONFIDENTIALITY_LEVELS.indexOf(level)
 
 export const levelSet = (levels: readonly Confidentiality[]): LevelSet => levels.reduce((set, level) => set | levelBit(level), 0)

@@ -6,9 +6,9 @@ import { join } from 'node:path'
 import { afterEach } from 'vitest'
 import type { Catalog, CatalogQuery, InstanceFacts, Match, StorageKey } from '../../src/catalog/contract.ts'
 import { openCatalog } from '../../src/catalog/sqlite-catalog.ts'
-import { EVERY_LEVEL } from '../../src/dicom/confidentiality.ts'
 import type { IndexKeys } from '../../src/dicom/index-attributes.ts'
 import { uid } from '../../src/dicom/uid.ts'
+import { EVERY_LEVEL } from '../support/levels.ts'
 
 export const CT = uid('1.2.840.10008.5.1.4.1.1.2')
 export const KOS = uid('1.2.840.10008.5.1.4.1.1.88.59')

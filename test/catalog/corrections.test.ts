@@ -1,8 +1,8 @@
 /** Decisions about patients and studies: what queries say then, what goes out corrected, what comes after them. */
 import { describe, expect, it } from 'vitest'
 import type { Catalog, DecisionBody, Retrievable } from '../../src/catalog/contract.ts'
-import { EVERY_LEVEL } from '../../src/dicom/confidentiality.ts'
 import { uid } from '../../src/dicom/uid.ts'
+import { EVERY_LEVEL } from '../support/levels.ts'
 import { findAll, instance, query, temporaryCatalog } from './catalog-material.ts'
 
 let decisions = 0

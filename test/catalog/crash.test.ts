@@ -4,8 +4,8 @@ import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
 import { openDatabase } from '../../src/catalog/database.ts'
 import { catalogOn } from '../../src/catalog/sqlite-catalog.ts'
-import { EVERY_LEVEL } from '../../src/dicom/confidentiality.ts'
 import { parseUid } from '../../src/dicom/uid.ts'
+import { EVERY_LEVEL } from '../support/levels.ts'
 import { temporaryFile } from './catalog-material.ts'
 
 const KEEPER = fileURLToPath(new URL('./keeper-process.ts', import.meta.url))

@@ -1,8 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { expect, it } from 'vitest'
 import type { Catalog, Level, Match } from '../../src/catalog/contract.ts'
-import { EVERY_LEVEL } from '../../src/dicom/confidentiality.ts'
 import { uid } from '../../src/dicom/uid.ts'
+import { EVERY_LEVEL } from '../support/levels.ts'
 import { findAll, instance, query, temporaryCatalog } from './catalog-material.ts'
 
 /** 5,000 instances in 250 studies of 40 patients: few distinct dates, times and numbers, some missing. */

@@ -14,8 +14,8 @@ import { DELIVERY_SQL, MANIFEST_SQL, STUDY_SQL } from '../../src/catalog/sql/stu
 import { UPKEEP_SQL } from '../../src/catalog/sql/upkeep.ts'
 import { catalogOn } from '../../src/catalog/sqlite-catalog.ts'
 import { planned } from '../../src/catalog/statements.ts'
-import { EVERY_LEVEL } from '../../src/dicom/confidentiality.ts'
 import { uid } from '../../src/dicom/uid.ts'
+import { EVERY_LEVEL } from '../support/levels.ts'
 import { instance, KOS, query, temporaryFile } from './catalog-material.ts'
 
 /** Statements that may walk a whole table or index, and why. */

@@ -1,7 +1,7 @@
 /** A study of two series, rejection notes about it in any encoding, and what a caller sees of it: for tests of IHE IOCM. */
 import { unlinkSync } from 'node:fs'
 import { join } from 'node:path'
-import { EVERY_LEVEL, type LevelSet } from '../../src/dicom/confidentiality.ts'
+import type { LevelSet } from '../../src/dicom/confidentiality.ts'
 import { newUid, type Uid, uid } from '../../src/dicom/uid.ts'
 import { buildManifest } from '../../src/manifest/build-manifest.ts'
 import { readManifest } from '../../src/manifest/read-manifest.ts'
@@ -9,6 +9,7 @@ import { reconcile } from '../../src/receive/reconcile.ts'
 import { replayDecisions } from '../../src/storage/decisions.ts'
 import { fileOf, type Held, holdNothing } from '../manifest/held-studies.ts'
 import { ct, dataSet, EXPLICIT_LE, encode, type Overrides, TAG, type TestDataSet, type TestElement, textOf } from '../support/data-sets.ts'
+import { EVERY_LEVEL } from '../support/levels.ts'
 import { closeAll, KOS, removeCatalog, store } from './sample-instances.ts'
 
 export type Code = '113000' | '113001' | '113037' | '113038' | '113039'

@@ -9,7 +9,7 @@ import type { Catalog } from '../../src/catalog/contract.ts'
 import { openCatalog } from '../../src/catalog/sqlite-catalog.ts'
 import type { Peer } from '../../src/config/settings.ts'
 import { aeTitle } from '../../src/dicom/ae-title.ts'
-import { CONFIDENTIALITY_LEVELS, EVERY_LEVEL } from '../../src/dicom/confidentiality.ts'
+import { CONFIDENTIALITY_LEVELS } from '../../src/dicom/confidentiality.ts'
 import { type DataSet, readDataSet } from '../../src/dicom/element-reader.ts'
 import {
   PATIENT_ROOT_FIND,
@@ -36,6 +36,7 @@ import type { Storage } from '../../src/storage/contract.ts'
 import { openStorage } from '../../src/storage/file-storage.ts'
 import { judging } from '../receive/usual-judging.ts'
 import { dataSet, EXPLICIT_LE, encode, type Overrides, TAG, type TestDataSet, textOf } from '../support/data-sets.ts'
+import { EVERY_LEVEL } from '../support/levels.ts'
 
 export const LOCATION_UID = '2.25.4711'
 

@@ -1,7 +1,7 @@
 /** Rejection notes (IHE IOCM) as a PACS sends them: Key Object Selections whose title is the reason. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { dataSet, EXPLICIT_LE, part10, TAG, type TestDataSet, testUid } from './data-sets.ts'
+import { CT_IMAGE, dataSet, EXPLICIT_LE, part10, TAG, type TestDataSet, testUid } from './data-sets.ts'
 import type { StudyFiles } from './study-files.ts'
 
 export const REASONS = {
@@ -13,7 +13,6 @@ export const REASONS = {
 
 export type Reason = keyof typeof REASONS
 
-const CT = '1.2.840.10008.5.1.4.1.1.2'
 const KEY_OBJECT_SELECTION = '1.2.840.10008.5.1.4.1.1.88.59'
 
 export interface Rejected {
@@ -28,7 +27,7 @@ export function rejectionNote(
   reason: Reason,
   { sopInstanceUid = testUid(), evidenceStudy = study }: { sopInstanceUid?: string; evidenceStudy?: string } = {},
 ): TestDataSet {
-  const sop = (uid: string) => dataSet({ 528720: ['UI', CT], 528725: ['UI', uid] })
+  const sop = (uid: string) => dataSet({ 528720: ['UI', CT_IMAGE], 528725: ['UI', uid] })
   const series = [...Map.groupBy(rejected, (one) => one.seriesInstanceUid)].map(([uid, instances]) =>
     dataSet({ 2097166: ['UI', uid], 528793: ['SQ', instances.map((one) => sop(one.sopInstanceUid))] }),
   )
