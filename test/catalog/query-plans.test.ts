@@ -10,6 +10,7 @@ import { CANDIDATE_SQL, DERIVED_SQL, derivedValues, FIND_SQL } from '../../src/c
 import { INSTANCE_SQL } from '../../src/catalog/sql/instances.ts'
 import { KEEP_SQL } from '../../src/catalog/sql/keep.ts'
 import { LIFECYCLE_SQL } from '../../src/catalog/sql/lifecycle.ts'
+import { REJECTION_SQL } from '../../src/catalog/sql/rejections.ts'
 import { DELIVERY_SQL, MANIFEST_SQL, STUDY_SQL } from '../../src/catalog/sql/studies.ts'
 import { UPKEEP_SQL } from '../../src/catalog/sql/upkeep.ts'
 import { catalogOn } from '../../src/catalog/sqlite-catalog.ts'
@@ -43,6 +44,8 @@ const MAY_SORT: Readonly<Record<string, string>> = {
   [STUDY_SQL.identities]: 'a few identities of one study',
   [KEEP_SQL.identitiesAlike]: 'as above',
   [MANIFEST_SQL.ofStudy]: 'the manifests of one study',
+  [REJECTION_SQL.refresh]: 'the few notes that name one instance',
+  [REJECTION_SQL.refreshNamedBy]: 'as above',
 }
 
 const steps = (db: Database, sql: string): string[] => {
@@ -53,9 +56,10 @@ const steps = (db: Database, sql: string): string[] => {
 const ALL = planOf(query('IMAGE')).values
 
 const scansOf = (db: Database, sql: string): string[] =>
-  // Candidates are a list of ours, and w is one parameter; the indexes of values that are several hold next to nothing.
+  // Candidates are a list of ours, w is one parameter, and named is what one note names or is named by; the indexes of values that are several hold next to nothing.
   steps(db, sql).filter((step) => /^SCAN /.test(step) && !HARMLESS.test(step))
-const HARMLESS = /^SCAN (?:c|json_each) VIRTUAL TABLE|^SCAN w$|^SCAN CONSTANT ROW|^SCAN \(subquery|USING (?:COVERING )?INDEX \w+_several$/
+const HARMLESS =
+  /^SCAN (?:c|json_each) VIRTUAL TABLE|^SCAN (?:w|named)$|^SCAN CONSTANT ROW|^SCAN \(subquery|USING (?:COVERING )?INDEX \w+_several$/
 
 const sortsOf = (db: Database, sql: string): string[] => steps(db, sql).filter((step) => /USE TEMP B-TREE FOR .*ORDER BY/.test(step))
 
@@ -70,6 +74,7 @@ it('finds every fixed statement by an index', () => {
   const texts = [
     KEEP_SQL,
     LIFECYCLE_SQL,
+    REJECTION_SQL,
     CORRECTION_SQL,
     INSTANCE_SQL,
     STUDY_SQL,
@@ -102,7 +107,7 @@ it('finds by an index whatever a query asks, alone and together, at every level'
   const catalog = catalogOn(db)
   await everything(catalog)
   db.prepare = prepare
-  const asked = [...texts].filter((sql) => /^(SELECT|UPDATE|DELETE|INSERT)/.test(sql))
+  const asked = [...texts].filter((sql) => /^(SELECT|UPDATE|DELETE|INSERT|WITH)/.test(sql))
   expect(asked.length).toBeGreaterThan(100)
   expect(asked.flatMap((sql) => faults(db, sql))).toEqual([])
   // A parameter that the planner can see makes it plan at each execution.

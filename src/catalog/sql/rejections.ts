@@ -13,20 +13,20 @@ const LEVEL = (bit: string): string =>
 const STRONGEST = `(SELECT s.code FROM rejections s WHERE s.sop_instance_uid = i."SOPInstanceUID" AND s.study_instance_uid = w.study AND s.state = 'applied'
   ORDER BY instr('${RANKS}', s.code) DESC LIMIT 1)`
 
-/** Instances of the study row `w.id`, as their rejections say now. @param named  their UIDs, in the column `sop_instance_uid` */
+/** Instances of the study row `w.id`, as their rejections say now: those named are found first, whatever else is here.
+ *  @param uids  their UIDs, in the column `sop_instance_uid` */
 const refresh = (
-  named: string,
-): string => `UPDATE instances SET hidden_by = n.code, visible = CASE WHEN n.code IS NULL THEN n.bit ELSE 0 END
-  FROM (SELECT i.id, ${STRONGEST} AS code, ${BIT('i')} AS bit FROM (SELECT ? AS study, ? AS id) w CROSS JOIN ${named} c
+  uids: string,
+): string => `WITH named AS MATERIALIZED (SELECT i.id, ${STRONGEST} AS code, ${BIT('i')} AS bit FROM (SELECT ? AS study, ? AS id) w CROSS JOIN ${uids} c
     CROSS JOIN instances i ON i."SOPInstanceUID" = c.sop_instance_uid CROSS JOIN series e ON e.id = i.series_id
-    WHERE e.study_id = w.id AND i.role <> 'manifest') n
-  WHERE instances.id = n.id AND instances.hidden_by IS NOT n.code AND instances.hidden_by IS NOT 'deletion'`
+    WHERE e.study_id = w.id AND i.role <> 'manifest')
+  UPDATE instances SET hidden_by = named.code, visible = CASE WHEN named.code IS NULL THEN named.bit ELSE 0 END FROM named
+  WHERE instances.id = named.id AND instances.hidden_by IS NOT named.code AND instances.hidden_by IS NOT 'deletion'`
 
 /** @param top  the UID of a note, and the bit of the highest level of what it names */
-const raise = (
-  top: string,
-): string => `UPDATE instances SET confidentiality = ${LEVEL('t.bit')}, visible = CASE WHEN hidden_by IS NULL THEN t.bit ELSE 0 END
-  FROM (${top}) t WHERE instances."SOPInstanceUID" = t.note_uid AND instances.role = 'rejection-note' AND ${BIT('instances')} < t.bit`
+const raise = (top: string): string => `WITH named AS MATERIALIZED (${top})
+  UPDATE instances SET confidentiality = ${LEVEL('named.bit')}, visible = CASE WHEN hidden_by IS NULL THEN named.bit ELSE 0 END FROM named
+  WHERE instances."SOPInstanceUID" = named.note_uid AND instances.role = 'rejection-note' AND ${BIT('instances')} < named.bit`
 const NAMED = `CROSS JOIN instances i ON i."SOPInstanceUID" = r.sop_instance_uid AND i.role <> 'manifest'`
 
 export const REJECTION_SQL = {
