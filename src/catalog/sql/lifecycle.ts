@@ -15,7 +15,6 @@ export const LIFECYCLE_SQL = {
   /** Parameters: level, its bit, those of CONTENT, level, received at or before. */
   setLevel: `UPDATE instances SET confidentiality = ?, visible = CASE WHEN hidden_by IS NULL THEN ? ELSE 0 END
     WHERE id IN (${CONTENT}) AND confidentiality <> ? AND received_at <= ?`,
-  countContent: `SELECT count(*) FROM (${CONTENT})`,
 
   /** The manifest in force that may refer to an instance of this study and level, received at that time. Where the manifest stage has dealt with the
    *  study, the one of its level does; otherwise the time tells what the manifest knew, for the level may have changed since. */
