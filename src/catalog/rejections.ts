@@ -10,12 +10,10 @@ import { type Confidentiality, levelBit } from '../dicom/confidentiality.ts'
 import type { DecisionBody, HiddenBy, InstanceFacts, Rejection, Uid } from './contract.ts'
 import { changed, tellOnce } from './history.ts'
 import { KEEP_SQL } from './sql/keep.ts'
-import { REJECTION_SQL } from './sql/rejections.ts'
+import { REJECTION_SQL, STRENGTH } from './sql/rejections.ts'
 import { STUDY_SQL } from './sql/studies.ts'
 import type { Statements } from './statements.ts'
 
-/** From weak to strong. */
-const STRENGTH: readonly string[] = ['113039', '113001', '113037', '113038']
 const RETENTION = '113039'
 /** Titles of notes that are themselves hidden with what they reject. */
 const HIDDEN_NOTES: ReadonlySet<string> = new Set(['113038', RETENTION])
@@ -68,7 +66,7 @@ export function rejectionOnArrival(statements: Statements, facts: InstanceFacts)
   const expiredBy = expiry(facts, inForce)
   statements.run(REJECTION_SQL.applyTo, studyInstanceUid, sopInstanceUid)
   raiseNotesNaming(statements, studyInstanceUid, sopInstanceUid, confidentiality)
-  const hiddenBy = STRENGTH.findLast((code) => inForce.some((one) => one.code === code)) as HiddenBy
+  const hiddenBy = STRENGTH.findLast((code) => inForce.some((one) => one.code === code))
   return { hiddenBy, ...(expiredBy && { expiredBy }) }
 }
 

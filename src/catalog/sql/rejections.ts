@@ -1,8 +1,9 @@
 /** Statements about rejection notes: what they name, what they hide, and which level they have themselves. */
 import { CONFIDENTIALITY_LEVELS, levelBit } from '../../dicom/confidentiality.ts'
+import type { Rejection } from '../contract.ts'
 
-/** From weak to strong. */
-const RANKS = '113039 113001 113037 113038'
+/** The codes of a note, from weak to strong. */
+export const STRENGTH: readonly Rejection['code'][] = ['113039', '113001', '113037', '113038']
 
 const BIT = (alias: string): string =>
   `CASE ${alias}.confidentiality ${CONFIDENTIALITY_LEVELS.map((level) => `WHEN '${level}' THEN ${levelBit(level)}`).join(' ')} END`
@@ -11,7 +12,7 @@ const LEVEL = (bit: string): string =>
 
 /** The strongest code that holds for `i`. */
 const STRONGEST = `(SELECT s.code FROM rejections s WHERE s.sop_instance_uid = i."SOPInstanceUID" AND s.study_instance_uid = w.study AND s.state = 'applied'
-  ORDER BY instr('${RANKS}', s.code) DESC LIMIT 1)`
+  ORDER BY instr('${STRENGTH.join(' ')}', s.code) DESC LIMIT 1)`
 
 /** Instances of the study row `w.id`, as their rejections say now: those named are found first, whatever else is here.
  *  @param uids  their UIDs, in the column `sop_instance_uid` */
