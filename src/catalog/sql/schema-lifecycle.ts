@@ -8,7 +8,6 @@ export const SCHEMA_LIFECYCLE = `
   ALTER TABLE instances ADD COLUMN visible INTEGER NOT NULL DEFAULT 1;
   DROP INDEX instances_order;
   CREATE UNIQUE INDEX instances_order ON instances (series_id, "InstanceOrder", "SOPInstanceUID", role, "SOPClassUID", visible);
-  CREATE INDEX instances_hidden ON instances (hidden_by, id) WHERE hidden_by IS NOT NULL;
 
   ALTER TABLE studies ADD COLUMN withheld TEXT;
   ALTER TABLE studies ADD COLUMN urgent_at INTEGER;
