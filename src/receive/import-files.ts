@@ -111,15 +111,7 @@ async function importOpened(door: Door, file: FileHandle, before: Stats, options
 /** Tells what is new from what was here. */
 function watchedDoor(door: Door, onNew: () => void): Door {
   return {
-    storage: door.storage,
-    catalog: door.catalog,
-    duplicates: door.duplicates,
-    path: door.path,
-    confidentialityOf: door.confidentialityOf,
-    quality: door.quality,
-    now: () => door.now(),
-    isStorable: (sopClassUid) => door.isStorable(sopClassUid),
-    resent: door.resent,
+    ...door,
     kept: (studyInstanceUid) => {
       onNew()
       door.kept(studyInstanceUid)
