@@ -3,13 +3,12 @@
  *  Titles: PS3.16 CID 7010; manifests (IHE XDS-I.b, MADO) and rejection notes (IHE IOCM) received from elsewhere are kept and served, never
  *  referenced. Any other Key Object Selection is content like an image. */
 import type { InstanceRole, Rejection } from '../catalog/contract.ts'
+import { nomenclatures } from '../config/nomenclatures.ts'
 import { KEY_OBJECT_SELECTION_DOCUMENT_STORAGE } from '../dicom/sop-classes.ts'
 
 const MANIFEST_TITLES: ReadonlySet<string> = new Set([
   '113030 DCM', // Manifest
   '113031 DCM', // Signed Manifest
-  'MADOTEMP001 99IHE', // Manifest with Description, trial implementation
-  '131560 DCM', // the same, in DICOM
 ])
 const REJECTION_TITLES: ReadonlyMap<string, Rejection['code']> = new Map([
   ['113001 DCM', '113001'], // Rejected for Quality Reasons
@@ -17,7 +16,7 @@ const REJECTION_TITLES: ReadonlyMap<string, Rejection['code']> = new Map([
   ['113038 DCM', '113038'], // Incorrect Modality Worklist Entry
   ['113039 DCM', '113039'], // Data Retention Policy Expired
 ])
-/** Under whatever code. */
+/** Under whatever code; those that are known are in config/nomenclatures. */
 const MANIFEST_WITH_DESCRIPTION = /^manifest with description$/i
 
 /** One item of a sequence in DICOM JSON (PS3.18 F.2), as far as a code needs it. */
@@ -29,13 +28,19 @@ export function roleOf(sopClassUid: string, title: string | undefined): Instance
   const item = firstItem(title)
   const code = codeOf(item)
   if (REJECTION_TITLES.has(code)) return 'rejection-note'
-  if (MANIFEST_TITLES.has(code) || MANIFEST_WITH_DESCRIPTION.test(firstValue(item, '00080104'))) return 'foreign-manifest'
+  if (MANIFEST_TITLES.has(code) || isDescribed(code) || MANIFEST_WITH_DESCRIPTION.test(firstValue(item, '00080104')))
+    return 'foreign-manifest'
   return 'content'
 }
 
 /** @param title  as for {@link roleOf} */
 export function rejectionCodeOf(title: string | undefined): Rejection['code'] | undefined {
   return REJECTION_TITLES.get(codeOf(firstItem(title)))
+}
+
+function isDescribed(code: string): boolean {
+  const { trial, final } = nomenclatures().mado
+  return [trial, final].some(({ manifestWithDescription: { value, scheme } }) => code === `${value} ${scheme}`)
 }
 
 const codeOf = (item: CodeItem | undefined): string => `${firstValue(item, '00080100')} ${firstValue(item, '00080102')}`
