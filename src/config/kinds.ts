@@ -88,7 +88,7 @@ export const KINDS: { readonly [Name in keyof KindValues]: Kind<KindValues[Name]
     schema: () =>
       z
         .string()
-        .refine((text) => BASE_URL.test(text) && isWebAddress(text))
+        .refine((text) => BASE_URL.test(text) && isAnonymousUrl(text))
         .meta({ pattern: BASE_URL.source })
         .transform((text) => text.replace(/\/+$/, '')),
     expects: () => 'a URL that begins with http:// or https://, without spaces, query, fragment, user name or password',
@@ -157,9 +157,9 @@ function isHost(text: string): boolean {
   return isIP(text) !== 0 || (HOST_NAME.test(text) && !/^[0-9.]+$/.test(text))
 }
 
-function isWebAddress(text: string): boolean {
-  const url = /\s/.test(text) ? null : URL.parse(text)
-  return url !== null && /^https?:$/.test(url.protocol) && url.username === '' && url.password === ''
+function isAnonymousUrl(text: string): boolean {
+  const url = URL.parse(text)
+  return url !== null && url.username === '' && url.password === ''
 }
 
 function isTimeZone(text: string): boolean {
