@@ -15,19 +15,17 @@ import { type Confidentiality, type LevelSet, levelSet } from '../dicom/confiden
 import type { AssociationRequest, Rejection } from '../dimse/contract.ts'
 import { log } from '../log.ts'
 
-export type Right = PeerService
-
 /** Nothing that anybody has called confidential is for those who are let in without being known. */
 const OF_UNKNOWN_CALLERS: readonly Confidentiality[] = ['N']
 
 const RETRY_MS = 10_000
 
-const EVERYTHING: readonly Right[] = PEER_SERVICES
+const EVERYTHING: readonly PeerService[] = PEER_SERVICES
 
 export interface PeerBook {
   /** @returns undefined to let the caller in */
   admit(request: AssociationRequest): Rejection | undefined
-  mayUse(request: AssociationRequest, right: Right): boolean
+  mayUse(request: AssociationRequest, right: PeerService): boolean
   /** The peer that a caller is known as. */
   peerOf(request: AssociationRequest): Peer | undefined
   byTitle(title: string): Peer | undefined

@@ -1,11 +1,11 @@
 /** The DICOM port: which services there are, and to which stage each of them leads. A table of contents, no work. */
-import type { Config } from '../config/settings.ts'
+import type { Config, PeerService } from '../config/settings.ts'
 import { sopClass, VERIFICATION } from '../dicom/sop-classes.ts'
 import { transferSyntax } from '../dicom/transfer-syntaxes.ts'
 import type { IncomingStore, Request, Services, StoreSink } from '../dimse/contract.ts'
 import type { NegotiationPolicy, ServiceKind } from '../dimse/negotiation.ts'
 import { isConvertible } from '../serve/decodable.ts'
-import type { PeerBook, Right } from './access.ts'
+import type { PeerBook } from './access.ts'
 
 /** The stages that serve; each gets the caller's request and answers it. */
 export interface Stages {
@@ -53,7 +53,7 @@ export function kindOf(abstractSyntax: string, privateStorageClasses: readonly s
   return privateStorageClasses.includes(abstractSyntax) ? 'storage' : 'none'
 }
 
-function rightFor(abstractSyntax: string): Right {
+function rightFor(abstractSyntax: string): PeerService {
   if (abstractSyntax === VERIFICATION) return 'echo'
   const service = sopClass(abstractSyntax)?.service
   return service === 'find' || service === 'move' || service === 'get' || service === 'mpps' ? service : 'store'
