@@ -4,32 +4,22 @@
  *  it left behind does not come back from its files. Gone before the catalog forgets the deletion: nothing is deleted a second time.
  *  Does not: delete anything.
  *  Errors: NodeError STORAGE_FAILED. A file that cannot be read is told of and left alone. */
-import { open, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Deletion } from '../catalog/contract.ts'
 import { NodeError } from '../errors.ts'
 import { log } from '../log.ts'
 import { makeFolder, syncFolder } from './day-folders.ts'
-import { giveToOwner } from './owner.ts'
+import { writeSmallFile } from './write-small-file.ts'
 
 const FOLDER = 'deletions'
 const NAME = /^[0-9a-f-]{36}\.json$/
 
 /** @param path  `storage.path` */
 export async function intend(path: string, deletion: Deletion): Promise<void> {
-  const file = fileOf(path, deletion.id)
   try {
     await makeFolder(path, FOLDER)
-    const handle = await open(`${file}.new`, 'w', 0o600)
-    try {
-      await handle.writeFile(`${JSON.stringify(deletion)}\n`)
-      await handle.sync()
-    } finally {
-      await handle.close()
-    }
-    await giveToOwner(`${file}.new`)
-    await rename(`${file}.new`, file)
-    await syncFolder(join(path, FOLDER))
+    await writeSmallFile(join(path, FOLDER), nameOf(deletion.id), `${JSON.stringify(deletion)}\n`)
   } catch (cause) {
     throw new NodeError('STORAGE_FAILED', { folder: FOLDER }, { cause })
   }
@@ -60,7 +50,8 @@ export async function isIntended(path: string, id: string): Promise<boolean> {
   return (await read(fileOf(path, id))) !== undefined
 }
 
-const fileOf = (path: string, id: string): string => join(path, FOLDER, `${id}.json`)
+const nameOf = (id: string): string => `${id}.json`
+const fileOf = (path: string, id: string): string => join(path, FOLDER, nameOf(id))
 
 async function read(file: string): Promise<Deletion | undefined> {
   const text = await readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {

@@ -3,14 +3,13 @@
  *  Promises: a second node on the same folder is refused at once; a crash leaves no lock behind. The UID is drawn once, written
  *  durably beside the instances, and read ever after, also when the catalog is rebuilt. */
 import { createHash } from 'node:crypto'
-import { access, open, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises'
+import { access, readFile, realpath, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { newUid, parseUid, type Uid } from '../dicom/uid.ts'
 import { NodeError } from '../errors.ts'
 import { log } from '../log.ts'
-import { syncFolder } from './day-folders.ts'
-import { giveToOwner } from './owner.ts'
+import { writeSmallFile } from './write-small-file.ts'
 
 export interface Lock {
   release(): void
@@ -49,16 +48,7 @@ export async function retrieveLocationUid(path: string, published?: Uid): Promis
   }
   if (published !== undefined) log.warn(`${UID_FILE} is lost: written again, from the newest manifest`, { retrieveLocationUid: published })
   const uid = published ?? newUid()
-  const handle = await open(`${file}.new`, 'w', 0o600)
-  try {
-    await handle.writeFile(`${uid}\n`)
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
-  await rename(`${file}.new`, file)
-  await giveToOwner(file)
-  await syncFolder(path)
+  await writeSmallFile(path, UID_FILE, `${uid}\n`)
   return uid
 }
 
