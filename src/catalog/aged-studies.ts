@@ -3,7 +3,7 @@
 import { Breath } from './breath.ts'
 import type { Page, Uid } from './contract.ts'
 import type { AgedStudy } from './contract-deletions.ts'
-import { decodePosition, encodePosition } from './position.ts'
+import { decodePosition, encodePosition, isRowId } from './position.ts'
 import { DELETION_SQL } from './sql/deletions.ts'
 import { STUDY_SQL } from './sql/studies.ts'
 import type { Statements } from './statements.ts'
@@ -14,7 +14,7 @@ const AT_ONCE = 500
 export async function agedStudies(statements: Statements, lastReceivedBefore: number, after?: string): Promise<Page<AgedStudy>> {
   const breath = new Breath()
   const last = statements.value<number>(DELETION_SQL.lastStudy) ?? 0
-  for (let from = after === undefined ? 0 : decodePosition(after, isNumber); from < last; from += AT_ONCE) {
+  for (let from = after === undefined ? 0 : decodePosition(after, isRowId); from < last; from += AT_ONCE) {
     const rows = statements.all(DELETION_SQL.aged, from, from + AT_ONCE, lastReceivedBefore)
     const items = rows.map(([uid, at]) => ({ studyInstanceUid: uid as Uid, lastReceivedAt: at as number }))
     if (items.length > 0) return { items, ...(from + AT_ONCE < last ? { next: encodePosition(from + AT_ONCE) } : {}) }
@@ -22,8 +22,6 @@ export async function agedStudies(statements: Statements, lastReceivedBefore: nu
   }
   return { items: [] }
 }
-
-const isNumber = (value: unknown): value is number => typeof value === 'number'
 
 export async function originsOf(
   statements: Statements,

@@ -9,7 +9,7 @@ import { forgetStudy } from './forget.ts'
 import { changed, tell } from './history.ts'
 import { pruneIdentities } from './identity.ts'
 import { findManifest } from './manifests.ts'
-import { BEFORE_ALL_NUMBERS, decodePosition, encodePosition } from './position.ts'
+import { BEFORE_ALL_NUMBERS, decodePosition, encodePosition, isTuple } from './position.ts'
 import { DELETION_SQL } from './sql/deletions.ts'
 import { KEEP_SQL } from './sql/keep.ts'
 import { STUDY_SQL } from './sql/studies.ts'
@@ -92,13 +92,7 @@ function hide(statements: Statements, id: string, after?: string): string | unde
 }
 
 function isHidePlace(value: unknown): value is HidePlace {
-  return (
-    Array.isArray(value) &&
-    value.length === 3 &&
-    typeof value[0] === 'number' &&
-    typeof value[1] === 'number' &&
-    typeof value[2] === 'string'
-  )
+  return isTuple(value, ['number', 'number', 'string'])
 }
 
 /** The manifests are revised without what is hidden. */

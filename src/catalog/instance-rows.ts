@@ -2,7 +2,7 @@
 
 import { addKeys, COLUMNS, type Row, type Value } from './columns.ts'
 import type { Confidentiality, HiddenBy, IndexKeys, InstanceFacts, Page, StorageKey, Uid } from './contract.ts'
-import { decodePosition, encodePosition } from './position.ts'
+import { decodePosition, encodePosition, isTuple } from './position.ts'
 import { INSTANCE_SQL } from './sql/instances.ts'
 import type { Statements } from './statements.ts'
 
@@ -40,7 +40,7 @@ function placeAfter(after: string | undefined, since: number): readonly [number,
 }
 
 function isPlace(value: unknown): value is Place {
-  return Array.isArray(value) && value.length === 2 && value.every((one) => typeof one === 'number')
+  return isTuple(value, ['number', 'number'])
 }
 
 function whole(row: Row | undefined): InstanceFacts | undefined {

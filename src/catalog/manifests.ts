@@ -5,7 +5,7 @@ import type { Row } from './columns.ts'
 import type { Confidentiality, ManifestChange, ManifestRecord, ManifestState, Page, RestoredManifest, Uid } from './contract.ts'
 import { tell } from './history.ts'
 import { identityNamed, leaveUndecided, resolveStudy } from './identity.ts'
-import { decodePosition, encodePosition } from './position.ts'
+import { decodePosition, encodePosition, isTuple } from './position.ts'
 import { KEEP_SQL } from './sql/keep.ts'
 import { DELIVERY_SQL, MANIFEST_SQL } from './sql/studies.ts'
 import type { Statements } from './statements.ts'
@@ -174,7 +174,7 @@ export function manifests(statements: Statements, pageSize: number, after?: stri
 }
 
 function isPlace(value: unknown): value is Place {
-  return Array.isArray(value) && value.length === 2 && typeof value[0] === 'number' && typeof value[1] === 'string'
+  return isTuple(value, ['number', 'string'])
 }
 
 function recordOf(row: Row): ManifestRecord {

@@ -49,6 +49,6 @@ function isNumberPosition(value: unknown): boolean {
   return value === undefined || isTuple(value, ['number', 'string'])
 }
 
-function isTuple(value: unknown, types: readonly string[]): boolean {
+export function isTuple(value: unknown, types: readonly ('number' | 'string')[]): boolean {
   return Array.isArray(value) && value.length === types.length && types.every((type, at) => typeof value[at] === type)
 }

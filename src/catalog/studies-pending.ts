@@ -2,7 +2,7 @@
 import type { Row } from './columns.ts'
 import type { Page, Uid } from './contract.ts'
 import type { DueRules, DueStudy, PendingStudy, StepsSay } from './contract-due.ts'
-import { decodePosition, encodePosition } from './position.ts'
+import { decodePosition, encodePosition, isTuple } from './position.ts'
 import { DUE_SQL } from './sql/due.ts'
 import type { Statements } from './statements.ts'
 import { isComplete, type MissingMemory } from './steps.ts'
@@ -44,7 +44,7 @@ export function studiesWaiting(statements: Statements, memory: MissingMemory, pa
 }
 
 function isPlace(value: unknown): value is Place {
-  return Array.isArray(value) && value.length === 2 && value.every((one) => typeof one === 'number')
+  return isTuple(value, ['number', 'number'])
 }
 
 /** Runs inside a transaction. */

@@ -187,7 +187,7 @@ it('two that build the same study at once make one version', async () => {
 })
 
 it('stop waits for the study in work and leaves no timer', async () => {
-  const held = await holdNothing({ settings: { ...settings, } })
+  const held = await holdNothing({ settings })
   const study = newUid()
   await receive(held, { study })
   await pause(1100)
