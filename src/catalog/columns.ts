@@ -83,6 +83,13 @@ export function addKeys(level: Level, row: Row, start: number, keys: Partial<Rec
   addValues(COLUMNS[level].keywords, row, start, keys)
 }
 
+/** What a row holds from `start` on. */
+export function keysOf(level: Level, row: Row, start = 0): IndexKeys {
+  const keys: IndexKeys = {}
+  addKeys(level, row, start, keys)
+  return keys
+}
+
 /** As {@link addKeys}, of a row that holds the columns of these keywords from `start` on. */
 export function addValues(keywords: readonly IndexKeyword[], row: Row, start: number, keys: Partial<Record<IndexKeyword, string>>): void {
   for (let at = 0; at < keywords.length; at++) {

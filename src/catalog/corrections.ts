@@ -4,7 +4,7 @@
  *  became one, an identifier that was changed): who the patient is, and what is known of them; nothing is taken away but the issuer. Of one that was
  *  made out to another patient: everything. While a conflict is undecided, nothing. Manifests of ours stay what they are. */
 import type { IndexKeyword } from '../dicom/index-attributes.ts'
-import { addKeys, COLUMNS, type Row } from './columns.ts'
+import { COLUMNS, keysOf, type Row } from './columns.ts'
 import type { Correction, CorrectionReason, IndexKeys } from './contract.ts'
 import { CORRECTION_SQL } from './sql/corrections.ts'
 import type { Statements } from './statements.ts'
@@ -84,12 +84,6 @@ function picked(keys: IndexKeys, keywords: readonly IndexKeyword[], withAbsent: 
 function latest(by: readonly (Decided | Replaced | undefined)[]): Pick<Correction, 'reason' | 'decidedAt'> {
   const last = by.filter((one) => one !== undefined).sort((a, b) => b.at - a.at)[0]
   return { reason: last?.reason ?? 'CORRECT', decidedAt: last?.at ?? 0 }
-}
-
-export function keysOf(level: 'PATIENT' | 'STUDY', row: Row): IndexKeys {
-  const keys: IndexKeys = {}
-  addKeys(level, row, 0, keys)
-  return keys
 }
 
 /** What one of our own columns holds as JSON. */

@@ -3,8 +3,8 @@
 
 import { levelOfBit } from '../dicom/confidentiality.ts'
 import { Breath } from './breath.ts'
-import { addKeys, type Row } from './columns.ts'
-import type { EvidenceInstance, EvidenceSeries, IndexKeys, Uid } from './contract.ts'
+import { keysOf, type Row } from './columns.ts'
+import type { EvidenceInstance, EvidenceSeries, Uid } from './contract.ts'
 import { BEFORE_ALL_NUMBERS } from './position.ts'
 import { STUDY_SQL } from './sql/studies.ts'
 import type { Statements } from './statements.ts'
@@ -23,7 +23,7 @@ export async function evidence(statements: Statements, studyInstanceUid: string)
     if (instances.length === 0) continue
     all.push({
       seriesInstanceUid: row[1] as Uid,
-      keys: keysOf(row),
+      keys: keysOf('SERIES', row, 3),
       timezoneOffset: (row[2] ?? undefined) as string | undefined,
       instances,
     })
@@ -52,10 +52,4 @@ function instanceOf([, sopInstanceUid, sopClassUid, instanceNumber, visible, num
     numberOfFrames: (numberOfFrames ?? undefined) as string | undefined,
     documentTitle: (documentTitle ?? undefined) as string | undefined,
   }
-}
-
-function keysOf(row: Row): IndexKeys {
-  const keys: IndexKeys = {}
-  addKeys('SERIES', row, 3, keys)
-  return keys
 }

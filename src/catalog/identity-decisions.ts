@@ -6,11 +6,11 @@
  *  Does not: change instances or files. */
 import type { IndexKeyword } from '../dicom/index-attributes.ts'
 import { NodeError } from '../errors.ts'
-import { rowOf } from './columns.ts'
+import { keysOf, rowOf } from './columns.ts'
 import type { CorrectionReason, Decision, IndexKeys, Uid } from './contract.ts'
-import { type Decided, keysOf, parsed, type Replaced } from './corrections.ts'
+import { type Decided, parsed, type Replaced } from './corrections.ts'
 import { changed } from './history.ts'
-import { keepPatient } from './identity.ts'
+import { addIdentity, keepPatient } from './identity.ts'
 import { type FormerValues, ruleOf } from './identity-rules.ts'
 import { CORRECTION_SQL } from './sql/corrections.ts'
 import { KEEP_SQL } from './sql/keep.ts'
@@ -29,16 +29,15 @@ export function updatePatient(statements: Statements, decision: Of<'patient upda
   const { patientKey: key, values, former, at } = decision
   const newKey = changedKey(key, values)
   const present = statements.row(KEEP_SQL.patientByKey, key)
-  if (present !== undefined) setFormer(statements, key, formerOf(statements, present[0] as number, keywordsOf(values)), decision)
-  setRule(statements, { key, intoKey: newKey === key ? undefined : newKey, values, former, at, reason: 'CORRECT' })
+  const said = present === undefined ? {} : formerOf(statements, present[0] as number, keywordsOf(values))
+  setRule(statements, { key, intoKey: newKey === key ? undefined : newKey, values, former: together(said, former), at, reason: 'CORRECT' })
   statements.run(CORRECTION_SQL.noAlias, newKey)
   if (present === undefined) return
-  const row = rowOf('PATIENT', { ...keysOf('PATIENT', present.slice(1)), ...values })
+  const row = rowOf('PATIENT', { ...keysOf('PATIENT', present, 1), ...values })
   const change: Change = {
     decision,
     key: newKey,
     values,
-    keywords: keywordsOf(values),
     reason: 'CORRECT',
     why: 'patient values were corrected',
   }
@@ -54,12 +53,11 @@ export function mergePatients(statements: Statements, decision: Of<'patients mer
   statements.run(CORRECTION_SQL.noAlias, intoKey)
   const into = statements.row(KEEP_SQL.patientByKey, intoKey)
   const intoId = into === undefined ? undefined : (into[0] as number)
-  const row = rowOf('PATIENT', into === undefined ? values : keysOf('PATIENT', into.slice(1)))
+  const row = rowOf('PATIENT', into === undefined ? values : keysOf('PATIENT', into, 1))
   const change = {
     decision,
     key: intoKey,
     values: {},
-    keywords: [],
     reason: 'COERCE',
     why: 'two records of its patient became one',
     row,
@@ -86,9 +84,8 @@ interface Change {
   readonly decision: Decision
   /** Of the patient in force from now on. */
   readonly key: string
+  /** What was decided of them. */
   readonly values: IndexKeys
-  /** Attributes that were decided. */
-  readonly keywords: readonly IndexKeyword[]
   readonly reason: CorrectionReason
   readonly why: string
 }
@@ -111,11 +108,10 @@ function moveStudies(statements: Statements, fromPatient: number, toPatient: num
 }
 
 function putInForce(statements: Statements, study: StudyRow, change: Moved): void {
-  const { keywords, reason, decision } = change
+  const { values, reason, decision } = change
   const [formerId, formerKey] = statements.row(CORRECTION_SQL.identityOf, study.id)!
-  const id = identityFor(statements, study, change)
-  const corrected = statements.row(CORRECTION_SQL.identityByKey, study.id, change.key)?.[1]
-  const decided = joined(parsed<Decided>(corrected), { keywords, at: decision.at, reason })
+  const [id, corrected] = identityFor(statements, study, change)
+  const decided = joined(parsed<Decided>(corrected), { keywords: keywordsOf(values), at: decision.at, reason })
   if (decided.keywords.length > 0) statements.run(CORRECTION_SQL.setCorrected, JSON.stringify(decided), id)
   if (formerKey === change.key) return
   const replaced: Replaced = { at: decision.at, reason, isSamePatient: true }
@@ -125,16 +121,13 @@ function putInForce(statements: Statements, study: StudyRow, change: Moved): voi
   statements.run(CORRECTION_SQL.setReplaced, JSON.stringify(replaced), formerId!)
 }
 
-/** The identity of that key in the study, with the values decided. */
-function identityFor(statements: Statements, { id: studyId }: StudyRow, { key, row, values }: Moved): number {
+/** The identity of that key in the study, with the values decided. @returns its row id, and what was decided of it before */
+function identityFor(statements: Statements, { id: studyId }: StudyRow, { key, row, values }: Moved): [id: number, corrected: unknown] {
   const present = statements.row(CORRECTION_SQL.identityByKey, studyId, key)
-  if (present === undefined) {
-    const number = (statements.value<number>(KEEP_SQL.highestIdentity, studyId) ?? 0) + 1
-    return statements.run(KEEP_SQL.insertIdentity, studyId, number, 0, key, ...row).id
-  }
-  const own = rowOf('PATIENT', { ...keysOf('PATIENT', present.slice(2)), ...values })
+  if (present === undefined) return [addIdentity(statements, studyId, key, row), undefined]
+  const own = rowOf('PATIENT', { ...keysOf('PATIENT', present, 2), ...values })
   statements.run(KEEP_SQL.overwriteIdentity, key, ...own, present[0]!)
-  return present[0] as number
+  return [present[0] as number, present[1]]
 }
 
 /** Studies of the surviving patient to which instances of the other one have come. */
@@ -156,7 +149,7 @@ function finish(statements: Statements, { id: studyId, studyInstanceUid }: Study
 function formerOf(statements: Statements, patientId: number, keywords: readonly IndexKeyword[]): FormerValues {
   const former: Partial<Record<IndexKeyword, string[]>> = {}
   for (const [id] of statements.all(CORRECTION_SQL.studiesOfPatient, patientId)) {
-    const keys = keysOf('PATIENT', statements.row(CORRECTION_SQL.identityOf, id!)!.slice(3))
+    const keys = keysOf('PATIENT', statements.row(CORRECTION_SQL.identityOf, id!)!, 3)
     for (const keyword of keywords) {
       const said = keys[keyword] ?? ''
       former[keyword] ??= []
@@ -166,21 +159,23 @@ function formerOf(statements: Statements, patientId: number, keywords: readonly 
   return former
 }
 
-function setFormer(statements: Statements, key: string, former: FormerValues, { at }: Decision): void {
-  setRule(statements, { key, values: {}, former, at, reason: 'CORRECT' })
-}
-
 function setRule(
   statements: Statements,
   rule: { key: string; intoKey?: string; values: IndexKeys; former: FormerValues; at: number; reason: CorrectionReason },
 ): void {
   const present = ruleOf(statements, rule.key)
-  const former: FormerValues = { ...present?.former }
-  for (const [keyword, texts] of Object.entries(rule.former) as [IndexKeyword, readonly string[]][]) {
-    former[keyword] = [...new Set([...(former[keyword] ?? []), ...texts])]
-  }
+  const former = together(present?.former ?? {}, rule.former)
   const values = JSON.stringify({ ...present?.values, ...rule.values })
   statements.run(CORRECTION_SQL.setRule, rule.key, rule.intoKey ?? null, values, JSON.stringify(former), rule.at, rule.reason)
+}
+
+/** What either of them says, each once. */
+function together(one: FormerValues, other: FormerValues): FormerValues {
+  const both = { ...one }
+  for (const [keyword, texts] of Object.entries(other) as [IndexKeyword, readonly string[]][]) {
+    both[keyword] = [...new Set([...(both[keyword] ?? []), ...texts])]
+  }
+  return both
 }
 
 function joined(present: Decided | undefined, next: Decided): Decided {

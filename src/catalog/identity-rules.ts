@@ -3,9 +3,9 @@
  *  A patient that became another one is followed to that one. Where only values were corrected, what arrives is corrected where it says what was
  *  corrected, and left alone where it says something else: that is newer than the decision. */
 import type { IndexKeyword } from '../dicom/index-attributes.ts'
-import { COLUMNS, type Row, rowOf, type Value } from './columns.ts'
+import { COLUMNS, keysOf, type Row, rowOf, type Value } from './columns.ts'
 import type { CorrectionReason, IndexKeys } from './contract.ts'
-import { type Decided, IDENTIFIERS, keysOf, parsed, type Replaced } from './corrections.ts'
+import { type Decided, IDENTIFIERS, parsed, type Replaced } from './corrections.ts'
 import { CORRECTION_SQL } from './sql/corrections.ts'
 import { KEEP_SQL } from './sql/keep.ts'
 import type { Statements } from './statements.ts'
@@ -78,7 +78,7 @@ function correctedBy({ values, former, at, reason }: PatientRule, row: Value[]):
 
 function patientRow(statements: Statements, key: string): Value[] | undefined {
   const present: Row | undefined = statements.row(KEEP_SQL.patientByKey, key)
-  return present && rowOf('PATIENT', keysOf('PATIENT', present.slice(1)))
+  return present && rowOf('PATIENT', keysOf('PATIENT', present, 1))
 }
 
 /** What was decided of a study that arrives anew. */

@@ -8,11 +8,12 @@ import { jsonElementText, parseJsonItems } from '../dicom/dicom-json.ts'
 import type { IndexKeys, IndexKeyword } from '../dicom/index-attributes.ts'
 import { fold } from '../dicom/person-name.ts'
 import { NodeError } from '../errors.ts'
-import { addKeys, COLUMNS, canFill, type Row, rowOf } from './columns.ts'
+import { COLUMNS, canFill, keysOf, type Row, rowOf } from './columns.ts'
 import type { Replaced } from './corrections.ts'
 import { type RuledIdentity, ruledIdentity } from './identity-rules.ts'
 import { CORRECTION_SQL } from './sql/corrections.ts'
 import { KEEP_SQL } from './sql/keep.ts'
+import { LIFECYCLE_SQL } from './sql/lifecycle.ts'
 import type { Statements } from './statements.ts'
 
 export interface IdentityOfStudy {
@@ -114,8 +115,7 @@ export function keepIdentity(statements: Statements, study: StudyOfInstance, key
     fillIdentity(statements, study, present, row)
     return { id: present[0] as number, conflict: study.inConflict }
   }
-  const number = (statements.value<number>(KEEP_SQL.highestIdentity, study.id) ?? 0) + 1
-  const { id } = statements.run(KEEP_SQL.insertIdentity, study.id, number, 0, key, ...row)
+  const id = addIdentity(statements, study.id, key, row)
   const ruled = ruledIdentity(statements, key, [...row])
   if (ruled?.replaced !== undefined && ruled.key === statements.row(CORRECTION_SQL.identityOf, study.id)?.[1]) {
     replace(statements, study.id, id, ruled.replaced)
@@ -123,6 +123,12 @@ export function keepIdentity(statements: Statements, study: StudyOfInstance, key
   }
   statements.run(KEEP_SQL.setConflict, 1, study.id)
   return { id, conflict: true }
+}
+
+/** Another identity of a study, not in force. @returns its row id */
+export function addIdentity(statements: Statements, studyId: number, key: string, row: Row): number {
+  const number = (statements.value<number>(KEEP_SQL.highestIdentity, studyId) ?? 0) + 1
+  return statements.run(KEEP_SQL.insertIdentity, studyId, number, 0, key, ...row).id
 }
 
 /** One with the same Patient ID before one that has none, the one in force before others. */
@@ -140,10 +146,8 @@ function fillIdentity(statements: Statements, study: StudyOfInstance, [id, inFor
   const universalId = (of: Row) => universalIdOf(textOf(of, 'IssuerOfPatientIDQualifiersSequence'))
   const isIssuerFound = universalId(row) !== '' && universalId(held) === ''
   if (!isIssuerFound && !canFill('PATIENT', held, row)) return
-  const keys: IndexKeys = {}
-  addKeys('PATIENT', row, 0, keys)
-  addKeys('PATIENT', isIssuerFound ? held.with(at.IssuerOfPatientIDQualifiersSequence!, null) : held, 0, keys)
-  const filled = rowOf('PATIENT', keys)
+  const kept = isIssuerFound ? held.with(at.IssuerOfPatientIDQualifiersSequence!, null) : held
+  const filled = rowOf('PATIENT', { ...keysOf('PATIENT', row), ...keysOf('PATIENT', kept) })
   const key = identityKey(filled, study.studyInstanceUid)
   statements.run(KEEP_SQL.overwriteIdentity, key, ...filled, id!)
   if (inForce !== 1) return
@@ -165,10 +169,10 @@ export function resolveStudy(statements: Statements, studyInstanceUid: string, i
   statements.run(CORRECTION_SQL.setReplaced, null, identityId as number)
   statements.run(CORRECTION_SQL.replaceOthers, JSON.stringify({ at, reason: 'CORRECT', isSamePatient: false } satisfies Replaced), studyId!)
   statements.run(CORRECTION_SQL.setIsCorrected, studyId!)
-  const keys: IndexKeys = {}
-  addKeys('PATIENT', values, 0, keys)
-  const patientId = keepPatient(statements, key as string, rowOf('PATIENT', keys))
-  statements.run(KEEP_SQL.moveStudy, patientId, at, studyId!)
+  const patientId = keepPatient(statements, key as string, rowOf('PATIENT', keysOf('PATIENT', values)))
+  statements.run(KEEP_SQL.setPatient, patientId, studyId!)
+  statements.run(KEEP_SQL.setConflict, 0, studyId!)
+  statements.run(LIFECYCLE_SQL.changed, at, studyId!)
   statements.run(KEEP_SQL.deleteEmptyPatient, formerPatient!)
 }
 

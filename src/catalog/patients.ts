@@ -1,6 +1,6 @@
 /** Patients as an operator names them, for decisions about them. */
+import { keysOf } from './columns.ts'
 import type { PatientSummary } from './contract.ts'
-import { keysOf } from './corrections.ts'
 import { CORRECTION_SQL } from './sql/corrections.ts'
 import type { Statements } from './statements.ts'
 

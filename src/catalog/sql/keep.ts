@@ -28,11 +28,6 @@ export const KEEP_SQL = {
     pending_since = COALESCE(pending_since, max(last_received_at, ?)), association_ended_at = NULL WHERE id = ?`,
   setConflict: 'UPDATE studies SET in_conflict = ? WHERE id = ?',
   setPatient: 'UPDATE studies SET patient_id = ? WHERE id = ?',
-  /** A manifest in force may name the other patient. Parameters: patient, time, study. */
-  moveStudy: `UPDATE studies SET patient_id = ?, in_conflict = 0, revision = revision + 1,
-    pending_since = COALESCE(pending_since, last_received_at),
-    urgent_at = CASE WHEN EXISTS (SELECT 1 FROM manifests m WHERE m.study_instance_uid = studies."StudyInstanceUID" AND m.state = 'in force')
-      THEN COALESCE(urgent_at, ?) ELSE urgent_at END WHERE id = ?`,
 
   identityByKey: `SELECT id, in_force, ${attributes('PATIENT', 'p')} FROM study_identities p WHERE study_id = ? AND identity_key = ?`,
   identityInForce: 'SELECT id FROM study_identities p WHERE study_id = ? AND in_force = 1',
