@@ -6,7 +6,6 @@
 import type { Socket } from 'node:net'
 import type { AeTitle } from '../dicom/ae-title.ts'
 import { NodeError } from '../errors.ts'
-import { BoundedDataSet } from './bounded-data-set.ts'
 import {
   type AcceptedContext,
   type Association,
@@ -60,6 +59,7 @@ export abstract class DicomAssociation implements Association {
       context: (id) => this.contexts.get(id),
       commandArrived: (context, command) => this.#commandArrived(context, command),
       messageArrived: (context, command, dataSet, sink) => this.#messageArrived(context, command, dataSet, sink),
+      messageTooLong: (context, command) => this.#served.tooLong(context, command),
       pauseUntil: (ready) => this.#pauseUntil(ready),
     })
     this.#requests = new OwnRequests({
@@ -143,7 +143,6 @@ export abstract class DicomAssociation implements Association {
   // --- what arrives
 
   #commandArrived(context: AcceptedContext, command: CommandSet): StoreSink | undefined {
-    if (command.commandField === COMMAND.N_CREATE_RQ || command.commandField === COMMAND.N_SET_RQ) return new BoundedDataSet()
     if (command.commandField !== COMMAND.C_STORE_RQ) return undefined
     const service = serviceFor(context, command, this.handlers.kindOf)
     if (isErrorCode(service)) return refusingSink(service)

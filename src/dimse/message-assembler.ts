@@ -1,10 +1,11 @@
 /** Puts presentation data values together to DIMSE messages (PS3.8 Annex E, PS3.7 6.3.1).
  *
- *  Promises: a data set goes to its sink fragment by fragment as it arrives, or is gathered up to {@link MAX_IDENTIFIER_BYTES};
+ *  Promises: a data set goes to its sink fragment by fragment as it arrives, or is gathered up to {@link MAX_IDENTIFIER_BYTES}; of a longer one of an
+ *  N-service nothing is kept, it is read to its end, so that it can be answered (0213H, PS3.7 C.5.20), any other is a ProtocolError;
  *  fragments of one message stay in one context, command before data set, nothing interleaved: otherwise ProtocolError.
  *  Does not: answer anything, or know what a message means. */
 import { decodeCommandSet } from './command-set.ts'
-import { type AcceptedContext, type CommandSet, MAX_IDENTIFIER_BYTES, type StoreSink } from './contract.ts'
+import { type AcceptedContext, COMMAND, type CommandSet, MAX_IDENTIFIER_BYTES, type StoreSink } from './contract.ts'
 import { ABORT, ProtocolError } from './protocol-error.ts'
 
 /** A command set has seven to ten short elements; more than this is an attack. */
@@ -17,6 +18,8 @@ export interface MessageReceiver {
   commandArrived(context: AcceptedContext, command: CommandSet): StoreSink | undefined
   /** A whole message; `sink` is what `commandArrived` returned and has got everything. */
   messageArrived(context: AcceptedContext, command: CommandSet, dataSet: Buffer, sink: StoreSink | undefined): void
+  /** A whole message whose data set was too long to be gathered. */
+  messageTooLong(context: AcceptedContext, command: CommandSet): void
   /** The sink asks for a pause. */
   pauseUntil(ready: Promise<void>): void
 }
@@ -29,6 +32,7 @@ export class MessageAssembler {
   #sink: StoreSink | undefined
   #gathering: Buffer = NOTHING
   #size = 0
+  #isTooLong = false
   #isLast = false
 
   constructor(receiver: MessageReceiver) {
@@ -59,7 +63,12 @@ export class MessageAssembler {
       return
     }
     const limit = this.#command === undefined ? LARGEST_COMMAND_BYTES : MAX_IDENTIFIER_BYTES
-    if (this.#size + fragment.length > limit) throw new ProtocolError(ABORT.NOT_SPECIFIED, `message larger than ${limit} bytes`)
+    if (this.#isTooLong || this.#size + fragment.length > limit) {
+      if (!isAnsweredTooLong(this.#command)) throw new ProtocolError(ABORT.NOT_SPECIFIED, `message larger than ${limit} bytes`)
+      this.#isTooLong = true
+      this.#gathering = NOTHING
+      return
+    }
     this.#makeRoom(this.#size + fragment.length)
     fragment.copy(this.#gathering, this.#size)
     this.#size += fragment.length
@@ -89,22 +98,29 @@ export class MessageAssembler {
     }
     const command = this.#command
     const sink = this.#sink
+    const isTooLong = this.#isTooLong
     this.#context = this.#command = this.#sink = undefined
-    this.#receiver.messageArrived(context, command, this.#gathered(), sink)
+    const dataSet = this.#gathered()
+    if (isTooLong) this.#receiver.messageTooLong(context, command)
+    else this.#receiver.messageArrived(context, command, dataSet, sink)
   }
 
   /** The association ends in the middle of a message. */
   abandon(): void {
     this.#sink?.abandon()
     this.#context = this.#command = this.#sink = undefined
-    this.#gathering = NOTHING
-    this.#size = 0
+    this.#gathered()
   }
 
   #gathered(): Buffer {
     const bytes = this.#gathering.subarray(0, this.#size)
     this.#gathering = NOTHING
     this.#size = 0
+    this.#isTooLong = false
     return bytes
   }
+}
+
+function isAnsweredTooLong(command: CommandSet | undefined): boolean {
+  return command?.commandField === COMMAND.N_CREATE_RQ || command?.commandField === COMMAND.N_SET_RQ
 }

@@ -4,9 +4,8 @@
  *  association with many does not keep out the others. While too many wait reading pauses. A service that fails ends the association.
  *  Does not: read or write the socket, or know what a request means ({@link Handlers}). */
 import { setImmediate } from 'node:timers/promises'
-import { type ErrorCode, NodeError } from '../errors.ts'
+import { ERRORS, type ErrorCode, NodeError } from '../errors.ts'
 import { log } from '../log.ts'
-import { BoundedDataSet } from './bounded-data-set.ts'
 import { encodeCommandSet } from './command-set.ts'
 import type {
   AcceptedContext,
@@ -67,16 +66,20 @@ export class ServedRequests {
 
   /** A whole request; `sink` has got all of its data set, where it has one. @throws ProtocolError */
   arrived(context: AcceptedContext, command: CommandSet, dataSet: Buffer, sink: StoreSink | undefined): void {
-    if (command.messageId === undefined) throw new ProtocolError(ABORT.INVALID_PARAMETER, 'command set: no Message ID (0000,0110)')
-    if (sink === undefined || sink instanceof BoundedDataSet) {
-      if (sink?.isTooLong) this.#refuse(context, command, 'DATA_SET_TOO_LARGE')
-      else this.#serve(context, command, sink?.bytes ?? dataSet)
-      return
-    }
-    this.#inOrder(
-      async () => this.#answer(context, command, [{ fields: await sink.end() }]),
-      () => sink.abandon(),
-    )
+    checkMessageId(command)
+    if (sink === undefined) this.#serve(context, command, dataSet)
+    else
+      this.#inOrder(
+        async () => this.#answer(context, command, [{ fields: await sink.end() }]),
+        () => sink.abandon(),
+      )
+  }
+
+  /** Its data set was read past. @throws ProtocolError */
+  tooLong(context: AcceptedContext, command: CommandSet): void {
+    checkMessageId(command)
+    log.warn('request refused', { association: this.#host.association.id, reason: ERRORS.DATA_SET_TOO_LARGE.tell })
+    this.#refuse(context, command, 'DATA_SET_TOO_LARGE')
   }
 
   cancel(messageId: number | undefined): void {
@@ -130,7 +133,6 @@ export class ServedRequests {
 
   #refuse(context: AcceptedContext, command: CommandSet, code: ErrorCode): void {
     const error = new NodeError(code)
-    if (code === 'DATA_SET_TOO_LARGE') log.warn('request refused', { association: this.#host.association.id, reason: error.tell })
     this.#inOrder(() => this.#answer(context, command, [{ fields: { status: error.status, errorComment: error.tell } }]))
   }
 
@@ -178,6 +180,10 @@ export class ServedRequests {
       this.#host.settled()
     }
   }
+}
+
+function checkMessageId({ messageId }: CommandSet): void {
+  if (messageId === undefined) throw new ProtocolError(ABORT.INVALID_PARAMETER, 'command set: no Message ID (0000,0110)')
 }
 
 function encodedAnswer(request: CommandSet, fields: ResponseFields, hasDataSet: boolean): Buffer {
