@@ -97,7 +97,6 @@ export async function setStep(parts: MppsParts, request: Request): Promise<void>
 /** Answers with what `work` says, or with its failure. */
 async function answered(parts: MppsParts, request: Request, named: string | undefined, work: () => Promise<ResponseFields>): Promise<void> {
   let fields: ResponseFields
-  let attributes: Buffer | undefined
   try {
     fields = await work()
   } catch (failure) {
@@ -108,9 +107,7 @@ async function answered(parts: MppsParts, request: Request, named: string | unde
       SOPInstanceUID: parseUid(named),
       reason: error.message,
     })
-    fields = failureFields(error)
-    attributes = error instanceof AttributeFault ? attributeList(request, error) : undefined
-    await request.respond(fields, attributes)
+    await request.respond(failureFields(error), error instanceof AttributeFault ? attributeList(request, error) : undefined)
     return
   }
   parts.changed()
