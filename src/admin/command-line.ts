@@ -34,6 +34,11 @@ export function printable(text: string): string {
   return text.replace(/[\x00-\x1f\x7f-\x9f\u2028\u2029]/g, '\ufffd')
 }
 
+/** As {@link printable}, of a text of several lines in which peers have a say. */
+export function printableLines(text: string): string {
+  return text.split('\n').map(printable).join('\n')
+}
+
 /** `2026-01-31 23:59:59`
  *  @param at  milliseconds since 1970 */
 export function timeInUtc(at: number): string {

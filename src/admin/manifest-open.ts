@@ -15,7 +15,7 @@ import { type OpenReport, openManifest } from '../manifest/open/open-manifest.ts
 import type { OwnStorage } from '../manifest/open/other-ways.ts'
 import type { Via } from '../manifest/open/ways.ts'
 import type { ReadManifest } from '../manifest/read-manifest.ts'
-import { CommandFailure, loadOptionsOf } from './command-line.ts'
+import { CommandFailure, loadOptionsOf, printableLines } from './command-line.ts'
 import { manifestInFile, manifestNamed, withParts } from './named-manifest.ts'
 import { nowhere, type OpenFolder, openFolder } from './open-folder.ts'
 import { type Parts, progressLine } from './open-parts.ts'
@@ -96,7 +96,7 @@ async function open(manifest: ReadManifest, flags: Flags, config: Config, parts?
 
 function tell(report: OpenReport, flags: Flags, directory: string | undefined): void {
   if (flags.json) console.log(JSON.stringify({ ...report, keptIn: flags.to ?? null, dicomdir: directory ?? null }, null, 2))
-  else console.log(openReportText(report, flags.to, directory))
+  else console.log(printableLines(openReportText(report, flags.to, directory)))
   if (!report.complete) process.exitCode = 1
 }
 

@@ -9,7 +9,7 @@ import type { Confidentiality } from '../dicom/confidentiality.ts'
 import { parseUid } from '../dicom/uid.ts'
 import type { ReadManifest } from '../manifest/read-manifest.ts'
 import { type VerifyReport, verifyManifest } from '../manifest/verify-manifest.ts'
-import { CommandFailure } from './command-line.ts'
+import { CommandFailure, printableLines } from './command-line.ts'
 import { manifestNamed, withParts } from './named-manifest.ts'
 import { type Parts, progressLine } from './open-parts.ts'
 import { connectAs, requireOwnNode } from './peer-address.ts'
@@ -24,7 +24,7 @@ export function verifyCommand(): Command {
         const { manifest, record } = await manifestNamed(parts, what)
         if (record !== undefined) requireLevel(parts.config, record.confidentiality)
         const report = await verify(parts, manifest)
-        console.log(flags.json ? JSON.stringify(report, null, 2) : reportText(report))
+        console.log(flags.json ? JSON.stringify(report, null, 2) : printableLines(reportText(report)))
         if (!report.complete) process.exitCode = 1
       }),
     )
