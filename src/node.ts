@@ -18,6 +18,7 @@ import { listen } from './dimse/listener.ts'
 import { openPeerBook, type PeerBook } from './endpoints/access.ts'
 import { callersSeen } from './endpoints/callers-seen.ts'
 import { dimseServices, kindOf, negotiationPolicy, type Stages } from './endpoints/dimse-scp.ts'
+import { startWeb } from './endpoints/http.ts'
 import { NodeError } from './errors.ts'
 import { configureLog, log } from './log.ts'
 import { startAuditWorker } from './manifest/audit-worker.ts'
@@ -185,9 +186,12 @@ async function buildNode(loaded: LoadedConfig, closers: Closer[]): Promise<Runni
       callers.note({ ...caller, outcome: rejection === undefined ? 'accepted' : 'rejected', reason: rejection?.why ?? '', at: Date.now() }),
   })
   closers.push((graceSeconds) => listener.close(graceSeconds))
+  const web = config.web.enabled ? await startWeb({ config: () => config }) : undefined
+  closers.push((graceSeconds) => web?.close(graceSeconds))
 
   return {
     port: listener.port,
+    webPort: web?.port,
     catalog,
     storage,
     retrieveLocationUid: locationUid,

@@ -34,6 +34,7 @@ const OWNERS: readonly { readonly module: RegExp; readonly parts: readonly strin
   { module: /^better-sqlite3$/, parts: ['catalog'] },
   { module: /^winston$/, parts: ['log.ts'] },
   { module: /^commander$/, parts: ['admin', 'main.ts'] },
+  { module: /^(fastify|@fastify\/.+|jose)$/, parts: ['endpoints'] },
   { module: /^node:https?$/, parts: ['dicomweb', 'endpoints'] },
   { module: /^node:(net|tls|dgram)$/, parts: ['dimse', 'storage', 'endpoints', 'config'] },
   {

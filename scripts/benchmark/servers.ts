@@ -68,6 +68,7 @@ export async function configureAriane(
 ): Promise<void> {
   const settings = {
     dicom: { host: '127.0.0.1', port },
+    web: { port: 0 },
     storage: { path: join(options.home, 'storage') },
     manifest: { quietSeconds: options.quietSeconds, associationEndSeconds: options.quietSeconds },
     peers: [{ aeTitle: DESTINATION, host: '127.0.0.1', port: options.destinationPort }],

@@ -86,6 +86,7 @@ function demoConfig(folder: string, viewerPort: number): LoadedConfig {
       ARIANE_AETITLE: NODE,
       ARIANE_DICOM_HOST: '127.0.0.1',
       ARIANE_DICOM_PORT: '0',
+      ARIANE_WEB_ENABLED: 'false',
       ARIANE_STORAGE_PATH: join(folder, 'storage'),
       ARIANE_STORAGE_RESERVEBYTES: '0',
       ARIANE_MANIFEST_QUIETSECONDS: String(QUIET_SECONDS),

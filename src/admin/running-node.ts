@@ -6,6 +6,8 @@ import type { Storage } from '../storage/contract.ts'
 export interface RunningNode {
   /** The DICOM port in use. */
   readonly port: number
+  /** The port of the web in use; absent where nothing is answered there. */
+  readonly webPort?: number
   readonly catalog: Catalog
   readonly storage: Storage
   readonly retrieveLocationUid: string

@@ -85,6 +85,7 @@ function welcome({ config, file }: LoadedConfig, node: RunningNode): string {
 
   AE title       ${config.aeTitle}
   Address        ${host === '0.0.0.0' ? 'every address of this machine' : host}, port ${node.port}
+  Web            ${webAddress(config, node)}
   Storage        ${config.storage.path}
   Configuration  ${file ?? 'built-in defaults (no file)'}
   Location UID   ${node.retrieveLocationUid}
@@ -98,4 +99,10 @@ What to do next
   Who called and was refused: ./scripts/ariane peer seen
 
 `
+}
+
+function webAddress({ web }: LoadedConfig['config'], { webPort }: RunningNode): string {
+  if (webPort === undefined) return 'not served (web.enabled: false)'
+  const host = web.host === '0.0.0.0' || web.host === '::' ? '127.0.0.1' : web.host
+  return `http://${host.includes(':') ? `[${host}]` : host}:${webPort}/${web.publicUrl === undefined ? '' : `, for others ${web.publicUrl}/`}`
 }

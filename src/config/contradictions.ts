@@ -1,6 +1,7 @@
 /** Settings that are right each by itself but not together. */
 import { join } from 'node:path'
 import type { Mistake, TreePath } from './mistakes.ts'
+import { retrieveUrlOf } from './retrieve-url.ts'
 import { ruleContradictions } from './rule-contradictions.ts'
 import type { Config } from './settings.ts'
 
@@ -46,11 +47,11 @@ export function contradictionsIn(config: Config): Mistake[] {
         : [],
     ),
     ...config.publish.flatMap((target, at) =>
-      target.dialect === 'drimbox' && config.manifest.retrieveUrl === undefined
+      target.dialect === 'drimbox' && retrieveUrlOf(config) === undefined
         ? [
             mistake(
               ['publish', at, 'dialect'],
-              'found drimbox, expected manifest.retrieveUrl to be set: such a manifest is read by its URLs',
+              'found drimbox, expected manifest.retrieveUrl or web.publicUrl to be set: such a manifest is read by its URLs',
             ),
           ]
         : [],

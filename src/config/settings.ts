@@ -1,5 +1,5 @@
 /** The table of settings: every key, its default, unit, limits, and why. The only place where a default is written; long parts of it are
- *  files of their own (entry-settings.ts, manifest-settings.ts, dialect-settings.ts).
+ *  files of their own (entry-settings.ts, manifest-settings.ts, dialect-settings.ts, web-settings.ts).
  *
  *  From it come the type {@link Config}, the check of the file (schema.ts), `docs/settings.md` and `config/ariane.schema.json`
  *  (settings-document.ts), the names of the environment variables (environment.ts), and what SIGHUP can change (reloadable.ts). */
@@ -8,6 +8,7 @@ import { LOG_FORMATS, LOG_LEVELS } from '../log.ts'
 import { ANSWER_CHARACTER_SETS, LOCATION, PEER, PEER_SERVICES, PUBLISH_TARGET } from './entry-settings.ts'
 import { MANIFEST_SETTINGS } from './manifest-settings.ts'
 import { type ConfigOf, setting } from './setting.ts'
+import { WEB_SETTINGS } from './web-settings.ts'
 
 const KIB = 1024
 const MIB = 1024 * KIB
@@ -183,6 +184,8 @@ export const SETTINGS = [
     live: true,
     reason: 'How `ariane manifest open` reaches the places that manifests of others name by a Retrieve Location UID only.',
   }),
+
+  ...WEB_SETTINGS,
 
   setting({
     key: 'log.level',

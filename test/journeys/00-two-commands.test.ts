@@ -28,7 +28,12 @@ describe('a first try', () => {
   }, 90_000)
 
   it('`ariane serve` runs without a configuration, says where it is, and stops at SIGTERM', async () => {
-    const env = environment({ ARIANE_DICOM_PORT: '0', ARIANE_DICOM_HOST: '127.0.0.1', ARIANE_STORAGE_PATH: join(folder, 'storage') })
+    const env = environment({
+      ARIANE_WEB_PORT: '0',
+      ARIANE_DICOM_PORT: '0',
+      ARIANE_DICOM_HOST: '127.0.0.1',
+      ARIANE_STORAGE_PATH: join(folder, 'storage'),
+    })
     const child = spawn(LAUNCHER, ['serve'], { env, cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] })
     let output = ''
     child.stdout.on('data', (chunk: Buffer) => {

@@ -12,6 +12,7 @@ import { join } from 'node:path'
 export const PROJECT = new URL('../..', import.meta.url).pathname
 const MAIN = join(PROJECT, 'src/main.ts')
 const READY = /^Ariane is listening: (.+)@(.+):(\d+)$/m
+const WEB = /^ +Web +https?:\/\/.+:(\d+)\//m
 const START_WITHIN = 20_000
 const STOP_WITHIN = 20_000
 
@@ -33,6 +34,10 @@ export interface NodeProcess {
   readonly process: ChildProcess
   readonly pid: number
   readonly port: number
+  /** Of its web. */
+  readonly webPort: number
+  /** `http://127.0.0.1:8112`, without a slash at its end. */
+  readonly webUrl: string
   readonly aeTitle: string
   /** Holds the configuration file and, below it, the storage. */
   readonly folder: string
@@ -93,6 +98,8 @@ export async function startNode(options: NodeOptions = {}): Promise<NodeProcess>
     pid: child.pid!,
     aeTitle: ready.aeTitle,
     port: ready.port,
+    webPort: ready.webPort,
+    webUrl: `http://127.0.0.1:${ready.webPort}`,
     folder,
     storagePath,
     configFile,
@@ -123,6 +130,7 @@ export async function startNode(options: NodeOptions = {}): Promise<NodeProcess>
 const defaults = (storagePath: string): NodeSettings => ({
   aeTitle: 'ARIANE',
   dicom: { host: '127.0.0.1', port: 0 },
+  web: { port: 0 },
   storage: { path: storagePath, reserveBytes: 0 },
   manifest: { quietSeconds: 1, timezone: 'Europe/Paris' },
 })
@@ -153,7 +161,7 @@ async function waitForLine(child: ChildProcess, output: () => string, exited: Pr
   })
   for (;;) {
     const found = READY.exec(output())
-    if (found !== null) return { aeTitle: found[1]!, port: Number(found[3]) }
+    if (found !== null) return { aeTitle: found[1]!, port: Number(found[3]), webPort: Number(WEB.exec(output())?.[1]) }
     if (ended !== undefined) throw new Error(`the node ended with ${ended} before it listened`)
     if (Date.now() > deadline) throw new Error(`the node (pid ${child.pid}) did not listen within ${START_WITHIN} ms`)
     await pause(20)
