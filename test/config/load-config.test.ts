@@ -322,7 +322,7 @@ describe('a mistake in the file', () => {
     ],
     [
       'publish: [ { name: a, kind: folder, dialect: drimbox } ]',
-      '1:46 publish[0].dialect: found drimbox, expected manifest.retrieveUrl to be set: such a manifest is read by its URLs',
+      '1:46 publish[0].dialect: found drimbox, expected manifest.retrieveUrl or web.publicUrl to be set: such a manifest is read by its URLs',
     ],
     [
       'manifest: { retrieveUrl: "ftp://host/rs" }',
