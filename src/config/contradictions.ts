@@ -4,6 +4,7 @@ import type { Mistake, TreePath } from './mistakes.ts'
 import { retrieveUrlOf } from './retrieve-url.ts'
 import { ruleContradictions } from './rule-contradictions.ts'
 import type { Config } from './settings.ts'
+import { webContradictions } from './web-contradictions.ts'
 
 /** Folders in `storage.path` where the node would take a foreign file for its own, or sweep it away. */
 const OWN_FOLDERS = ['drafts', 'instances', 'quarantine']
@@ -60,6 +61,7 @@ export function contradictionsIn(config: Config): Mistake[] {
       ? [mistake(['manifest', 'retrieveUrl'], 'found an address that ends in /studies, expected the part before it')]
       : []),
     ...ruleContradictions(config.confidentiality.rules),
+    ...webContradictions(config.web),
   ]
 }
 

@@ -46,7 +46,7 @@ function unknownVariable(variable: string, known: readonly string[]): string {
 }
 
 function readValue(row: Setting, text: string): { value?: unknown; mistake?: string } {
-  const isList = row.type === 'entries' || row.type === 'choices' || row.type === 'uids'
+  const isList = row.type === 'entries' || row.type === 'choices' || row.type === 'uids' || row.type === 'list'
   const value = isList ? parseJson(text) : row.type === 'choice' ? text : (KINDS[row.type].fromText?.(text) ?? text)
   if (isList && !Array.isArray(value)) return { mistake: `found ${shown(text)}, expected ${expectationOf(row)}, as JSON` }
   const issue = schemaOf(row).safeParse(value).error?.issues[0]

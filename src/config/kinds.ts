@@ -21,10 +21,15 @@ const BYTES_UNITS: Readonly<Record<string, number>> = { KiB: 2 ** 10, MiB: 2 ** 
 const HOST_NAME = /^(?=.{1,253}$)[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,62})(?:\.[A-Za-z0-9_][A-Za-z0-9_-]{0,62})*\.?$/
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
 const BASE_URL = /^https?:\/\/[^\s?#\\]{1,1000}$/
+const LINE = /^[^\x00-\x1f\x7f-\x9f]{1,250}$/
 /** PS3.5 6.2, VR LO: no backslash, no control characters, 64 at most. */
 const LONG_STRING = /^[^\\\x00-\x1f\x7f-\x9f]{1,64}$/
 
 export const KINDS: { readonly [Name in keyof KindValues]: Kind<KindValues[Name]> } = {
+  address: {
+    schema: () => z.string().refine((text) => isIP(text) !== 0),
+    expects: () => 'an IP address',
+  },
   aeTitle: {
     schema: () =>
       z
@@ -60,9 +65,21 @@ export const KINDS: { readonly [Name in keyof KindValues]: Kind<KindValues[Name]
     expects: (row) => `a whole number${limits(row)}`,
     fromText: integerFromText,
   },
+  line: {
+    schema: () => z.string().regex(LINE),
+    expects: () => 'text of 1 to 250 characters on one line',
+  },
   name: {
     schema: () => z.string().regex(NAME),
     expects: () => 'a name (1 to 64 letters, digits, dots, hyphens or underscores)',
+  },
+  origin: {
+    schema: () =>
+      z
+        .string()
+        .refine((text) => originOf(text) !== undefined)
+        .transform((text) => originOf(text)!),
+    expects: () => 'the origin of a web page such as https://viewer.example.org, without a path',
   },
   path: {
     schema: () =>
@@ -100,6 +117,7 @@ export function expectationOf(row: Setting): string {
   if (row.type === 'choice') return `one of ${row.of.join(', ')}`
   if (row.type === 'choices') return `a list of ${row.of.join(', ')}, each at most once`
   if (row.type === 'uids') return 'a list of UIDs, each at most once'
+  if (row.type === 'list') return `a list, each at most once: ${KINDS[row.of].expects({ ...row, type: row.of, default: undefined })}`
   if (row.type === 'entries') return `a list of entries with the keys ${row.rows.map((field) => field.key).join(', ')}`
   return KINDS[row.type].expects(row)
 }
@@ -108,6 +126,7 @@ export function expectationOf(row: Setting): string {
 export function elementExpectationOf(row: Setting): string {
   if (row.type === 'choices') return `one of ${row.of.join(', ')}`
   if (row.type === 'uids') return 'a UID (digits and dots, in quotes where it looks like a number)'
+  if (row.type === 'list') return KINDS[row.of].expects({ ...row, type: row.of, default: undefined })
   if (row.type === 'entries') return `an entry with the keys ${row.rows.map((field) => field.key).join(', ')}`
   return expectationOf(row)
 }
@@ -121,6 +140,11 @@ export function schemaOfField(row: EntryField): z.ZodType {
       .refine(eachOnce)
       .meta({ uniqueItems: true })
   if (row.type === 'uids') return z.array(uidSchema()).refine(eachOnce).meta({ uniqueItems: true })
+  if (row.type === 'list')
+    return z
+      .array(KINDS[row.of].schema({ ...row, type: row.of, default: undefined }))
+      .refine(eachOnce)
+      .meta({ uniqueItems: true })
   return KINDS[row.type].schema(row)
 }
 
@@ -160,6 +184,11 @@ function isHost(text: string): boolean {
 function isAnonymousUrl(text: string): boolean {
   const url = URL.parse(text)
   return url !== null && url.username === '' && url.password === ''
+}
+
+function originOf(text: string): string | undefined {
+  const url = /^https?:\/\/[^/?#@\\\s]+\/?$/.test(text) ? URL.parse(text) : null
+  return url?.origin
 }
 
 function isTimeZone(text: string): boolean {

@@ -141,11 +141,18 @@ function completed(config: Config, baseOf: (key: SettingKey) => string): Config 
     ...config,
     storage: { ...config.storage, path: storagePath },
     manifest: { ...config.manifest, timezone: config.manifest.timezone ?? machineTimeZone() },
+    web: { ...config.web, tls: withAbsolutePaths(config.web.tls, baseOf) },
     publish: config.publish.map((target) => ({
       ...target,
       path: target.path === undefined ? join(storagePath, 'outbox') : resolve(baseOf('publish'), target.path),
     })),
   }
+}
+
+function withAbsolutePaths(tls: Config['web']['tls'], baseOf: (key: SettingKey) => string): Config['web']['tls'] {
+  const absolute = (name: 'certificate' | 'key' | 'clientAuthorities'): string | undefined =>
+    tls[name] === undefined ? undefined : resolve(baseOf(`web.tls.${name}`), tls[name])
+  return { ...tls, certificate: absolute('certificate'), key: absolute('key'), clientAuthorities: absolute('clientAuthorities') }
 }
 
 function machineTimeZone(): string {

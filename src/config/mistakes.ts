@@ -77,7 +77,7 @@ function unknownKey(path: TreePath): Mistake {
 /** A number where text is expected was most often meant as text: YAML reads 12 and 2.25 as numbers. */
 function hint(found: unknown, path: TreePath): string {
   const row = rowAt(path)
-  const wantsText = row !== undefined && ['aeTitle', 'uid', 'uids', 'text', 'name'].includes(row.type)
+  const wantsText = row !== undefined && ['aeTitle', 'uid', 'uids', 'text', 'line', 'name', 'list'].includes(row.type)
   return wantsText && (typeof found === 'number' || typeof found === 'boolean') ? ` (put it in quotes)` : ''
 }
 

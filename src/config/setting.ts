@@ -4,6 +4,8 @@ import type { Uid } from '../dicom/uid.ts'
 
 /** The kinds of a single value; kinds.ts has one entry for each. */
 export interface KindValues {
+  /** An IP address. */
+  address: string
   aeTitle: AeTitle
   boolean: boolean
   /** A size in bytes. */
@@ -11,8 +13,12 @@ export interface KindValues {
   /** A host name or IP address. */
   host: string
   integer: number
+  /** Text of one line. */
+  line: string
   /** A short name of the configuration itself. */
   name: string
+  /** Scheme, host and port of a web page, as browsers write it. */
+  origin: string
   /** A file system path; absolute once loaded. */
   path: string
   /** Text that goes into a DICOM element of VR LO. */
@@ -66,6 +72,13 @@ export interface UidsSetting extends Common {
   readonly default?: readonly string[]
 }
 
+/** Several values of one kind, each once. */
+export interface ListSetting extends Common {
+  readonly type: 'list'
+  readonly of: keyof KindValues
+  readonly default?: readonly string[]
+}
+
 /** A list of entries, each with settings of its own; their keys are relative to the entry. */
 export interface EntriesSetting extends Common {
   readonly type: 'entries'
@@ -73,7 +86,7 @@ export interface EntriesSetting extends Common {
   readonly default: readonly Readonly<Record<string, unknown>>[]
 }
 
-export type EntryField = SingleSetting | ChoiceSetting | ChoicesSetting | UidsSetting
+export type EntryField = SingleSetting | ChoiceSetting | ChoicesSetting | UidsSetting | ListSetting
 export type Setting = EntryField | EntriesSetting
 
 /** One row; keeps the literal types, from which {@link ConfigOf} is made. */
@@ -91,9 +104,11 @@ export type ValueOf<Row extends Setting> = Row extends EntriesSetting
       ? Present<Row, readonly Words[number][]>
       : Row extends { readonly type: 'uids' }
         ? Present<Row, readonly Uid[]>
-        : Row extends { readonly type: infer Kind extends keyof KindValues }
-          ? Present<Row, KindValues[Kind]>
-          : never
+        : Row extends { readonly type: 'list'; readonly of: infer Kind extends keyof KindValues }
+          ? Present<Row, readonly KindValues[Kind][]>
+          : Row extends { readonly type: infer Kind extends keyof KindValues }
+            ? Present<Row, KindValues[Kind]>
+            : never
 
 type Head<Key> = Key extends `${infer First}.${string}` ? First : Key
 type Rest<Key, First extends string> = Key extends `${First}.${infer Following}` ? Following : never

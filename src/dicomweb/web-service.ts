@@ -4,11 +4,9 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Readable } from 'node:stream'
 import type { LevelSet } from '../dicom/confidentiality.ts'
+import type { WebRight } from '../dicom/web-rights.ts'
 
-/** What a caller may do. `find`: QIDO-RS. `get`: WADO-RS, WADO-URI. `store`: STOW-RS. `status`: see how the node does. `operate`: act on
- *  studies, manifests, deliveries and peers. */
-export const WEB_RIGHTS = ['find', 'get', 'store', 'status', 'operate'] as const
-export type WebRight = (typeof WEB_RIGHTS)[number]
+export { WEB_RIGHTS, type WebRight } from '../dicom/web-rights.ts'
 
 /** Who calls, as far as that is known. */
 export interface WebCaller {
