@@ -15,6 +15,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   serve: async () => (await import('./admin/serve.ts')).serveCommand(startNode, tellManager),
   config: async () => (await import('./admin/config.ts')).configCommand(),
   peer: async () => (await import('./admin/peer.ts')).peerCommand(),
+  token: async () => (await import('./admin/token.ts')).tokenCommand(),
   patient: async () => (await import('./admin/patient.ts')).patientCommand(),
   study: async () => (await import('./admin/study.ts')).studyCommand(),
   manifest: async () => (await import('./admin/manifest.ts')).manifestCommand(),

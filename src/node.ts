@@ -204,6 +204,7 @@ async function buildNode(loaded: LoadedConfig, closers: Closer[]): Promise<Runni
       config = next
       configureLog(config.log)
       manifest.nudge()
+      await web?.reload()
       log.info('configuration reloaded', { peers: next.peers.length, level: next.log.level })
     },
     stop: async (graceSeconds = 5) => {

@@ -104,5 +104,6 @@ What to do next
 function webAddress({ web }: LoadedConfig['config'], { webPort }: RunningNode): string {
   if (webPort === undefined) return 'not served (web.enabled: false)'
   const host = web.host === '0.0.0.0' || web.host === '::' ? '127.0.0.1' : web.host
-  return `http://${host.includes(':') ? `[${host}]` : host}:${webPort}/${web.publicUrl === undefined ? '' : `, for others ${web.publicUrl}/`}`
+  const scheme = web.tls.certificate === undefined ? 'http' : 'https'
+  return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${webPort}/${web.publicUrl === undefined ? '' : `, for others ${web.publicUrl}/`}`
 }

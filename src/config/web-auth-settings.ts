@@ -8,7 +8,8 @@ const RIGHTS = setting({
   type: 'choices',
   of: WEB_RIGHTS,
   default: ['find', 'get'],
-  reason: 'What it may do. find: QIDO-RS; get: WADO; store: STOW-RS; status: see how the node does; operate: act on studies, manifests and peers.',
+  reason:
+    'What it may do. find: QIDO-RS; get: WADO; store: STOW-RS; status: see how the node does; operate: act on studies, manifests and peers.',
 })
 const LEVELS = setting({
   key: 'levels',
@@ -106,7 +107,8 @@ export const WEB_AUTH_SETTINGS = [
     rows: OPENID_GRANT,
     default: [],
     live: true,
-    reason: 'What follows from the values of that claim. Rights and levels of several values add up; a token without any of them may do nothing.',
+    reason:
+      'What follows from the values of that claim. Rights and levels of several values add up; a token without any of them may do nothing.',
   }),
   setting({
     key: 'web.auth.sessionMinutes',

@@ -19,9 +19,13 @@ function tlsMistakes({ enabled, host, allowPlain, tls }: Web): Mistake[] {
   if ((certificate === undefined) !== (key === undefined))
     return [mistake(['tls', certificate === undefined ? 'key' : 'certificate'], 'expected certificate and key, or neither')]
   if (certificate === undefined && clientCertificates !== 'off')
-    return [mistake(['tls', 'clientCertificates'], `found ${clientCertificates}, expected web.tls.certificate and web.tls.key to be set, too`)]
+    return [
+      mistake(['tls', 'clientCertificates'], `found ${clientCertificates}, expected web.tls.certificate and web.tls.key to be set, too`),
+    ]
   if (clientAuthorities === undefined && clientCertificates !== 'off')
-    return [mistake(['tls', 'clientCertificates'], `found ${clientCertificates}, expected web.tls.clientAuthorities to be set: who signs them`)]
+    return [
+      mistake(['tls', 'clientCertificates'], `found ${clientCertificates}, expected web.tls.clientAuthorities to be set: who signs them`),
+    ]
   if (certificate === undefined && !isLoopbackHost(host) && !allowPlain)
     return [
       mistake(
@@ -37,7 +41,10 @@ function openidMistakes({ auth }: Web): Mistake[] {
   const unsafe = (['issuer', 'jwksUrl'] as const).filter((name) => auth.openid[name] !== undefined && !isSafeAddress(auth.openid[name]))
   return [
     ...unsafe.map((name) =>
-      mistake(['auth', 'openid', name], 'found http to another machine, expected https: whoever answers there decides who may see patients'),
+      mistake(
+        ['auth', 'openid', name],
+        'found http to another machine, expected https: whoever answers there decides who may see patients',
+      ),
     ),
     ...(issuer !== undefined && audience === undefined
       ? [mistake(['auth', 'openid', 'issuer'], 'expected web.auth.openid.audience, too: a token for another service is not for us')]
@@ -59,7 +66,12 @@ function certificateMistakes({ auth, tls }: Web): Mistake[] {
     if ((subject === undefined) === (fingerprint === undefined))
       return [mistake(['auth', 'certificates', at], 'expected either subject or fingerprint')]
     if (fingerprint !== undefined && !/^([0-9a-f]{2}:?){31}[0-9a-f]{2}$/i.test(fingerprint))
-      return [mistake(['auth', 'certificates', at, 'fingerprint'], 'expected a SHA-256 fingerprint: 64 hexadecimal digits, with or without colons')]
+      return [
+        mistake(
+          ['auth', 'certificates', at, 'fingerprint'],
+          'expected a SHA-256 fingerprint: 64 hexadecimal digits, with or without colons',
+        ),
+      ]
     return []
   })
   const unused =

@@ -63,7 +63,8 @@ export const WEB_SETTINGS = [
     key: 'web.tls.certificate',
     type: 'path',
     optional: true,
-    reason: 'PEM file of the certificate, followed by those that lead to its root. With it only TLS 1.2 and later is spoken. Read again when it changes, and at SIGHUP.',
+    reason:
+      'PEM file of the certificate, followed by those that lead to its root. With it only TLS 1.2 and later is spoken. Read again when it changes, and at SIGHUP.',
   }),
   setting({ key: 'web.tls.key', type: 'path', optional: true, reason: 'PEM file of its private key, without a passphrase.' }),
   setting({
@@ -95,7 +96,8 @@ export const WEB_SETTINGS = [
     min: 1,
     max: 100_000,
     default: 128,
-    reason: 'The same for one address, so that one caller does not lock out the others. This machine and trusted proxies have no limit of their own.',
+    reason:
+      'The same for one address, so that one caller does not lock out the others. This machine and trusted proxies have no limit of their own.',
   }),
   setting({
     key: 'web.requestsPerMinute',

@@ -54,7 +54,7 @@ export async function openPeerBook(config: Pick<Config, 'aeTitle' | 'peers' | 'u
     const peer = peers.get(request.callingAeTitle)
     const known = addresses.get(request.callingAeTitle)
     if (known?.size === 0) tryAgain()
-    return peer !== undefined && (known === undefined || holds(known, canonical(request.address))) ? peer : undefined
+    return peer !== undefined && (known === undefined || holds(known, canonicalAddress(request.address))) ? peer : undefined
   }
   const isTolerated = (request: AssociationRequest): boolean =>
     !peers.has(request.callingAeTitle) &&
@@ -79,10 +79,10 @@ export async function openPeerBook(config: Pick<Config, 'aeTitle' | 'peers' | 'u
 /** @returns undefined where the peer has no host: any address will do */
 async function addressesOf(peer: Peer): Promise<ReadonlySet<string> | undefined> {
   if (peer.host === undefined) return undefined
-  if (isIP(peer.host) !== 0) return new Set([canonical(peer.host)])
+  if (isIP(peer.host) !== 0) return new Set([canonicalAddress(peer.host)])
   try {
     const found = await lookup(peer.host, { all: true })
-    return new Set(found.map((one) => canonical(one.address)))
+    return new Set(found.map((one) => canonicalAddress(one.address)))
   } catch (error) {
     log.warn('host of a peer cannot be resolved, its calls are rejected until it can be', {
       peer: peer.aeTitle,
@@ -94,7 +94,7 @@ async function addressesOf(peer: Peer): Promise<ReadonlySet<string> | undefined>
 }
 
 /** One text for one address: IPv6 as RFC 5952 writes it, an IPv4 address mapped into IPv6 as IPv4. */
-function canonical(address: string): string {
+export function canonicalAddress(address: string): string {
   if (isIP(address) !== 6) return address
   const text = new URL(`http://[${address.replace(/%.*$/, '')}]`).hostname.slice(1, -1)
   const mapped = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(text)
@@ -109,12 +109,14 @@ function holds(known: ReadonlySet<string>, address: string): boolean {
 
 /** @param address  as the socket tells it */
 export function isThisMachine(address: string): boolean {
-  const one = canonical(address)
+  const one = canonicalAddress(address)
   return (
-    isLoopback(one) || Object.values(networkInterfaces()).some((interfaces) => interfaces?.some((its) => canonical(its.address) === one))
+    isLoopback(one) ||
+    Object.values(networkInterfaces()).some((interfaces) => interfaces?.some((its) => canonicalAddress(its.address) === one))
   )
 }
 
-function isLoopback(address: string): boolean {
+/** @param address  as {@link canonicalAddress} gives it */
+export function isLoopback(address: string): boolean {
   return address === '::1' || address.startsWith('127.')
 }

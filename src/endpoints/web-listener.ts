@@ -1,20 +1,34 @@
 /** The HTTP server: takes requests in, asks the gate who calls, hands them to the route, sends the answer.
  *
- *  Promises: no route without a right; every refusal in words (RFC 9457); a stream is sent with back-pressure and destroyed where the caller goes
- *  away; what fails unexpectedly is logged in full and told without details.
- *  Does not: know what a route does. */
-import { Readable } from 'node:stream'
+ *  Promises: no route without a right, and nobody's body is read before the right is there; every refusal in words (RFC 9457); a stream is sent
+ *  with back-pressure and destroyed where the caller goes away; what fails unexpectedly is logged in full and told without details.
+ *  Does not: know what a route does. Who may in: web-access.ts; from where: web-names.ts; how long and how many: web-patience.ts; what
+ *  browsers are told: web-headers.ts. */
+
+import type { Server as TlsServer } from 'node:https'
+import type { Socket } from 'node:net'
+import rateLimit from '@fastify/rate-limit'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Config } from '../config/settings.ts'
-import { type WebAnswer, WebRefusal, type WebRequest } from '../dicomweb/web-service.ts'
-import { NodeError } from '../errors.ts'
+import { isLoopbackHost } from '../config/web-contradictions.ts'
+import { type WebCaller, WebRefusal, type WebRequest } from '../dicomweb/web-service.ts'
 import { log } from '../log.ts'
-import { demandRight, type WebGate } from './web-access.ts'
+import { canonicalAddress, isLoopback } from './access.ts'
+import { Doorkeeper, sendContinueWhenAllowed } from './doorkeeper.ts'
+import type { WebGate } from './web-access.ts'
+import { refuse, send } from './web-answers.ts'
+import { letPagesRead, tellBrowsers } from './web-headers.ts'
+import { logRequests } from './web-log.ts'
+import { admitRequest } from './web-names.ts'
+import { rawAnswer, watchConnections } from './web-patience.ts'
 import type { WebRoute } from './web-route.ts'
+import { keepTlsFresh, readTls } from './web-tls.ts'
 
 export interface WebListener {
   /** The port in use. */
   readonly port: number
+  /** Reads certificates again; everything else that may change is read with each request. */
+  reload(): Promise<void>
   /** @param graceSeconds  how long answers under way may go on */
   close(graceSeconds: number): Promise<void>
 }
@@ -27,62 +41,142 @@ export interface WebListenerOptions {
 
 /** Of JSON. Streams have no limit here. */
 const LARGEST_JSON_BYTES = 1024 * 1024
+const LARGEST_HEADERS_BYTES = 16 * 1024
+const CLOSE_IDLE_EVERY_MS = 50
 
 export async function listenOnWeb(options: WebListenerOptions): Promise<WebListener> {
   const { web } = options.config()
-  const server = Fastify({ logger: false, bodyLimit: LARGEST_JSON_BYTES, forceCloseConnections: true })
-  await server.register(async (scope) => withStreams(scope, options))
-  await server.register(async (scope) => withJson(scope, options))
-  server.setErrorHandler((error, _request, reply) => void refuse(reply, error))
-  server.setNotFoundHandler((_request, reply) => void refuse(reply, new WebRefusal(404, 'no such address here')))
-  await server.listen({ host: web.host, port: web.port })
+  const tls = await readTls(web.tls)
+  tellOpenness(web, tls !== undefined)
+  const server = await fastifyFor(web, tls)
+  const patience = watchConnections(server.server, web)
+  server.server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) =>
+    answerUnreadable(error, socket, patience.isAnswering(socket)),
+  )
+  const doorkeeper = new Doorkeeper(options.gate)
+
+  server.setErrorHandler((error, request, reply) => void refuse(request, reply, error))
+  server.setNotFoundHandler((request, reply) => void refuse(request, reply, new WebRefusal(404, 'no such address here')))
+  logRequests(server, (request) => doorkeeper.nameOf(request))
+  await tellBrowsers(server, tls !== undefined)
+  server.addHook('onRequest', async (request) => admitRequest(request.raw, options.config().web))
+  await limitRate(server, options)
+  await letPagesRead(server, options.config)
+  await server.register(async (scope) => withStreams(scope, options, doorkeeper))
+  await server.register(async (scope) => withJson(scope, options, doorkeeper))
+  await server.listen({ host: web.host === 'localhost' ? '127.0.0.1' : web.host, port: web.port })
+
+  const fresh = tls === undefined ? undefined : keepTlsFresh(server.server as unknown as TlsServer, web.tls)
   const address = server.server.address()
   return {
     port: typeof address === 'object' && address !== null ? address.port : web.port,
+    reload: async () => fresh?.reload(),
     close: async (graceSeconds) => {
+      fresh?.stop()
+      const idle = setInterval(() => server.server.closeIdleConnections(), CLOSE_IDLE_EVERY_MS)
       const timer = setTimeout(() => server.server.closeAllConnections(), graceSeconds * 1000)
       await server.close()
+      clearInterval(idle)
       clearTimeout(timer)
+      patience.stop()
+      await options.gate.close()
     },
   }
 }
 
-function withStreams(scope: FastifyInstance, options: WebListenerOptions): void {
+async function fastifyFor(web: Config['web'], tls: object | undefined): Promise<FastifyInstance> {
+  const { headersSeconds, keepAliveSeconds } = web.timeouts
+  const http = {
+    maxHeaderSize: LARGEST_HEADERS_BYTES,
+    headersTimeout: headersSeconds * 1000,
+    connectionsCheckingInterval: 1000,
+    // A whole request may take as long as it makes progress.
+    requestTimeout: 0,
+  }
+  const common = {
+    logger: false,
+    bodyLimit: LARGEST_JSON_BYTES,
+    forceCloseConnections: 'idle' as const,
+    keepAliveTimeout: keepAliveSeconds * 1000,
+    requestTimeout: 0,
+    trustProxy: web.trustedProxies.length === 0 ? false : [...web.trustedProxies],
+    // Ours is added by listenOnWeb, which knows what is under way.
+    clientErrorHandler: () => undefined,
+  }
+  const server =
+    tls === undefined
+      ? Fastify({ ...common, http })
+      : (Fastify({ ...common, https: { ...http, ...tls, handshakeTimeout: headersSeconds * 1000 } }) as unknown as FastifyInstance)
+  // Headers are bounded by their size. A number beyond which Node drops them silently would drop what a proxy adds at the end.
+  server.server.maxHeadersCount = 0
+  sendContinueWhenAllowed(server.server)
+  return server
+}
+
+function tellOpenness(web: Config['web'], isTls: boolean): void {
+  if (!isTls && !isLoopbackHost(web.host)) log.warn('the web is served without TLS to other machines (web.allowPlain)', { host: web.host })
+  if (web.publicUrl !== undefined && web.auth.local !== 'refuse' && isLoopbackHost(web.host))
+    log.warn(
+      'a proxy on this machine must say that it passes requests on (X-Forwarded-For), or set web.auth.local: refuse; see docs/operations.md',
+    )
+}
+
+async function limitRate(server: FastifyInstance, { config }: WebListenerOptions): Promise<void> {
+  await server.register(rateLimit, {
+    global: false,
+    max: () => config().web.requestsPerMinute,
+    timeWindow: 60_000,
+    cache: 10_000,
+    allowList: (request) => config().web.requestsPerMinute === 0 || isLoopback(canonicalAddress(request.ip)),
+    addHeaders: { 'x-ratelimit-limit': false, 'x-ratelimit-remaining': false, 'x-ratelimit-reset': false },
+    addHeadersOnExceeding: { 'x-ratelimit-limit': false, 'x-ratelimit-remaining': false, 'x-ratelimit-reset': false },
+    errorResponseBuilder: (_request, { max, ttl }) =>
+      new WebRefusal(429, `more than ${max} requests in a minute`, { 'Retry-After': String(Math.ceil(ttl / 1000)) }),
+  })
+  server.addHook('onRequest', server.rateLimit())
+}
+
+function withStreams(scope: FastifyInstance, options: WebListenerOptions, doorkeeper: Doorkeeper): void {
   scope.removeAllContentTypeParsers()
   scope.addContentTypeParser('*', (_request, payload, done) => done(null, payload))
-  for (const route of options.routes) if (route.body === undefined) addRoute(scope, route, options)
+  for (const route of options.routes) if (route.body === undefined) addRoute(scope, route, options, doorkeeper)
 }
 
-function withJson(scope: FastifyInstance, options: WebListenerOptions): void {
-  for (const route of options.routes) if (route.body !== undefined) addRoute(scope, route, options)
+function withJson(scope: FastifyInstance, options: WebListenerOptions, doorkeeper: Doorkeeper): void {
+  for (const route of options.routes) if (route.body !== undefined) addRoute(scope, route, options, doorkeeper)
 }
 
-function addRoute(scope: FastifyInstance, route: WebRoute, options: WebListenerOptions): void {
+function addRoute(scope: FastifyInstance, route: WebRoute, options: WebListenerOptions, doorkeeper: Doorkeeper): void {
   scope.route({
     method: route.method,
     url: route.path,
+    onRequest: (request) => doorkeeper.admit(request, route),
     handler: async (request, reply) => {
-      const asked = await requestOf(request, reply, route, options)
-      return send(reply, await route.serve(asked))
+      const asked = requestOf(request, reply, route, options, doorkeeper.callerOf(request))
+      return send(reply, await route.serve(asked), route)
     },
   })
 }
 
-async function requestOf(request: FastifyRequest, reply: FastifyReply, route: WebRoute, options: WebListenerOptions): Promise<WebRequest> {
-  const caller = await options.gate.callerOf({ address: request.ip, headers: request.headers })
-  if (route.right !== 'anybody') demandRight(caller, route.right)
+function requestOf(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  route: WebRoute,
+  options: WebListenerOptions,
+  caller: WebCaller,
+): WebRequest {
   const gone = new AbortController()
   reply.raw.once('close', () => gone.abort())
-  const { search } = new URL(request.url, 'http://host')
+  const query = request.url.indexOf('?')
   return {
     method: request.method,
     params: request.params as Record<string, string>,
-    query: new URLSearchParams(search),
+    query: new URLSearchParams(query < 0 ? '' : request.url.slice(query + 1)),
     headers: request.headers,
     caller,
     stopped: gone.signal,
     body: bodyOf(request, route),
-    base: options.config().web.publicUrl ?? `${request.protocol}://${request.host}`,
+    base: options.config().web.publicUrl ?? `${request.protocol}://${request.headers.host}`,
   }
 }
 
@@ -94,23 +188,15 @@ function bodyOf(request: FastifyRequest, { body }: WebRoute): unknown {
   throw new WebRefusal(400, `${path.join('.') || 'body'}: ${message}`)
 }
 
-function send(reply: FastifyReply, { status, headers, body }: WebAnswer): FastifyReply {
-  void reply.code(status).headers(headers ?? {})
-  return reply.send(body instanceof Readable || body !== undefined ? body : '')
-}
-
-function refuse(reply: FastifyReply, error: unknown): FastifyReply {
-  const { status, detail, headers } = refusalOf(error)
-  return reply.code(status).headers(headers).type('application/problem+json').send(JSON.stringify({ status, detail }))
-}
-
-function refusalOf(error: unknown): { status: number; detail: string; headers: Readonly<Record<string, string>> } {
-  if (error instanceof WebRefusal) return { status: error.status, detail: error.message, headers: error.headers }
-  const status = (error as { statusCode?: unknown }).statusCode
-  // What the server itself finds wrong with a request.
-  if (typeof status === 'number' && status >= 400 && status < 500) return { status, detail: (error as Error).message, headers: {} }
-  log.error('request on the web failed', { error: String(error), stack: error instanceof Error ? error.stack : undefined })
-  if (error instanceof NodeError && error.retry === 'transient')
-    return { status: 503, detail: error.tell, headers: { 'Retry-After': '10' } }
-  return { status: 500, detail: 'the node failed; its log says more', headers: {} }
+/** What cannot be read as HTTP, or did not come in time. */
+function answerUnreadable(error: NodeJS.ErrnoException, socket: Socket, isAnswering: boolean): void {
+  if (!socket.writable || isAnswering || error.code === 'ECONNRESET') {
+    socket.destroy()
+    return
+  }
+  if (error.code === 'HPE_HEADER_OVERFLOW')
+    socket.write(rawAnswer(431, 'Request Header Fields Too Large', `expected headers of at most ${LARGEST_HEADERS_BYTES} bytes`))
+  else if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') socket.write(rawAnswer(408, 'Request Timeout', 'the headers did not come in time'))
+  else socket.write(rawAnswer(400, 'Bad Request', 'this is not HTTP as it is spoken here'))
+  socket.destroySoon()
 }
