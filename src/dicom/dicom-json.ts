@@ -7,7 +7,7 @@
 import type { DataSet, Element } from './data-set.ts'
 import { tagText } from './dictionary.ts'
 import type { ElementWriter } from './element-writer.ts'
-import { isText, numberBytes } from './value-representations.ts'
+import { isSingleText, isText, numberBytes } from './value-representations.ts'
 
 export type JsonValue = string | number | null | JsonPersonName | JsonItem
 
@@ -52,6 +52,16 @@ function elementJson(dataSet: DataSet, element: Element): JsonElement | undefine
   return withValues(
     vr,
     dataSet.values(tag).map((text) => valueJson(vr, text)),
+  )
+}
+
+/** An element as the index and identifiers have it: values as one text, joined by backslash. */
+export function jsonOfText(vr: string, text: string | undefined): JsonElement {
+  if (text === undefined || text === '') return { vr }
+  const values = isSingleText(vr) ? [text] : text.split('\\')
+  return withValues(
+    vr,
+    values.map((value) => valueJson(vr, value)),
   )
 }
 

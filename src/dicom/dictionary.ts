@@ -1,6 +1,6 @@
 /** Keyword, tag and VR of standard data elements (PS3.6 6).
  *
- *  Promises: what is asked for first builds the maps (about 3 ms), nothing is built at import. Private tags are unknown here.
+ *  Promises: what is asked for first builds the maps (about 3 ms each), nothing is built at import. Private tags are unknown here.
  *  Does not: know value multiplicities, or decide between the VRs of "OB or OW" and "US or SS" (see dictionary-table.ts). */
 import { DICTIONARY_TABLE } from './dictionary-table.ts'
 
@@ -10,6 +10,7 @@ interface Entry {
 }
 
 let entries: Map<number, Entry> | undefined
+let tags: Map<string, number> | undefined
 
 function dictionary(): Map<number, Entry> {
   if (entries !== undefined) return entries
@@ -40,6 +41,12 @@ export function vrOf(tag: number): string | undefined {
 
 export function keywordOf(tag: number): string | undefined {
   return entryOf(tag)?.keyword
+}
+
+/** The standard element of that keyword; undefined where there is none. Repeating groups are known by their first. */
+export function tagOf(keyword: string): number | undefined {
+  tags ??= new Map([...dictionary()].map(([tag, entry]) => [entry.keyword, tag]))
+  return tags.get(keyword)
 }
 
 /** "ggggeeee" in capitals, as in DICOM JSON (PS3.18 F.2.2). */

@@ -43,7 +43,7 @@ export class MultipartParser {
 
   /** @param boundary  the parameter of the media type, 1 to 70 characters (RFC 2046 5.1.1) */
   constructor(boundary: string, receiver: PartReceiver) {
-    if (!/^[\x20-\x7e]{1,70}$/.test(boundary)) throw new WebFailure('the boundary of the multipart answer is not one (RFC 2046 5.1.1)')
+    if (!/^[\x20-\x7e]{1,70}$/.test(boundary)) throw new WebFailure('the boundary of the multipart body is not one (RFC 2046 5.1.1)')
     this.#receiver = receiver
     this.#dashed = Buffer.from(`--${boundary}`, 'latin1')
     this.#delimiter = Buffer.concat([Buffer.from('\r\n'), this.#dashed])
@@ -62,7 +62,7 @@ export class MultipartParser {
 
   /** The body has ended. */
   finish(): void {
-    if (this.#state !== 'over') throw new WebFailure(`the multipart answer ends in the middle (in its ${this.#state})`)
+    if (this.#state !== 'over') throw new WebFailure(`the multipart body ends in the middle (in its ${this.#state})`)
   }
 
   /** @returns whether there is more to do with what has come */
@@ -95,7 +95,7 @@ export class MultipartParser {
     // Keeps the byte before what may be the beginning of a delimiter.
     const drop = at > 0 ? at : at === 0 ? 1 : Math.max(0, this.#pending.length - this.#dashed.length)
     this.#skipped += drop
-    if (this.#skipped > MAX_PREAMBLE_BYTES) throw new WebFailure('the multipart answer does not begin with its boundary')
+    if (this.#skipped > MAX_PREAMBLE_BYTES) throw new WebFailure('the multipart body does not begin with its boundary')
     this.#take(drop)
     return at >= 0
   }

@@ -9,7 +9,7 @@ import type { Match } from '../catalog/contract.ts'
 import { findRequest, type Negotiated } from '../dicom/query-model.ts'
 import type { OutgoingResponse, Request, ResponseFields } from '../dimse/contract.ts'
 import { log } from '../log.ts'
-import { FindAnswers } from './find-answers.ts'
+import { FindAnswers, IDENTIFIER_CHARACTER_SET, identifierKeys, identifierSink } from './find-answers.ts'
 import { answerFailure, modelOf, readIdentifier, type Serving } from './serving.ts'
 
 export const PAGE_SIZE = 200
@@ -36,7 +36,9 @@ async function answerMatches(serving: Serving, request: Request): Promise<void> 
   const wanted = findRequest(readIdentifier(request), modelOf(request), negotiated(request))
   if (wanted.warnings.length > 0)
     log.debug('query read with warnings', { association: association.id, warnings: wanted.warnings.join('; ') })
-  const answers = new FindAnswers(serving, wanted, context.transferSyntax, serving.peer(association.callingAeTitle)?.characterSet)
+  const characterSet = serving.peer(association.callingAeTitle)?.characterSet ?? IDENTIFIER_CHARACTER_SET
+  const sink = identifierSink(context.transferSyntax, characterSet)
+  const answers = new FindAnswers(serving, wanted, sink, characterSet, identifierKeys(serving, wanted.query.level))
   const includeManifests = wanted.query.includeManifests || serving.listManifests()
   const query = { ...wanted.query, values: answers.values, includeManifests, levels: serving.levelsOf(association) }
   const fields = { status: wanted.unsupported.length > 0 ? STATUS_PENDING_UNSUPPORTED_KEYS : STATUS_PENDING }
@@ -55,7 +57,7 @@ async function answerMatches(serving: Serving, request: Request): Promise<void> 
 /** @returns the answers that have not been written yet */
 async function answerAllBut(
   request: Request,
-  answers: FindAnswers,
+  answers: FindAnswers<Buffer>,
   fields: ResponseFields,
   matches: readonly Match[],
 ): Promise<OutgoingResponse[]> {

@@ -1,8 +1,8 @@
-/** Matches as identifiers of C-FIND responses (PS3.4 C.4.1.1.3.2, C.4.1.2.2).
+/** Matches as identifiers of C-FIND responses (PS3.4 C.4.1.1.3.2, C.4.1.2.2), and as those of a search on the web (PS3.18 10.6.3.3).
  *
  *  Promises: every requested key comes back, of zero length where we know nothing, in ascending order; beside them always Specific
- *  Character Set, Query/Retrieve Level, Retrieve AE Title, and the unique keys from the study (or patient) down to the level asked. What is
- *  to be written, and from where, is worked out once for each request.
+ *  Character Set, the unique keys from the study (or patient) down to the level asked, and what the service adds to each answer (of C-FIND:
+ *  {@link identifierKeys}). What is to be written, and from where, is worked out once for each request.
  *  Does not: match. A value that the index has and that cannot be written in its VR comes back with zero length. */
 import type { Match } from '../catalog/contract.ts'
 import { encoderFor } from '../dicom/character-set.ts'
@@ -53,49 +53,85 @@ interface StoredHeader {
   readonly littleEndian: boolean
 }
 
-/** Writes one element of an answer. */
-type Write = (into: ElementAppender, match: Match, header: StoredHeader | undefined) => void
+/** Takes the elements of one answer after the other, in ascending order of tags. */
+export interface AnswerSink<Answer> {
+  /** One element from text, as that of ElementWriter; none or '' for one of zero length. */
+  element(tag: number, vr: string, value: string | undefined): void
+  /** Whatever a writer writes: sequences, binary values. */
+  written(write: (writer: ElementWriter) => void): void
+  /** @returns the answer; the next one begins */
+  finish(): Answer
+}
 
-export class FindAnswers {
+type Elements = Pick<AnswerSink<unknown>, 'element' | 'written'>
+/** Writes one element of an answer. */
+type Write = (into: Elements, match: Match, header: StoredHeader | undefined) => void
+/** What a service adds to each of its answers, by tag. */
+export type ServiceKeys = ReadonlyMap<number, (into: Elements, match: Match) => void>
+
+/** What answers are made of. */
+export type AnswerParts = Pick<Serving, 'storage' | 'aeTitle' | 'retrieveLocationUid' | 'timezone'>
+
+export const IDENTIFIER_CHARACTER_SET = UTF_8
+
+/** What stands in each identifier of a C-FIND response beside what was asked for. */
+export function identifierKeys(serving: AnswerParts, level: Level): ServiceKeys {
+  return new Map([
+    [QUERY_RETRIEVE_LEVEL, (into: Elements) => into.element(QUERY_RETRIEVE_LEVEL, 'CS', level)],
+    [RETRIEVE_AE_TITLE, (into: Elements) => into.element(RETRIEVE_AE_TITLE, 'AE', serving.aeTitle)],
+  ])
+}
+
+/** Identifiers of C-FIND responses in a transfer syntax and a character set. */
+export function identifierSink(transferSyntaxUid: string, characterSet: string): AnswerSink<Buffer> {
+  return new ElementAppender({
+    explicit: encodingOf(transferSyntaxUid).explicit,
+    encode: encoderFor(characterSet),
+    isUtf8: characterSet === UTF_8,
+  })
+}
+
+export class FindAnswers<Answer> {
   /** What is read of a match. */
   readonly values: readonly IndexKeyword[]
   /** Whether what was asked for is partly in stored headers only. */
   readonly readsHeaders: boolean
-  readonly #serving: Serving
-  readonly #appender: ElementAppender
+  readonly #serving: AnswerParts
+  readonly #sink: AnswerSink<Answer>
   /** In ascending order of tags. */
   readonly #writes: readonly Write[]
   /** One above the last tag that is read from stored headers; 0 where none is. */
   readonly #headerUntil: number
 
-  constructor(serving: Serving, { query, requested }: FindRequest, transferSyntaxUid: string, characterSet: string = UTF_8) {
+  /** @param characterSet  what the answers say that they are in */
+  constructor(
+    serving: AnswerParts,
+    { query, requested }: Pick<FindRequest, 'query' | 'requested'>,
+    sink: AnswerSink<Answer>,
+    characterSet: string,
+    serviceKeys: ServiceKeys,
+  ) {
     this.#serving = serving
-    const options = {
-      explicit: encodingOf(transferSyntaxUid).explicit,
-      encode: encoderFor(characterSet),
-      isUtf8: characterSet === UTF_8,
-    }
-    this.#appender = new ElementAppender(options)
+    this.#sink = sink
     const keys = new Map<number, RequestedKey>(UNIQUE_KEYS_OF[query.level].map((key) => [key.tag, key]))
     for (const key of requested) keys.set(key.tag, key)
     const writes = new Map([...keys.values()].map((key) => [key.tag, writeOf(key, serving)]))
     writes.set(SPECIFIC_CHARACTER_SET, (into) => into.element(SPECIFIC_CHARACTER_SET, 'CS', characterSet))
-    writes.set(QUERY_RETRIEVE_LEVEL, (into) => into.element(QUERY_RETRIEVE_LEVEL, 'CS', query.level))
-    writes.set(RETRIEVE_AE_TITLE, (into) => into.element(RETRIEVE_AE_TITLE, 'AE', serving.aeTitle))
+    for (const [tag, write] of serviceKeys) writes.set(tag, write)
     this.#writes = [...writes].sort(([a], [b]) => a - b).map(([, write]) => write)
     this.#headerUntil = Math.max(0, ...requested.filter(({ source }) => source === 'header').map(endOf))
     this.readsHeaders = this.#headerUntil > 0
     this.values = valuesOf([...keys.values()])
   }
 
-  /** The identifier of one pending response. */
-  encode(match: Match, header?: StoredHeader): Buffer {
-    for (const write of this.#writes) write(this.#appender, match, header)
-    return this.#appender.finish()
+  /** One answer. */
+  encode(match: Match, header?: StoredHeader): Answer {
+    for (const write of this.#writes) write(this.#sink, match, header)
+    return this.#sink.finish()
   }
 
   /** As {@link encode}, where {@link readsHeaders}. */
-  async encodeWithHeader(match: Match): Promise<Buffer> {
+  async encodeWithHeader(match: Match): Promise<Answer> {
     const header = await readStoredHeader(this.#serving.storage, match, this.#headerUntil)
     return this.encode(match, header && storedHeader(header, match))
   }
@@ -106,7 +142,7 @@ function valuesOf(keys: readonly RequestedKey[]): IndexKeyword[] {
   return keys.some(({ tag }) => tag === TIMEZONE_OFFSET_FROM_UTC) ? [...indexed, ...OFFSET_VALUES] : indexed
 }
 
-function writeOf(key: RequestedKey, serving: Serving): Write {
+function writeOf(key: RequestedKey, serving: AnswerParts): Write {
   const { tag, vr, source } = key
   const keyword = key.keyword as keyof Match | undefined
   if (source === 'node') return nodeWrite(tag, vr, serving)
@@ -116,7 +152,8 @@ function writeOf(key: RequestedKey, serving: Serving): Write {
   return (into, match) => writeText(into, tag, vr, match[keyword])
 }
 
-function nodeWrite(tag: number, vr: string, serving: Serving): Write {
+function nodeWrite(tag: number, vr: string, serving: AnswerParts): Write {
+  if (tag === RETRIEVE_AE_TITLE) return (into) => into.element(tag, vr, serving.aeTitle)
   if (tag === INSTANCE_AVAILABILITY) return (into) => into.element(tag, vr, 'ONLINE')
   if (tag === RETRIEVE_LOCATION_UID) return (into) => into.element(tag, vr, serving.retrieveLocationUid)
   if (tag === TIMEZONE_OFFSET_FROM_UTC) return (into, match) => into.element(tag, vr, studyOffset(match, serving.timezone))
@@ -133,7 +170,7 @@ function writeEmpty(into: ElementWriter, tag: number, vr: string): void {
   else into.bytes(tag, vr, Buffer.alloc(0))
 }
 
-function writeText(into: ElementAppender, tag: number, vr: string, value: string | undefined): void {
+function writeText(into: Elements, tag: number, vr: string, value: string | undefined): void {
   try {
     into.element(tag, vr, value)
   } catch {
@@ -153,7 +190,7 @@ function itemsOf(json: string | undefined): readonly JsonItem[] {
 }
 
 /** Of each item what was asked for inside the sequence, zero length where absent; everything where nothing was (PS3.4 C.2.2.2.6). */
-function writeSequence(into: ElementAppender, key: RequestedKey, items: readonly JsonItem[]): void {
+function writeSequence(into: Elements, key: RequestedKey, items: readonly JsonItem[]): void {
   if (items.length === 0) into.element(key.tag, 'SQ', undefined)
   else into.written((writer) => writeItems(writer, key, items))
 }
@@ -211,7 +248,7 @@ function placeOf({ blocks }: StoredHeader, { tag, creator }: RequestedKey): numb
   return ((tag & 0xffff0000) | ((block & 0xff) << 8) | (tag & 0xff)) >>> 0
 }
 
-function writeHeaderValue(into: ElementAppender, key: RequestedKey, header: StoredHeader | undefined): void {
+function writeHeaderValue(into: Elements, key: RequestedKey, header: StoredHeader | undefined): void {
   const { tag } = key
   const place = header && placeOf(header, key)
   const element = place === undefined ? undefined : header?.elements.elements.get(place)

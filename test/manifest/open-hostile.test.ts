@@ -104,7 +104,7 @@ describe('answers that are none', () => {
   it.each<[string, (response: ServerResponse) => void, RegExp, number]>([
     ['a page', (to) => send(to, 'text/html', '<html>'), /answers text\/html, not DICOM/, 0],
     ['no Content-Type', (to) => void to.writeHead(200).end('x'), /without Content-Type/, 0],
-    ['no boundary', (to) => send(to, 'multipart/related', body), /boundary of the multipart answer is not one/, 0],
+    ['no boundary', (to) => send(to, 'multipart/related', body), /boundary of the multipart body is not one/, 0],
     ['a boundary of 1 kB', (to) => send(to, `multipart/related; boundary=${'x'.repeat(1000)}`, body), /boundary/, 0],
     ['another boundary', (to) => send(to, 'multipart/related; boundary=other', body), /ends in the middle/, 0],
     ['an end after the first part', (to) => send(to, type, half.subarray(0, -20)), /ends in the middle/, 0],
