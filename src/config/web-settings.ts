@@ -146,4 +146,14 @@ export const WEB_SETTINGS = [
     default: 75,
     reason: 'A connection without a request for so long is closed. Longer than that of usual proxies, so that they close first.',
   }),
+  setting({
+    key: 'web.qido.maxResults',
+    type: 'integer',
+    min: 1,
+    max: 100_000,
+    default: 1000,
+    live: true,
+    reason:
+      'How many matches one search of QIDO-RS gives at most, whatever it asks for. A caller that wants more is told so and asks for the next ones with an offset.',
+  }),
 ] as const

@@ -3,15 +3,17 @@ import type { Config } from '../config/settings.ts'
 import { healthRoutes } from './routes-health.ts'
 import { sessionRoutes } from './routes-session.ts'
 import { openWebGate, type WebGate } from './web-access.ts'
+import { queryRoutes, type WebServing } from './routes-query.ts'
 import { listenOnWeb, type WebListener } from './web-listener.ts'
 import type { WebRoute } from './web-route.ts'
 
 export interface WebParts {
   config(): Config
+  readonly serving: WebServing
 }
 
-function routes(_parts: WebParts, gate: WebGate): WebRoute[] {
-  return [...healthRoutes(), ...sessionRoutes(gate)]
+function routes(parts: WebParts, gate: WebGate): WebRoute[] {
+  return [...healthRoutes(), ...sessionRoutes(gate), ...queryRoutes(parts)]
 }
 
 export function startWeb(parts: WebParts): Promise<WebListener> {

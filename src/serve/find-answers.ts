@@ -66,8 +66,9 @@ export interface AnswerSink<Answer> {
 type Elements = Pick<AnswerSink<unknown>, 'element' | 'written'>
 /** Writes one element of an answer. */
 type Write = (into: Elements, match: Match, header: StoredHeader | undefined) => void
+export type ServiceKey = (into: Elements, match: Match) => void
 /** What a service adds to each of its answers, by tag. */
-export type ServiceKeys = ReadonlyMap<number, (into: Elements, match: Match) => void>
+export type ServiceKeys = ReadonlyMap<number, ServiceKey>
 
 /** What answers are made of. */
 export type AnswerParts = Pick<Serving, 'storage' | 'aeTitle' | 'retrieveLocationUid' | 'timezone'>
