@@ -22,6 +22,7 @@ export const ERRORS = {
   INFLATED_TOO_LARGE: { status: 0xa700, retry: 'permanent', tell: 'Out of resources: deflated header expands too far' },
   CLASS_MISMATCH: { status: 0xa900, retry: 'permanent', tell: 'SOP Class UID differs between command and data set' },
   INSTANCE_MISMATCH: { status: 0xa900, retry: 'permanent', tell: 'SOP Instance UID differs between command and data set' },
+  STUDY_MISMATCH: { status: 0xa900, retry: 'permanent', tell: 'Study Instance UID differs from that of the address' },
   INVALID_UID: { status: 0xc001, retry: 'permanent', tell: 'A UID is missing or invalid' },
   UNREADABLE: { status: 0xc000, retry: 'permanent', tell: 'Data set cannot be read' },
   DUPLICATE_REFUSED: { status: 0x0111, retry: 'permanent', tell: 'SOP Instance UID already here with other content' },

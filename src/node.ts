@@ -186,7 +186,7 @@ async function buildNode(loaded: LoadedConfig, closers: Closer[]): Promise<Runni
       callers.note({ ...caller, outcome: rejection === undefined ? 'accepted' : 'rejected', reason: rejection?.why ?? '', at: Date.now() }),
   })
   closers.push((graceSeconds) => listener.close(graceSeconds))
-  const web = config.web.enabled ? await startWeb({ config: () => config, serving }) : undefined
+  const web = config.web.enabled ? await startWeb({ config: () => config, serving, storing: { door, arrivals } }) : undefined
   closers.push((graceSeconds) => web?.close(graceSeconds))
 
   return {

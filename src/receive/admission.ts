@@ -3,7 +3,8 @@
  *  Promises: what passes has four UIDs that are UIDs, the command and the data set name the same instance and class, and the class is a storage
  *  class. Odd content otherwise is no reason to refuse: a bad character set, a date that is none, an absent Patient ID are kept.
  *  Does not: touch bytes, files or rows.
- *  Errors: NodeError INVALID_UID (its detail `attribute` is told to the peer), CLASS_MISMATCH, INSTANCE_MISMATCH, SOP_CLASS_NOT_SUPPORTED. */
+ *  Errors: NodeError INVALID_UID (its detail `attribute` is told to the peer), CLASS_MISMATCH, INSTANCE_MISMATCH, STUDY_MISMATCH,
+ *  SOP_CLASS_NOT_SUPPORTED. */
 import type { InstanceRole } from '../catalog/contract.ts'
 import { parseUid, type Uid } from '../dicom/uid.ts'
 import { NodeError } from '../errors.ts'
@@ -17,6 +18,8 @@ export interface Announced {
   readonly sopInstanceUid?: string
   /** Abstract syntax of the presentation context; absent where there is none (import). */
   readonly contextSopClassUid?: string
+  /** Where only instances of one study are taken: which (STOW-RS under a study). */
+  readonly studyInstanceUid?: string
   readonly transferSyntaxUid: string
 }
 
@@ -55,7 +58,7 @@ export function admitCommand(announced: Announced, isStorable: (sopClassUid: str
 }
 
 /** Judges the data set against the command. */
-export function admitDataSet(command: AnnouncedUids, header: HeaderSaid): AdmittedUids {
+export function admitDataSet(command: AnnouncedUids, header: HeaderSaid, study?: string): AdmittedUids {
   const sopClassUid = uidOr(header.sopClassUid, 'SOPClassUID')
   const sopInstanceUid = uidOr(header.sopInstanceUid, 'SOPInstanceUID')
   const studyInstanceUid = uidOr(header.studyInstanceUid, 'StudyInstanceUID')
@@ -64,6 +67,7 @@ export function admitDataSet(command: AnnouncedUids, header: HeaderSaid): Admitt
   if (sopInstanceUid !== command.sopInstanceUid) {
     throw new NodeError('INSTANCE_MISMATCH', { command: command.sopInstanceUid, dataSet: sopInstanceUid })
   }
+  if (study !== undefined && study !== studyInstanceUid) throw new NodeError('STUDY_MISMATCH', { wanted: study, dataSet: studyInstanceUid })
   return { ...command, studyInstanceUid, seriesInstanceUid, role: roleOf(sopClassUid, header.keys.ConceptNameCodeSequence) }
 }
 

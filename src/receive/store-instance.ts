@@ -15,7 +15,7 @@ import type { ResponseFields, StoreSink } from '../dimse/contract.ts'
 import { ERRORS, NodeError } from '../errors.ts'
 import { log } from '../log.ts'
 import type { Draft, Storage } from '../storage/contract.ts'
-import { type Announced, type AnnouncedUids, admitCommand, admitDataSet } from './admission.ts'
+import { type AdmittedUids, type Announced, type AnnouncedUids, admitCommand, admitDataSet } from './admission.ts'
 import type { Judging } from './confidentiality-rules.ts'
 import { readRejection } from './rejection-note.ts'
 import { DUPLICATE_REFUSED, type DuplicatePolicy, enterFile, FIRST_ONE_KEPT, REJECTED_BEFORE } from './settle-duplicate.ts'
@@ -41,6 +41,8 @@ export interface Incoming extends Announced {
   readonly source: string
   /** Called as {@link Door.kept} is, with what came in. */
   readonly brought?: (studyInstanceUid: Uid) => void
+  /** Called with what the data set says of itself, where it was let in. */
+  readonly admitted?: (uids: AdmittedUids) => void
 }
 
 /** Warning: Data Set does not match SOP Class (PS3.4 B.2.3). */
@@ -101,7 +103,8 @@ class Reception implements StoreSink {
       if (this.#failure !== undefined || this.#uids === undefined || this.#walker === undefined || this.#draft === undefined)
         throw this.#failure
       const header = this.#walker.finish()
-      const uids = admitDataSet(this.#uids, header)
+      const uids = admitDataSet(this.#uids, header, this.#incoming.studyInstanceUid)
+      this.#incoming.admitted?.(uids)
       for (const warning of header.warnings) log.debug('odd header', { SOPInstanceUID: uids.sopInstanceUid, warning })
       const file = await this.#draft.keep()
       const { key: storageKey, fileSizeBytes, dataSetOffset, sha256 } = file
