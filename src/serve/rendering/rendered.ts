@@ -1,0 +1,200 @@
+/** WADO-RS rendered resources: study, series, instance, frames (PS3.18 10.4.1.1.3, 10.4.3, 8.3.5).
+ *
+ *  Promises: one image by itself, several as multipart/related, each drawn when the one before it is on its way. Of an instance without a list
+ *  of frames: the first one by itself, or all where multipart is asked for. What is no image among others is left out; where there is
+ *  no image at all it is refused (406). A single image has an ETag, and is not drawn for a caller that has it (304).
+ *  Does not: burn in annotations: it says so (Warning).
+ *  Errors: WebRefusal 400, 404, 406, and as image-renderer.ts. */
+import { createHash, randomBytes } from 'node:crypto'
+import { Readable } from 'node:stream'
+import type { Retrievable } from '../../catalog/contract.ts'
+import { type Offer, renderedOffers } from '../../dicomweb/rendered-types.ts'
+import { type ImageType, type RenderingParameters, renderingParameters } from '../../dicomweb/rendering-parameters.ts'
+import { type WebAnswer, WebRefusal, type WebRequest } from '../../dicomweb/web-service.ts'
+import { log } from '../../log.ts'
+import type { Serving } from '../serving.ts'
+import { encapsulatedPdf } from './encapsulated-pdf.ts'
+import { instancesOf, type Named, named, theInstance } from './find-instances.ts'
+import type { ImageRenderer } from './image-renderer.ts'
+import { ENCAPSULATED_PDF } from './never-images.ts'
+
+export interface RenderedParts {
+  readonly serving: Pick<Serving, 'catalog' | 'storage' | 'listManifests'>
+  readonly renderer: ImageRenderer
+}
+
+/** One image to be drawn. */
+interface Target {
+  readonly instance: Retrievable
+  readonly frame: number
+}
+
+interface Picture extends Target {
+  readonly bytes: Buffer
+}
+
+const MOST_FRAMES_NAMED = 1000
+
+export async function renderedInstance(parts: RenderedParts, request: WebRequest): Promise<WebAnswer> {
+  const { offers, wish, found } = asked(parts, request)
+  const instance = await theInstance(parts.serving.catalog, found)
+  if (instance.sopClassUid === ENCAPSULATED_PDF) return encapsulatedPdf(parts.serving.storage, instance, offers)
+  const offer = imageOffer(offers)
+  if (offer.packaging !== 'multipart') return single(parts, request, { instance, frame: 1 }, offer.type, wish)
+  return multipart(parts, request, framesOf(parts, instance), offer.type, wish)
+}
+
+export async function renderedFrames(parts: RenderedParts, request: WebRequest): Promise<WebAnswer> {
+  const frames = frameNumbers(request.params.frames!)
+  const { offers, wish, found } = asked(parts, request)
+  const offer = imageOffer(offers)
+  const instance = await theInstance(parts.serving.catalog, found)
+  if (frames.length === 1 && offer.packaging !== 'multipart') return single(parts, request, { instance, frame: frames[0]! }, offer.type, wish)
+  const count = await parts.renderer.frameCount(instance)
+  const beyond = frames.find((frame) => frame > count)
+  if (beyond !== undefined) throw new WebRefusal(404, `there is no frame ${beyond}: the instance has ${count}`)
+  const targets = frames.map((frame) => ({ instance, frame }))
+  return multipart(parts, request, targets, offer.type, wish)
+}
+
+/** Study and series. */
+export async function renderedMany(parts: RenderedParts, request: WebRequest): Promise<WebAnswer> {
+  const { offers, wish, found } = asked(parts, request)
+  const { type } = imageOffer(offers)
+  const { catalog } = parts.serving
+  if ((await catalog.countRetrievables(found.keys, found.view)) === 0) throw new WebRefusal(404, 'nothing of that here')
+  return multipart(parts, request, everyFrame(parts, found), type, wish)
+}
+
+function asked(parts: RenderedParts, request: WebRequest): { offers: readonly Offer[]; wish: RenderingParameters; found: Named } {
+  const wish = renderingParameters(request.query)
+  const offers = renderedOffers(request.headers.accept, request.query.get('accept'))
+  return { wish, offers, found: named(request.params, request, parts.serving.listManifests()) }
+}
+
+export function imageOffer(offers: readonly Offer[]): Offer & { readonly type: ImageType } {
+  const offer = offers.find((one): one is Offer & { readonly type: ImageType } => one.type !== 'application/pdf')
+  if (offer === undefined) throw new WebRefusal(406, 'possible are image/jpeg, image/png, and multipart/related of these')
+  return offer
+}
+
+export function frameNumbers(text: string): number[] {
+  const parts = text.split(',')
+  const numbers = parts.map((part) => (/^\d{1,9}$/.test(part) ? Number(part) : 0))
+  if (numbers.some((number) => number < 1)) throw new WebRefusal(400, 'frames: expected whole numbers from 1 on, joined by commas')
+  if (numbers.length > MOST_FRAMES_NAMED) throw new WebRefusal(400, `frames: more than ${MOST_FRAMES_NAMED} at once`)
+  return numbers
+}
+
+async function* framesOf({ renderer }: RenderedParts, instance: Retrievable): AsyncGenerator<Target> {
+  const count = await renderer.frameCount(instance)
+  for (let frame = 1; frame <= count; frame++) yield { instance, frame }
+}
+
+async function* everyFrame(parts: RenderedParts, found: Named): AsyncGenerator<Target | WebRefusal> {
+  for await (const instance of instancesOf(parts.serving.catalog, found)) {
+    try {
+      yield* framesOf(parts, instance)
+    } catch (error) {
+      if (!(error instanceof WebRefusal) || error.status !== 406) throw error
+      yield error
+    }
+  }
+}
+
+/** The same picture for the same bytes and wishes, whoever asks. */
+export function pictureTag({ sha256 }: Retrievable, ...wishes: readonly unknown[]): string {
+  return `"${createHash('sha256').update(JSON.stringify([sha256, wishes])).digest('base64url').slice(0, 27)}"`
+}
+
+export function isKnownTag({ headers }: WebRequest, tag: string): boolean {
+  const known = headers['if-none-match']
+  return known !== undefined && known.split(',').some((one) => one.trim().replace(/^W\//, '') === tag || one.trim() === '*')
+}
+
+async function single(
+  { renderer }: RenderedParts,
+  request: WebRequest,
+  { instance, frame }: Target,
+  type: ImageType,
+  wish: RenderingParameters,
+): Promise<WebAnswer> {
+  const tag = pictureTag(instance, frame, type, wish)
+  const headers = { ETag: tag, 'Cache-Control': 'private, no-cache', Vary: 'Accept', ...warning(wish) }
+  if (isKnownTag(request, tag)) return { status: 304, headers }
+  const body = await renderer.render(instance, frame, { ...wish, type }, wish.window, request.stopped)
+  return { status: 200, headers: { 'Content-Type': type, ...headers }, body }
+}
+
+function warning({ ignored }: RenderingParameters): Record<string, string> {
+  if (ignored.length === 0) return {}
+  return { Warning: `299 - "not supported here and ignored: ${ignored.join(', ')}"` }
+}
+
+type Targets = AsyncIterable<Target | WebRefusal> | Iterable<Target>
+
+/** The first picture is drawn before the answer begins, so that where there is none this can be said. */
+async function multipart(
+  parts: RenderedParts,
+  request: WebRequest,
+  targets: Targets,
+  type: ImageType,
+  wish: RenderingParameters,
+): Promise<WebAnswer> {
+  const pictures = drawn(parts, request, targets, type, wish)
+  const first = await pictures.next()
+  if (first.done) throw first.value ?? new WebRefusal(406, 'no image among it')
+  const boundary = randomBytes(16).toString('hex')
+  const body = Readable.from(partsOf(first.value, pictures, boundary, type, request.base), { objectMode: false })
+  return { status: 200, headers: { 'Content-Type': `multipart/related; type="${type}"; boundary=${boundary}`, ...warning(wish) }, body }
+}
+
+/** Pictures, without what is none. @returns why the last one was none */
+async function* drawn(
+  { renderer }: RenderedParts,
+  request: WebRequest,
+  targets: Targets,
+  type: ImageType,
+  wish: RenderingParameters,
+): AsyncGenerator<Picture, WebRefusal | undefined> {
+  let last: WebRefusal | undefined
+  for await (const target of targets) {
+    try {
+      if (target instanceof WebRefusal) throw target
+      yield { ...target, bytes: await renderer.render(target.instance, target.frame, { ...wish, type }, wish.window, request.stopped) }
+    } catch (error) {
+      if (!(error instanceof WebRefusal) || error.status !== 406) throw error
+      last = error
+    }
+  }
+  return last
+}
+
+async function* partsOf(
+  first: Picture,
+  rest: AsyncGenerator<Picture, unknown>,
+  boundary: string,
+  type: ImageType,
+  base: string,
+): AsyncGenerator<Buffer> {
+  let begin = ''
+  const head = ({ instance, frame }: Picture): Buffer => {
+    const { studyInstanceUid, seriesInstanceUid, sopInstanceUid } = instance
+    const path = `studies/${studyInstanceUid}/series/${seriesInstanceUid}/instances/${sopInstanceUid}/frames/${frame}/rendered`
+    const text = `${begin}--${boundary}\r\nContent-Type: ${type}\r\nContent-Location: ${base}/dicom-web/${path}\r\n\r\n`
+    begin = '\r\n'
+    return Buffer.from(text)
+  }
+  try {
+    yield head(first)
+    yield first.bytes
+    for await (const picture of rest) {
+      yield head(picture)
+      yield picture.bytes
+    }
+    yield Buffer.from(`\r\n--${boundary}--\r\n`)
+  } catch (error) {
+    log.warn('an answer with several images was cut short', { error: String(error) })
+    throw error
+  }
+}

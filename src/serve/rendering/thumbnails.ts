@@ -1,0 +1,86 @@
+/** Thumbnails of study, series, instance and frame (PS3.18 10.4.1.1.5): small pictures for lists.
+ *
+ *  Promises: of a study or series the middle instance of its images, of many frames the middle one; always a single image. Those made last are kept, up
+ *  to {@link KEPT_BYTES}; a caller that has one already is told so (304).
+ *  Errors: WebRefusal 400, 404, 406, and as image-renderer.ts. Sizes in bytes. */
+import type { Retrievable } from '../../catalog/contract.ts'
+import { renderedOffers } from '../../dicomweb/rendered-types.ts'
+import { thumbnailParameters } from '../../dicomweb/rendering-parameters.ts'
+import { type WebAnswer, WebRefusal, type WebRequest } from '../../dicomweb/web-service.ts'
+import { instancesOf, type Named, named, theInstance } from './find-instances.ts'
+import { isNeverAnImage } from './never-images.ts'
+import { frameNumbers, imageOffer, isKnownTag, pictureTag, type RenderedParts } from './rendered.ts'
+
+const KEPT_BYTES = 16 * 1024 * 1024
+/** Of a study or series: the middle is looked for among the first so many. */
+const LOOKED_AT = 2000
+/** A series of fewer is taken for one of overviews. */
+const FEW = 3
+
+export class Thumbnails {
+  readonly #parts: RenderedParts
+  readonly #kept = new Map<string, Buffer>()
+  #keptBytes = 0
+
+  constructor(parts: RenderedParts) {
+    this.#parts = parts
+  }
+
+  async serve(request: WebRequest): Promise<WebAnswer> {
+    const wish = thumbnailParameters(request.query)
+    const { type } = imageOffer(renderedOffers(request.headers.accept, request.query.get('accept')))
+    const { params } = request
+    const frames = params.frames === undefined ? undefined : frameNumbers(params.frames)
+    if (frames !== undefined && frames.length > 1) throw new WebRefusal(400, 'frames: a thumbnail is of one frame')
+    const found = named(params, request, this.#parts.serving.listManifests())
+    const { catalog } = this.#parts.serving
+    const instance = params.instance === undefined ? await this.#representative(found) : await theInstance(catalog, found)
+    const tag = pictureTag(instance, 'thumbnail', frames, type, wish)
+    const headers = { ETag: tag, 'Cache-Control': 'private, max-age=300', Vary: 'Accept' }
+    if (isKnownTag(request, tag)) return { status: 304, headers }
+    const body = this.#kept.get(tag) ?? (await this.#make(instance, frames?.[0], { ...wish, type }, request.stopped))
+    this.#keep(tag, body)
+    return { status: 200, headers: { 'Content-Type': type, ...headers }, body }
+  }
+
+  async #make(
+    instance: Retrievable,
+    frame: number | undefined,
+    wish: Parameters<RenderedParts['renderer']['render']>[2],
+    stopped: AbortSignal,
+  ): Promise<Buffer> {
+    const { renderer } = this.#parts
+    const number = frame ?? Math.ceil((await renderer.frameCount(instance)) / 2)
+    return renderer.render(instance, number, wish, undefined, stopped)
+  }
+
+  async #representative(found: Named): Promise<Retrievable> {
+    const bySeries = new Map<string, Retrievable[]>()
+    let seen = 0
+    for await (const instance of instancesOf(this.#parts.serving.catalog, found)) {
+      if (++seen > LOOKED_AT) break
+      if (isNeverAnImage(instance.sopClassUid) !== undefined) continue
+      const { seriesInstanceUid } = instance
+      const series = bySeries.get(seriesInstanceUid)
+      if (series === undefined) bySeries.set(seriesInstanceUid, [instance])
+      else series.push(instance)
+    }
+    if (seen === 0) throw new WebRefusal(404, 'nothing of that here')
+    const all = [...bySeries.values()]
+    const series = all.find(({ length }) => length > FEW) ?? all[0]
+    if (series === undefined) throw new WebRefusal(406, 'no image among it: there is no picture of it')
+    return series[series.length >> 1]!
+  }
+
+  /** The one used longest ago goes first. */
+  #keep(tag: string, picture: Buffer): void {
+    const had = this.#kept.delete(tag)
+    if (!had) this.#keptBytes += picture.length
+    this.#kept.set(tag, picture)
+    for (const [oldest, { length }] of this.#kept) {
+      if (this.#keptBytes <= KEPT_BYTES) return
+      this.#kept.delete(oldest)
+      this.#keptBytes -= length
+    }
+  }
+}
