@@ -66,7 +66,8 @@ export async function closeOpened(opened: Opened | undefined): Promise<void> {
   )
 }
 
-async function openChecked(storage: Storage, instance: Retrievable): Promise<ByteSource> {
+/** Its own to close. @throws NodeError STORAGE_FAILED where the file is not what it was */
+export async function openChecked(storage: Storage, instance: Retrievable): Promise<ByteSource> {
   const { storageKey, dataSetOffset } = instance
   const bytes = await storage.openBytes(storageKey, dataSetOffset)
   try {
