@@ -156,4 +156,22 @@ export const WEB_SETTINGS = [
     reason:
       'How many matches one search of QIDO-RS gives at most, whatever it asks for. A caller that wants more is told so and asks for the next ones with an offset.',
   }),
+  setting({
+    key: 'web.render.workers',
+    type: 'integer',
+    min: 1,
+    max: 64,
+    optional: true,
+    reason:
+      'How many pictures (rendered, thumbnail, WADO-URI) are drawn at the same time, each in a thread of its own. Without it one less than the machine has processors, at least 1.',
+  }),
+  setting({
+    key: 'web.render.seconds',
+    type: 'integer',
+    unit: 's',
+    min: 1,
+    max: 600,
+    default: 20,
+    reason: 'How long one picture may take; one that takes longer is given up, its thread is ended and its request is refused.',
+  }),
 ] as const

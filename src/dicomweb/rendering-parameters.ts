@@ -141,7 +141,8 @@ function windowOf(text: string | null): Window | undefined {
 export function checkedWindow(name: string, center: number, width: number, shape: string): Window {
   const known = FUNCTIONS.get(shape.toLowerCase().replace('_', '-'))
   if (known === undefined) throw new WebRefusal(400, `${name}: the function is one of ${[...FUNCTIONS.keys()].join(', ')}`)
-  if (!(known === 'linear' ? width >= 1 : width > 0)) throw new WebRefusal(400, `${name}: the width is ${known === 'linear' ? 'at least 1' : 'more than 0'}`)
+  if (!(known === 'linear' ? width >= 1 : width > 0))
+    throw new WebRefusal(400, `${name}: the width is ${known === 'linear' ? 'at least 1' : 'more than 0'}`)
   return { center, width, function: known }
 }
 

@@ -88,7 +88,9 @@ describe('WADO-URI', () => {
   const uri = (more: string) => wadoUriParameters(new URLSearchParams(`${names}&${more}`))
 
   it('takes what a reader of manifests sends', () => {
-    const { image, contentTypes, ...rest } = uri('contentType=image%2Fjpeg&rows=256&columns=300&windowCenter=40&windowWidth=400&imageQuality=80')
+    const { image, contentTypes, ...rest } = uri(
+      'contentType=image%2Fjpeg&rows=256&columns=300&windowCenter=40&windowWidth=400&imageQuality=80',
+    )
     expect(rest).toMatchObject({ study: '1.2', series: '1.3', instance: '1.4', window: { center: 40, width: 400 } })
     expect(image).toMatchObject({ viewport: { width: 300, height: 256 }, quality: 80 })
     expect(contentTypes).toEqual(['image/jpeg'])

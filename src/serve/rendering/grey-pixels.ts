@@ -20,7 +20,15 @@ export function greyPixels(raw: Uint8Array | Uint16Array, image: ImageAttributes
   const stored = storedValues(format)
   const size = 2 ** Math.max(format.bitsAllocated, 8)
   const isPadding = paddingTest(image)
-  const range = () => rangeOf(presentIn(raw, size, (bits) => modality(image, stored(bits)), (bits) => isPadding(stored(bits))))
+  const range = () =>
+    rangeOf(
+      presentIn(
+        raw,
+        size,
+        (bits) => modality(image, stored(bits)),
+        (bits) => isPadding(stored(bits)),
+      ),
+    )
   const grade = gradeOf(image, asked, range)
   const table = new Uint8Array(size)
   for (let bits = 0; bits < size; bits++) {

@@ -63,7 +63,7 @@ export function imageAttributes(dataSet: DataSet, frame: number, littleEndian: b
     window: windowOf(voi),
     voiTable: lookupTable(voi.items(VOI_LUT_SEQUENCE)[0], isSigned || intercept < 0, littleEndian),
     palette: format.photometricInterpretation === 'PALETTE COLOR' ? paletteOf(dataSet, isSigned, littleEndian) : undefined,
-    padding: paddingOf(dataSet),
+    padding: paddingOf(dataSet, format),
     isLabelmap: dataSet.text(0x00080016) === LABELMAP_SEGMENTATION,
     aspect: aspectOf(dataSet, groupOf(dataSet, frame, PIXEL_MEASURES)),
     hasColourProfile: dataSet.has(0x00282000),
@@ -109,11 +109,17 @@ function windowOf(voi: DataSet): Window | undefined {
   return { center, width, function: shape }
 }
 
-function paddingOf(dataSet: DataSet): ImageAttributes['padding'] {
+/** Whether the VR is US or SS is lost in implicit VR, and wrong in many files: the values are of the kind that the pixels are. */
+function paddingOf(dataSet: DataSet, { pixelRepresentation, bitsAllocated }: StoredFormat): ImageAttributes['padding'] {
+  const ofPixels = (value: number): number => {
+    if (bitsAllocated > 16) return value
+    return pixelRepresentation === 1 ? (value << 16) >> 16 : value & 0xffff
+  }
   const one = number(dataSet, 0x00280120)
   if (one === undefined) return undefined
   const other = number(dataSet, 0x00280121) ?? one
-  return { low: Math.min(one, other), high: Math.max(one, other) }
+  const ends = [ofPixels(one), ofPixels(other)]
+  return { low: Math.min(...ends), high: Math.max(...ends) }
 }
 
 /** Pixel Aspect Ratio is only where pixels have no size (PS3.3 C.7.6.3.1.7). */

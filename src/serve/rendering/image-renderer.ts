@@ -60,13 +60,7 @@ export class ImageRenderer {
     return this.#pool.close()
   }
 
-  async #load(
-    instance: Retrievable,
-    frame: number,
-    wish: ImageWish,
-    window: Window | undefined,
-    headerBytes: number,
-  ): Promise<RenderJob> {
+  async #load(instance: Retrievable, frame: number, wish: ImageWish, window: Window | undefined, headerBytes: number): Promise<RenderJob> {
     const { storageKey, dataSetOffset, transferSyntaxUid } = instance
     const frames = await openFrames(this.#storage, instance)
     try {

@@ -78,7 +78,9 @@ function swapped(bytes: Buffer): Buffer {
 function words(item: DataSet, tag: number, littleEndian: boolean): Uint16Array | undefined {
   const bytes = item.elements.get(tag)?.value
   if (bytes === undefined) return undefined
-  return Uint16Array.from({ length: bytes.length >> 1 }, (_, at) => (littleEndian ? bytes.readUInt16LE(at * 2) : bytes.readUInt16BE(at * 2)))
+  return Uint16Array.from({ length: bytes.length >> 1 }, (_, at) =>
+    littleEndian ? bytes.readUInt16LE(at * 2) : bytes.readUInt16BE(at * 2),
+  )
 }
 
 /** PS3.3 C.7.9.2: discrete, linear and indirect segments. */

@@ -59,7 +59,8 @@ export class RenderPool {
   /** @param load  reads what is needed, when its turn comes, with so many bytes of the header */
   render(load: LoadJob, stopped: AbortSignal): Promise<Buffer> {
     if (this.#closed) return Promise.reject(new RenderFailure('busy', 'the node stops'))
-    if (this.#waiting.length >= this.#options.queue) return Promise.reject(new RenderFailure('busy', 'too many images are asked for at once'))
+    if (this.#waiting.length >= this.#options.queue)
+      return Promise.reject(new RenderFailure('busy', 'too many images are asked for at once'))
     return new Promise((resolve, reject) => {
       const run = async (worker: Worker): Promise<boolean> => {
         stopped.removeEventListener('abort', leave)

@@ -49,7 +49,8 @@ export async function renderedFrames(parts: RenderedParts, request: WebRequest):
   const { offers, wish, found } = asked(parts, request)
   const offer = imageOffer(offers)
   const instance = await theInstance(parts.serving.catalog, found)
-  if (frames.length === 1 && offer.packaging !== 'multipart') return single(parts, request, { instance, frame: frames[0]! }, offer.type, wish)
+  if (frames.length === 1 && offer.packaging !== 'multipart')
+    return single(parts, request, { instance, frame: frames[0]! }, offer.type, wish)
   const count = await parts.renderer.frameCount(instance)
   const beyond = frames.find((frame) => frame > count)
   if (beyond !== undefined) throw new WebRefusal(404, `there is no frame ${beyond}: the instance has ${count}`)
@@ -104,7 +105,10 @@ async function* everyFrame(parts: RenderedParts, found: Named): AsyncGenerator<T
 
 /** The same picture for the same bytes and wishes, whoever asks. */
 export function pictureTag({ sha256 }: Retrievable, ...wishes: readonly unknown[]): string {
-  return `"${createHash('sha256').update(JSON.stringify([sha256, wishes])).digest('base64url').slice(0, 27)}"`
+  return `"${createHash('sha256')
+    .update(JSON.stringify([sha256, wishes]))
+    .digest('base64url')
+    .slice(0, 27)}"`
 }
 
 export function isKnownTag({ headers }: WebRequest, tag: string): boolean {

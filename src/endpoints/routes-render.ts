@@ -1,0 +1,38 @@
+/** Rendered resources and thumbnails of WADO-RS (PS3.18 10.4.1.1.3, 10.4.1.1.5), WADO-URI (PS3.18 9, IHE RAD-55). */
+import { availableParallelism } from 'node:os'
+import type { Config } from '../config/settings.ts'
+import { ImageRenderer } from '../serve/rendering/image-renderer.ts'
+import { type RenderedParts, renderedFrames, renderedInstance, renderedMany } from '../serve/rendering/rendered.ts'
+import { Thumbnails } from '../serve/rendering/thumbnails.ts'
+import { type WadoUriParts, wadoUri } from '../serve/rendering/wado-uri.ts'
+import type { WebRoute } from './web-route.ts'
+
+export type RenderRouteParts = WadoUriParts
+export type Renderer = ImageRenderer
+
+/** Close it with the routes. */
+export function openRenderer({ config, serving }: { config(): Config; readonly serving: RenderedParts['serving'] }): Renderer {
+  const { workers = Math.max(availableParallelism() - 1, 1), seconds } = config().web.render
+  return new ImageRenderer({ storage: serving.storage, workers, timeLimitSeconds: seconds })
+}
+
+const STUDY = '/dicom-web/studies/:study'
+const SERIES = `${STUDY}/series/:series`
+const INSTANCE = `${SERIES}/instances/:instance`
+const FRAMES = `${INSTANCE}/frames/:frames`
+
+export function renderRoutes(parts: RenderRouteParts): WebRoute[] {
+  const thumbnails = new Thumbnails(parts)
+  const get = (path: string, summary: string, serve: WebRoute['serve']): WebRoute => ({ method: 'GET', path, right: 'get', summary, serve })
+  const pictures: [string, string, typeof renderedMany][] = [
+    [STUDY, 'a study', renderedMany],
+    [SERIES, 'a series', renderedMany],
+    [INSTANCE, 'an instance', renderedInstance],
+    [FRAMES, 'frames of an instance', renderedFrames],
+  ]
+  return [
+    ...pictures.map(([path, what, serve]) => get(`${path}/rendered`, `Pictures of ${what}`, (request) => serve(parts, request))),
+    ...pictures.map(([path, what]) => get(`${path}/thumbnail`, `A small picture of ${what}`, (request) => thumbnails.serve(request))),
+    get('/wado', 'One instance as a picture or as it is (WADO-URI)', (request) => wadoUri(parts, request)),
+  ]
+}
