@@ -4,9 +4,10 @@
 import { parseDate } from '../dicom/dates.ts'
 import { hasWildcard, literalPrefix, rangeOfPrefix } from '../dicom/matching.ts'
 import { foldedGroups, withoutEmptyEnd } from '../dicom/person-name.ts'
-import type { Condition } from './contract.ts'
+import type { Condition, Level, StudyStanding } from './contract.ts'
 import { significant } from './normal-forms.ts'
 import { CANDIDATE_SQL } from './sql/find.ts'
+import { STANDING_CANDIDATES } from './sql/status.ts'
 import type { Parameter, Statements } from './statements.ts'
 
 /** More than this and a value narrows nothing: sorting them anew for each page would cost more than walking in order. */
@@ -69,6 +70,12 @@ function nameCandidates(condition: Condition, equal: string, prefix: string): Ca
   const start = withoutEmptyEnd(literalPrefix(group))
   const range = rangeOfPrefix(start)
   return start === '' ? undefined : few(prefix, [...range, ...range, ...range])
+}
+
+/** States that are rare lead to their studies. */
+export function standingCandidates(standing: StudyStanding | undefined, level: Level): readonly Candidates[] {
+  const sql = standing === undefined || level === 'PATIENT' ? undefined : STANDING_CANDIDATES[standing]
+  return sql === undefined ? [] : [few(sql, [])]
 }
 
 const few = (sql: string, parameters: readonly Parameter[]): Candidates => ({ sql, parameters, always: false })

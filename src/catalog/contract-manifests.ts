@@ -37,7 +37,17 @@ export interface RestoredManifest extends Omit<ManifestRecord, 'state' | 'supers
 
 /** States of the manifest of a study (PS3.3 C.17.6; IHE RAD TF-2 4.68.4.1.2.1): `collecting`, `changed` (by something else than an
  *  instance that arrived), `due`, `withheld` and `allowed` and `deleted` (instances of it) are of the study, the others of one manifest. */
-export type HistoryState = 'collecting' | 'changed' | 'due' | 'in force' | 'superseded' | 'withdrawn' | 'withheld' | 'allowed' | 'deleted'
+export type HistoryState =
+  | 'collecting'
+  | 'changed'
+  | 'due'
+  | 'in force'
+  | 'superseded'
+  | 'withdrawn'
+  | 'withheld'
+  | 'allowed'
+  | 'deleted'
+  | 'published again'
 
 /** One transition. */
 export interface HistoryEntry {

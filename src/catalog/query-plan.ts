@@ -4,11 +4,12 @@
  *  keys of one lower level are about the same series, or the same instance. What holds nothing but this node's own manifests does not exist
  *  for a query that leaves them out; nor does what holds nothing but instances that are hidden or of levels that the caller may not see. */
 
-import { type Candidates, candidatesOf } from './candidates.ts'
+import { type Candidates, candidatesOf, standingCandidates } from './candidates.ts'
 import { COLUMNS, indexAttribute, type Values } from './columns.ts'
 import { allOf, conditionSql, type Fragment } from './conditions.ts'
 import type { CatalogQuery, Condition, IndexKeyword, Level, LevelSet } from './contract.ts'
 import { NESTED_SQL } from './sql/find.ts'
+import { STANDING } from './sql/status.ts'
 
 export type Seen = readonly [withoutRole: string, levels: LevelSet]
 
@@ -37,23 +38,36 @@ export function planOf({
   includeManifests,
   levels,
   values,
-}: Pick<CatalogQuery, 'level' | 'conditions' | 'includeManifests' | 'levels' | 'values'>): QueryPlan {
+  standing,
+}: Pick<CatalogQuery, 'level' | 'conditions' | 'includeManifests' | 'levels' | 'values' | 'standing'>): QueryPlan {
   const seen: Seen = [includeManifests ? '' : 'manifest', levels]
   const at = (wanted: Level, alias: string) =>
     conditions.filter((condition) => levelOf(condition) === wanted).map((condition) => conditionSql(condition, alias, condition.keyword))
   const instances = allOf([{ sql: NESTED_SQL.exists('i'), parameters: seen }, ...at('IMAGE', 'i')])
   const series = allOf([...at('SERIES', 'e'), nested(NESTED_SQL.instanceOfSeries, instances)])
-  const below = [...at('STUDY', 's'), ...inStudy(conditions, seen), nested(NESTED_SQL.seriesOfStudy, series)]
+  const below = [
+    ...at('STUDY', 's'),
+    ...standingOf(standing, levels),
+    ...inStudy(conditions, seen),
+    nested(NESTED_SQL.seriesOfStudy, series),
+  ]
   return {
     patients: allOf([...at('PATIENT', 'p'), nested(NESTED_SQL.studyOfPatient, allOf(below))]),
     studies: allOf([...at('PATIENT', 'p'), ...below]),
     series,
     instances,
-    candidates: conditions.flatMap((condition) => candidatesOf(condition, level === 'PATIENT' ? 'PATIENT' : 'STUDY') ?? []),
+    candidates: [
+      ...conditions.flatMap((condition) => candidatesOf(condition, level === 'PATIENT' ? 'PATIENT' : 'STUDY') ?? []),
+      ...standingCandidates(standing, level),
+    ],
     dates: studyDates(conditions),
     values: valuesByLevel(values),
     seen,
   }
+}
+
+function standingOf(standing: CatalogQuery['standing'], levels: LevelSet): Fragment[] {
+  return standing === undefined ? [] : [{ sql: `(${STANDING}) = ?`, parameters: [levels, levels, levels, standing] }]
 }
 
 /** In the order of the table, so that the same wish always makes the same text. */

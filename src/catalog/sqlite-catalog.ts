@@ -25,6 +25,7 @@ import { INSTANCE_SQL } from './sql/instances.ts'
 import { KEEP_SQL } from './sql/keep.ts'
 import { UPKEEP_SQL } from './sql/upkeep.ts'
 import { Statements } from './statements.ts'
+import { statusOn } from './status.ts'
 import { addStep, changeStep, findStep, type MissingMemory, stepsOf } from './steps.ts'
 import { findStudy, identitiesOf, settleStudy, studiesInConflict } from './studies-due.ts'
 import { associationEnded, studiesPending, studiesWaiting } from './studies-pending.ts'
@@ -104,6 +105,8 @@ export function catalogOn(db: Database): Catalog {
     decide: (decision) => write(() => decide(all, decision)),
     // deletions
     ...deletionsOn(all, write, read),
+    // what people and monitoring look at
+    ...statusOn(all, write, read),
     // identity
     identitiesOf: (uid) => read(() => identitiesOf(all, uid)),
     resolveStudy: (uid, number) => write(() => resolveStudy(all, uid, number)),

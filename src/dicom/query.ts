@@ -46,6 +46,10 @@ export type Condition =
       readonly attributes: readonly { readonly tag: string; readonly pattern: string }[]
     }
 
+/** How a study stands with its manifest. `collecting`: it has changes that no manifest has dealt with. `withheld`: an operator, or what is wrong with
+ *  it, does not allow one. `none`: there never was one. */
+export type StudyStanding = 'collecting' | 'in force' | 'withheld' | 'conflict' | 'withdrawn' | 'none'
+
 export interface CatalogQuery {
   readonly level: Level
   readonly conditions: readonly Condition[]
@@ -55,6 +59,8 @@ export interface CatalogQuery {
   readonly values?: readonly IndexKeyword[]
   /** Include this node's own manifests (`manifest.listed`, or Modality KO / a manifest's own UID is asked for). */
   readonly includeManifests: boolean
+  /** Only studies that stand so. */
+  readonly standing?: StudyStanding
   /** Instances of other confidentiality levels do not exist for it; nor do those that are hidden. */
   readonly levels: LevelSet
 }
