@@ -1,21 +1,12 @@
 /** `ariane config`: what is in force and where each value comes from. */
 import { Command } from 'commander'
-import { type LoadedConfig, loadConfig } from '../config/load-config.ts'
-import { settingValue } from '../config/reloadable.ts'
-import type { Setting } from '../config/setting.ts'
-import { SETTINGS } from '../config/settings.ts'
+import { type InForce, inForce } from '../config/in-force.ts'
+import { loadConfig } from '../config/load-config.ts'
 import { inColumns, loadOptionsOf } from './command-line.ts'
 
 interface ConfigOptions {
   readonly changed?: boolean
   readonly json?: boolean
-}
-
-interface InForce {
-  readonly key: string
-  readonly value: unknown
-  readonly unit?: string
-  readonly source: string
 }
 
 export function configCommand(): Command {
@@ -30,16 +21,6 @@ export function configCommand(): Command {
         options.json ? `${JSON.stringify({ file: loaded.file ?? null, settings }, null, 2)}\n` : printed(settings, options),
       )
     })
-}
-
-/** Every setting, in the order of the table. */
-export function inForce(loaded: LoadedConfig): InForce[] {
-  return SETTINGS.map((row) => ({
-    key: row.key,
-    value: settingValue(loaded.config, row.key) ?? null,
-    unit: (row as Setting).unit,
-    source: loaded.sources.get(row.key) ?? 'default',
-  }))
 }
 
 /** One line per setting; the entries of a list follow its key, one per line. */

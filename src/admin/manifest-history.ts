@@ -3,11 +3,11 @@
  *  A UID is a study's, or that of a manifest, whose study is then meant. Works beside a running node. */
 import { Command } from 'commander'
 import type { HistoryEntry, ManifestRecord, StudyState, Uid } from '../catalog/contract.ts'
-import { buildManifest } from '../manifest/build-manifest.ts'
 import { levelsOf } from '../manifest/chains.ts'
-import { decide, operator } from '../storage/decisions.ts'
+import { withdrawAll } from '../manifest/study-actions.ts'
+import { operator } from '../storage/decisions.ts'
 import { CommandFailure, inColumns, timeInUtc } from './command-line.ts'
-import { manifestParts } from './manifest-parts.ts'
+import { actionParts } from './manifest-parts.ts'
 import { checkedUid, studyOf, withParts } from './named-manifest.ts'
 import type { Parts } from './open-parts.ts'
 
@@ -34,10 +34,7 @@ export function withdrawCommand(): Command {
         const studyInstanceUid = await studyOf(parts.catalog, checkedUid(what))
         if ((await parts.catalog.findStudy(studyInstanceUid)) === undefined)
           throw new CommandFailure(`no such study here: ${studyInstanceUid}`)
-        const { catalog, config } = parts
-        await decide({ path: config.storage.path, catalog }, { kind: 'manifest withheld', studyInstanceUid, reason: flags.reason })
-        const outcome = await buildManifest(await manifestParts(parts), studyInstanceUid, flags.reason, operator())
-        console.log(withdrawnInWords('withdrawn' in outcome ? outcome.withdrawn : []))
+        console.log(withdrawnInWords(await withdrawAll(await actionParts(parts), studyInstanceUid, flags.reason, operator())))
       }),
     )
 }

@@ -14,13 +14,14 @@ import { CannotKeep } from '../manifest/open/arrival.ts'
 import { type OpenReport, openManifest } from '../manifest/open/open-manifest.ts'
 import type { OwnStorage } from '../manifest/open/other-ways.ts'
 import type { Via } from '../manifest/open/ways.ts'
+import { addressOf, connectAs } from '../manifest/peer-address.ts'
 import type { ReadManifest } from '../manifest/read-manifest.ts'
 import { CommandFailure, loadOptionsOf, printableLines } from './command-line.ts'
 import { manifestInFile, manifestNamed, withParts } from './named-manifest.ts'
 import { nowhere, type OpenFolder, openFolder } from './open-folder.ts'
 import { type Parts, progressLine } from './open-parts.ts'
 import { openReportText, sizeInWords } from './open-report.ts'
-import { addressOf, connectAs, requireOwnNode } from './peer-address.ts'
+import { requireOwnNode } from './peer-address.ts'
 
 interface Flags {
   readonly to?: string

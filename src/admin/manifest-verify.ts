@@ -4,15 +4,15 @@
  *  Exit code 1 where anything is missing. */
 import { Command } from 'commander'
 import type { Config } from '../config/settings.ts'
-import { aeTitle } from '../dicom/ae-title.ts'
 import type { Confidentiality } from '../dicom/confidentiality.ts'
-import { parseUid } from '../dicom/uid.ts'
+import { connectAs } from '../manifest/peer-address.ts'
 import type { ReadManifest } from '../manifest/read-manifest.ts'
-import { type VerifyReport, verifyManifest } from '../manifest/verify-manifest.ts'
+import { notShown, verifyHere } from '../manifest/verify-here.ts'
+import type { VerifyReport } from '../manifest/verify-manifest.ts'
 import { CommandFailure, printableLines } from './command-line.ts'
 import { manifestNamed, withParts } from './named-manifest.ts'
 import { type Parts, progressLine } from './open-parts.ts'
-import { connectAs, requireOwnNode } from './peer-address.ts'
+import { requireOwnNode } from './peer-address.ts'
 
 export function verifyCommand(): Command {
   return new Command('verify')
@@ -32,32 +32,15 @@ export function verifyCommand(): Command {
 
 /** @throws CommandFailure where the node would not show its own commands what the manifest refers to */
 function requireLevel(config: Config, level: Confidentiality): void {
-  const levels: readonly Confidentiality[] = config.peers.find((peer) => peer.aeTitle === config.aeTitle)?.levels ?? ['N']
-  if (levels.includes(level)) return
-  const help = `ariane peer add ${config.aeTitle} 127.0.0.1 --allow echo find get --levels ${[...levels, level].join(' ')} (then reload it)`
-  throw new CommandFailure(`the manifest is of level ${level}, which the node does not show to its own commands; let them: ${help}`)
+  const why = notShown(config, level)
+  if (why !== undefined) throw new CommandFailure(why)
 }
 
 async function verify({ config, catalog }: Parts, manifest: ReadManifest): Promise<VerifyReport> {
   if (manifest.series.some((series) => series.retrieveAeTitles.includes(config.aeTitle))) await requireOwnNode(config)
   const progress = progressLine()
-  const sha256Of = async (text: string): Promise<string | undefined> => {
-    const uid = parseUid(text)
-    return uid && (await catalog.findInstance(uid))?.sha256
-  }
-  /** Of what is sent as it is kept: an odd data set is mended (PS3.5 7.1.1), and patient and study values may have been corrected. */
-  const expectedSha256 = async (text: string): Promise<string | undefined> => {
-    const uid = parseUid(text)
-    const facts = uid && (await catalog.findInstance(uid))
-    if (facts === undefined || (facts.fileSizeBytes - facts.dataSetOffset) % 2 === 1) return undefined
-    return (await catalog.mayBeCorrected(facts.sopInstanceUid)) ? undefined : facts.sha256
-  }
-  const report = await verifyManifest(manifest, {
-    connectTo: connectAs(config),
-    expectedSha256,
-    moveTo: { destination: aeTitle(config.aeTitle), sha256Of },
-    onProgress: (done, total) => progress.show(() => `${done} of ${total} references followed`),
-  })
+  const onProgress = (done: number, total: number): void => progress.show(() => `${done} of ${total} references followed`)
+  const report = await verifyHere({ config, catalog, connectTo: connectAs(config), onProgress }, manifest)
   progress.clear()
   return report
 }

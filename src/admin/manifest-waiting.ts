@@ -4,8 +4,7 @@
 import { Command } from 'commander'
 import type { Catalog } from '../catalog/contract.ts'
 import type { DueRules, PendingStudy } from '../catalog/contract-due.ts'
-import { whenDue } from '../catalog/when-due.ts'
-import { waitsFor } from '../manifest/due-reason.ts'
+import { waitingStudy } from '../manifest/waiting-study.ts'
 import { inColumns } from './command-line.ts'
 import { withParts } from './named-manifest.ts'
 
@@ -53,12 +52,11 @@ async function* waitingStudies(catalog: Catalog, rules: DueRules): AsyncGenerato
 }
 
 async function described(catalog: Catalog, study: PendingStudy, rules: DueRules): Promise<Waiting> {
-  const due = whenDue(study, rules)
-  const progress = study.steps === 'nothing' ? undefined : await catalog.stepsOf(study.studyInstanceUid)
+  const { dueAt, waitsFor } = await waitingStudy(catalog, study, rules, Date.now())
   return {
     ...(await common(catalog, study.studyInstanceUid, study.lastReceivedAt)),
-    dueAt: new Date(due.at).toISOString(),
-    waitsFor: waitsFor({ ...study, due }, Date.now(), progress),
+    dueAt: new Date(dueAt).toISOString(),
+    waitsFor,
   }
 }
 

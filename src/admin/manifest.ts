@@ -5,21 +5,20 @@
  *  Exit code 1: `verify` (manifest-verify.ts) or `open` (manifest-open.ts) found something missing, `validate` (manifest-validate.ts) an error, `build` has made nothing, or one of several would not be valid. */
 import { writeFile } from 'node:fs/promises'
 import { Command } from 'commander'
-import type { Catalog, ManifestRecord, Uid } from '../catalog/contract.ts'
-import { type BuildOutcome, buildManifest } from '../manifest/build-manifest.ts'
-import { isUsual } from '../manifest/chains.ts'
-import { decide, operator } from '../storage/decisions.ts'
+import type { Catalog, ManifestRecord } from '../catalog/contract.ts'
+import { outcomeInWords } from '../manifest/outcome-in-words.ts'
+import { buildNow } from '../manifest/study-actions.ts'
+import { operator } from '../storage/decisions.ts'
 import { CommandFailure, inColumns } from './command-line.ts'
 import { auditCommand } from './manifest-audit.ts'
 import { historyCommand, withdrawCommand } from './manifest-history.ts'
 import { openCommand } from './manifest-open.ts'
-import { manifestParts } from './manifest-parts.ts'
+import { actionParts } from './manifest-parts.ts'
 import { showCommand } from './manifest-show.ts'
 import { validateCommand } from './manifest-validate.ts'
 import { verifyCommand } from './manifest-verify.ts'
 import { waitingCommand } from './manifest-waiting.ts'
 import { bytesOf, checkedUid, recordNamed, withParts } from './named-manifest.ts'
-import type { Parts } from './open-parts.ts'
 
 const PAGE = 200
 
@@ -68,18 +67,11 @@ function buildCommand(): Command {
     .action((study: string, _flags: unknown, command: Command) =>
       withParts(command, async (parts) => {
         const studyInstanceUid = checkedUid(study)
-        await allow(parts, studyInstanceUid)
-        const outcome = await buildManifest(await manifestParts(parts), studyInstanceUid, 'asked by operator', operator())
-        console.log(inWords(outcome))
+        const outcome = await buildNow(await actionParts(parts), studyInstanceUid, operator())
+        console.log(outcomeInWords(outcome))
         if (!('invalid' in outcome) || outcome.invalid.length > 0 || !['made', 'unchanged'].includes(outcome.kind)) process.exitCode = 1
       }),
     )
-}
-
-/** Whoever asks for a manifest that was withdrawn means that there shall be one again. */
-async function allow({ catalog, config }: Parts, studyInstanceUid: Uid): Promise<void> {
-  if ((await catalog.findStudy(studyInstanceUid))?.withheld === undefined) return
-  await decide({ path: config.storage.path, catalog }, { kind: 'manifest allowed', studyInstanceUid })
 }
 
 function exportCommand(): Command {
@@ -120,42 +112,3 @@ function rowOf(record: ManifestRecord): readonly string[] {
   const what = [String(version), state, confidentiality, dialect, String(instanceCount)]
   return [new Date(createdAt).toISOString(), ...what, studyInstanceUid, sopInstanceUid, reason]
 }
-
-function inWords(outcome: BuildOutcome): string {
-  switch (outcome.kind) {
-    case 'made':
-    case 'unchanged':
-      return allInWords(outcome)
-    case 'empty':
-      return ['the study has no instance to refer to: no manifest', ...outcome.withdrawn.map(withdrawnInWords)].join('\n')
-    case 'withheld':
-      if (outcome.invalid.length === 0)
-        return [`no manifest is made of the study: ${outcome.reason}`, ...outcome.withdrawn.map(withdrawnInWords)].join('\n')
-      return allInWords(outcome)
-    case 'conflict':
-      return [
-        'the study holds more than one patient identity: no manifest until `ariane study resolve`',
-        ...outcome.withdrawn.map(withdrawnInWords),
-      ].join('\n')
-    case 'unknown study':
-      return 'no such study here'
-  }
-}
-
-type Outcomes = Pick<Extract<BuildOutcome, { readonly kind: 'made' }>, 'made' | 'unchanged' | 'withdrawn' | 'invalid'>
-
-/** Also said of a level that somebody decides (study-confidentiality.ts). */
-export function allInWords({ made, unchanged, withdrawn, invalid }: Outcomes): string {
-  return [
-    ...made.map((one) => `made version ${one.version}${ofChain(one)} with ${one.instanceCount} instances: ${one.sopInstanceUid}`),
-    ...unchanged.map((one) => `version ${one.version}${ofChain(one)} says the same already: ${one.sopInstanceUid}`),
-    ...withdrawn.map(withdrawnInWords),
-    ...invalid.map((one) => `not made (${one.confidentiality}, ${one.dialect}), for it would not be valid: ${one.findings}`),
-  ].join('\n')
-}
-
-/** Said where it is not the usual one. */
-const ofChain = (record: ManifestRecord): string => (isUsual(record) ? '' : ` (${record.confidentiality}, ${record.dialect})`)
-
-const withdrawnInWords = (record: ManifestRecord): string =>
-  `withdrawn: version ${record.version}${ofChain(record)}: ${record.sopInstanceUid}`

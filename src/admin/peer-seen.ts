@@ -2,11 +2,8 @@
 import { Command } from 'commander'
 import type { SeenPeer } from '../catalog/contract.ts'
 import { loadConfig } from '../config/load-config.ts'
-import { aeTitle } from '../dicom/ae-title.ts'
-import { VERIFICATION } from '../dicom/sop-classes.ts'
-import { EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN } from '../dicom/transfer-syntaxes.ts'
-import { connect } from '../dimse/connect.ts'
 import { NodeError, statusInHex } from '../errors.ts'
+import { echoPeer, isReachable } from '../serve/peer-echo.ts'
 import { CommandFailure, inColumns, loadOptionsOf, timeInUtc } from './command-line.ts'
 import { openParts } from './open-parts.ts'
 
@@ -48,27 +45,15 @@ export function echoCommand(): Command {
     .action(async (title: string, _options: object, command: Command) => {
       const { config } = loadConfig(loadOptionsOf(command))
       const peer = config.peers.find((one) => one.aeTitle === title)
-      if (peer?.host === undefined || peer.port === undefined) {
+      if (!isReachable(peer)) {
         throw new CommandFailure(`${JSON.stringify(title)} is not a peer with host and port; add it: ariane peer add ${title} HOST PORT`)
       }
-      const began = performance.now()
-      try {
-        const association = await connect({
-          host: peer.host,
-          port: peer.port,
-          callingAeTitle: aeTitle(config.aeTitle),
-          calledAeTitle: aeTitle(peer.aeTitle),
-          contexts: [{ abstractSyntax: VERIFICATION, transferSyntaxes: [EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN] }],
-          timeouts: config.dicom.timeouts,
-        })
-        const status = await association.echo()
-        await association.release()
-        if (status !== 0) throw new CommandFailure(`${title} answered C-ECHO with status ${statusInHex(status)}`)
-      } catch (error) {
+      const { status, milliseconds } = await echoPeer(config, peer).catch((error: unknown) => {
         if (!(error instanceof NodeError)) throw error
         throw new CommandFailure(`${title} at ${peer.host}:${peer.port}: ${error.inWords}`)
-      }
-      process.stdout.write(`${title} at ${peer.host}:${peer.port} answers (${(performance.now() - began).toFixed(0)} ms).\n`)
+      })
+      if (status !== 0) throw new CommandFailure(`${title} answered C-ECHO with status ${statusInHex(status)}`)
+      process.stdout.write(`${title} at ${peer.host}:${peer.port} answers (${milliseconds.toFixed(0)} ms).\n`)
     })
 }
 

@@ -6,6 +6,7 @@ import { PEER_SERVICES, type Peer, type PeerService } from '../config/settings.t
 import { nearest } from '../config/suggest.ts'
 import { CONFIDENTIALITY_LEVELS } from '../dicom/confidentiality.ts'
 import { CommandFailure, inColumns, loadOptionsOf } from './command-line.ts'
+import { doctorCommand } from './peer-doctor.ts'
 import { echoCommand, seenCommand } from './peer-seen.ts'
 
 const HOW_TO_APPLY = 'A running node takes it at SIGHUP (systemctl reload ariane).'
@@ -18,6 +19,7 @@ export function peerCommand(): Command {
     .addCommand(removeCommand())
     .addCommand(echoCommand())
     .addCommand(seenCommand())
+    .addCommand(doctorCommand())
 }
 
 function listCommand(): Command {

@@ -4,11 +4,11 @@
 import { Command } from 'commander'
 import { CONFIDENTIALITY_LEVELS, type Confidentiality, isConfidentiality } from '../dicom/confidentiality.ts'
 import type { Uid } from '../dicom/uid.ts'
-import { buildManifest } from '../manifest/build-manifest.ts'
-import { decide, operator } from '../storage/decisions.ts'
+import { allInWords } from '../manifest/outcome-in-words.ts'
+import { decideLevel } from '../manifest/study-actions.ts'
+import { operator } from '../storage/decisions.ts'
 import { CommandFailure, inColumns } from './command-line.ts'
-import { allInWords } from './manifest.ts'
-import { manifestParts } from './manifest-parts.ts'
+import { actionParts } from './manifest-parts.ts'
 import { checkedUid, withParts } from './named-manifest.ts'
 import type { Parts } from './open-parts.ts'
 
@@ -35,12 +35,10 @@ function checkedLevel(text: string | undefined): Confidentiality | undefined {
 }
 
 async function change(parts: Parts, studyInstanceUid: Uid, level: Confidentiality | undefined, series: string | undefined): Promise<void> {
-  const { catalog, config } = parts
   const seriesInstanceUid = series === undefined ? undefined : checkedUid(series)
-  await decide({ path: config.storage.path, catalog }, { kind: 'confidentiality decided', studyInstanceUid, seriesInstanceUid, level })
+  const outcome = await decideLevel(await actionParts(parts), { studyInstanceUid, seriesInstanceUid }, level, operator())
   if (seriesInstanceUid !== undefined && !(await isHere(parts, studyInstanceUid, seriesInstanceUid)))
     console.error(`the study has no such series here: decided for what may still come of it: ${seriesInstanceUid}`)
-  const outcome = await buildManifest(await manifestParts(parts), studyInstanceUid, 'asked by operator', operator())
   if (outcome.kind === 'made' || (outcome.kind === 'withheld' && outcome.invalid.length > 0)) console.log(allInWords(outcome))
   else if (outcome.kind === 'withheld') console.log(`no manifest is made of the study: ${outcome.reason}`)
 }

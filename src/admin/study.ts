@@ -5,9 +5,11 @@
  *  the operator on standard output, who cannot choose otherwise; none of it goes to the log. */
 import { Command } from 'commander'
 import type { StudyIdentity, StudyState } from '../catalog/contract.ts'
-import { decide } from '../storage/decisions.ts'
+import { resolveIdentity } from '../manifest/study-actions.ts'
+import { decide, operator } from '../storage/decisions.ts'
 import { CommandFailure, inColumns, printable } from './command-line.ts'
 import { changesText, STUDY_OPTIONS, valuesGiven } from './corrected-values.ts'
+import { actionParts } from './manifest-parts.ts'
 import { checkedUid, withParts } from './named-manifest.ts'
 import { confidentialityCommand } from './study-confidentiality.ts'
 import { deleteCommand } from './study-delete.ts'
@@ -41,7 +43,8 @@ function resolveCommand(): Command {
     .argument('<study>', 'Study Instance UID')
     .option('--identity <number>', 'the number that `ariane study list` shows')
     .action((text: string, flags: { identity?: string }, command: Command) =>
-      withParts(command, async ({ catalog }) => {
+      withParts(command, async (parts) => {
+        const { catalog } = parts
         const uid = checkedUid(text)
         const study = await catalog.findStudy(uid)
         if (study === undefined) throw new CommandFailure(`no such study here: ${uid}`)
@@ -52,7 +55,7 @@ function resolveCommand(): Command {
         }
         const chosen = identities.find((one) => String(one.number) === flags.identity)
         if (chosen === undefined) throw new CommandFailure(`the study has no identity ${flags.identity}`, { exitCode: 2 })
-        await catalog.resolveStudy(uid, chosen.number)
+        await resolveIdentity(await actionParts(parts), uid, chosen.number, operator())
         console.log(`identity ${chosen.number} is in force for study ${uid}`)
       }),
     )

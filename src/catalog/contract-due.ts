@@ -92,6 +92,8 @@ export interface DueCatalog {
   studiesPending(rules: DueRules, now: number, limit: number): Promise<readonly DueStudy[]>
   /** All of them, in the order of their last arrival. */
   studiesWaiting(pageSize: number, after?: string): Promise<{ readonly items: readonly PendingStudy[]; readonly next?: string }>
+  /** That study, where it has such changes. */
+  pendingStudy(studyInstanceUid: Uid): Promise<PendingStudy | undefined>
   /** The last association that brought something of these studies has ended. */
   associationEnded(studyInstanceUids: readonly Uid[], at: number): Promise<void>
   findStep(sopInstanceUid: Uid): Promise<Step | undefined>

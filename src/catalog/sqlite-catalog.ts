@@ -28,7 +28,7 @@ import { Statements } from './statements.ts'
 import { statusOn } from './status.ts'
 import { addStep, changeStep, findStep, type MissingMemory, stepsOf } from './steps.ts'
 import { findStudy, identitiesOf, settleStudy, studiesInConflict } from './studies-due.ts'
-import { associationEnded, studiesPending, studiesWaiting } from './studies-pending.ts'
+import { associationEnded, pendingStudy, studiesPending, studiesWaiting } from './studies-pending.ts'
 import { notePeer, peersSeen, totals } from './upkeep.ts'
 
 export { isLogLost, type OpenOptions }
@@ -92,6 +92,7 @@ export function catalogOn(db: Database): Catalog {
     // when a study is due
     studiesPending: (rules, now, limit) => read(() => studiesPending(all, rules, now, limit, missing)),
     studiesWaiting: (pageSize, after) => read(() => studiesWaiting(all, missing, pageSize, after)),
+    pendingStudy: (uid) => read(() => pendingStudy(all, missing, uid)),
     associationEnded: (uids, at) => writes.run(() => associationEnded(all, uids, at), false),
     findStep: (uid) => read(() => findStep(all, uid)),
     addStep: (step) => writeSteps(() => addStep(all, step)),

@@ -31,6 +31,11 @@ export function studiesPending(statements: Statements, rules: DueRules, now: num
     .slice(0, limit)
 }
 
+export function pendingStudy(statements: Statements, memory: MissingMemory, studyInstanceUid: string): PendingStudy | undefined {
+  const row = statements.row(DUE_SQL.one, studyInstanceUid)
+  return row && pendingOf(statements, row, memory)
+}
+
 type Place = readonly [lastReceivedAt: number, id: number]
 const FIRST: Place = [Number.MIN_SAFE_INTEGER, 0]
 

@@ -30,10 +30,11 @@ export class Doorkeeper {
     this.#gate = gate
   }
 
-  async admit(request: FastifyRequest, { right }: WebRoute): Promise<void> {
+  async admit(request: FastifyRequest, { right, also }: WebRoute): Promise<void> {
     const caller = await this.#callerOf(request, right)
     this.#callers.set(request, caller)
     if (right !== 'anybody') demandRight(caller, right)
+    if (also !== undefined) demandRight(caller, also)
     waiting.get(request.raw)?.writeContinue()
   }
 

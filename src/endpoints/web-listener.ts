@@ -37,6 +37,9 @@ export interface WebListenerOptions {
   config(): Config
   readonly gate: WebGate
   readonly routes: readonly WebRoute[]
+  /** Called for each answer, when it is out or its caller has gone.
+   *  @param path  of the route as the table has it; undefined where there is none */
+  readonly answered?: (answered: { method: string; path?: string; status: number; seconds: number }) => void
 }
 
 /** Of JSON. Streams have no limit here. */
@@ -57,6 +60,7 @@ export async function listenOnWeb(options: WebListenerOptions): Promise<WebListe
 
   server.setErrorHandler((error, request, reply) => void refuse(request, reply, error))
   server.setNotFoundHandler((request, reply) => void refuse(request, reply, new WebRefusal(404, 'no such address here')))
+  if (options.answered !== undefined) tellAnswers(server, options.answered)
   logRequests(server, (request) => doorkeeper.nameOf(request))
   await tellBrowsers(server, tls !== undefined)
   server.addHook('onRequest', async (request) => admitRequest(request.raw, options.config().web))
@@ -82,6 +86,14 @@ export async function listenOnWeb(options: WebListenerOptions): Promise<WebListe
       await options.gate.close()
     },
   }
+}
+
+function tellAnswers(server: FastifyInstance, answered: NonNullable<WebListenerOptions['answered']>): void {
+  server.addHook('onResponse', (request, reply, done) => {
+    const { url: path } = request.routeOptions
+    answered({ method: request.method, path, status: reply.statusCode, seconds: reply.elapsedTime / 1000 })
+    done()
+  })
 }
 
 async function fastifyFor(web: Config['web'], tls: object | undefined): Promise<FastifyInstance> {

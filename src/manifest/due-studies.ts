@@ -21,6 +21,8 @@ export interface ManifestWorkerParts extends ManifestParts {
 }
 
 export interface ManifestWorker {
+  /** When it last looked for work, or finished some: milliseconds since 1970. */
+  readonly aliveAt: number
   /** A study has changed: look again when it may be due. Cheap, callable for every instance. */
   nudge(): void
   /** A procedure step has begun, changed or ended. */
@@ -66,9 +68,11 @@ class DueStudies implements ManifestWorker {
   #arrivals = 0
   /** Until then a step may be waiting for instances. After a start nobody knows. */
   #awaitsUntil: number
+  aliveAt: number
 
   constructor(parts: ManifestWorkerParts) {
     this.#parts = parts
+    this.aliveAt = parts.now()
     this.#awaitsUntil = parts.now() + this.#afterSteps()
   }
 
@@ -130,6 +134,7 @@ class DueStudies implements ManifestWorker {
   async #pass(): Promise<number> {
     const { catalog, now } = this.#parts
     for (;;) {
+      this.aliveAt = now()
       if (this.#stop.signal.aborted) return Number.POSITIVE_INFINITY
       // One at a time: those behind it may gain instances meanwhile, and are not quiet any more.
       const pending = await catalog.studiesPending(this.#parts.rules(), now(), 1 + this.#failing.size)

@@ -28,6 +28,8 @@ export interface PublishParts {
 }
 
 export interface PublishWorker {
+  /** When it last looked for work, or began some: milliseconds since 1970. */
+  readonly aliveAt: number
   /** There are new deliveries: look at once. */
   nudge(): void
   /** Lets the deliveries in work be finished, then ends. */
@@ -60,8 +62,11 @@ class Outbox implements PublishWorker {
   #stopped = false
   readonly #kept = new WeakMap<PublishTarget, Target>()
 
+  aliveAt: number
+
   constructor(parts: PublishParts) {
     this.#parts = parts
+    this.aliveAt = parts.now()
   }
 
   nudge(): void {
@@ -103,6 +108,7 @@ class Outbox implements PublishWorker {
   async #pass(): Promise<number> {
     const { catalog, now } = this.#parts
     while (!this.#stopped) {
+      this.aliveAt = now()
       const due = await catalog.deliveriesDue(now(), BATCH)
       if (due.length === 0) break
       const lanes = Map.groupBy(due, (delivery) => delivery.target)
@@ -115,6 +121,7 @@ class Outbox implements PublishWorker {
   async #lane(deliveries: readonly Delivery[]): Promise<void> {
     for (const delivery of deliveries) {
       if (this.#stopped) return
+      this.aliveAt = this.#parts.now()
       await this.#attempt(delivery)
     }
   }

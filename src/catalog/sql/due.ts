@@ -21,6 +21,7 @@ export const DUE_SQL = {
   page: `${PENDING} INDEXED BY studies_due WHERE ${DUE} AND s.last_received_at >= ? AND (s.last_received_at > ? OR s.id > ?)
     ORDER BY s.last_received_at, s.id LIMIT ?`,
 
+  one: `${PENDING} WHERE s."StudyInstanceUID" = ? AND ${DUE}`,
   endAssociation: 'UPDATE studies SET association_ended_at = ? WHERE "StudyInstanceUID" = ? AND revision > manifest_revision',
 } as const
 
