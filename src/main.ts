@@ -5,6 +5,7 @@
 import { Command, CommanderError } from 'commander'
 import { CommandFailure, type GlobalOptions } from './admin/command-line.ts'
 import type { RunningNode } from './admin/running-node.ts'
+import type { ConfigSource } from './config/in-force.ts'
 import type { LoadedConfig } from './config/load-config.ts'
 import { SOFTWARE_VERSION } from './dicom/implementation.ts'
 import type { notifySystemd } from './endpoints/notify-systemd.ts'
@@ -25,8 +26,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
 }
 
 /** The node is above the commands that start it, and is handed to them. */
-async function startNode(loaded: LoadedConfig): Promise<RunningNode> {
-  return (await import('./node.ts')).startNode(loaded)
+async function startNode(loaded: LoadedConfig, source?: ConfigSource): Promise<RunningNode> {
+  return (await import('./node.ts')).startNode(loaded, source)
 }
 
 const tellManager: typeof notifySystemd = async (state) => (await import('./endpoints/notify-systemd.ts')).notifySystemd(state)

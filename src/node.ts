@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import type { RunningNode } from './admin/running-node.ts'
 import type { Catalog } from './catalog/contract.ts'
 import { isLogLost, openCatalog } from './catalog/sqlite-catalog.ts'
+import type { ConfigSource } from './config/in-force.ts'
 import type { LoadedConfig } from './config/load-config.ts'
 import { nomenclatures } from './config/nomenclatures.ts'
 import type { Config, Peer } from './config/settings.ts'
@@ -19,6 +20,8 @@ import { openPeerBook, type PeerBook } from './endpoints/access.ts'
 import { callersSeen } from './endpoints/callers-seen.ts'
 import { dimseServices, kindOf, negotiationPolicy, type Stages } from './endpoints/dimse-scp.ts'
 import { startWeb } from './endpoints/http.ts'
+import { Meters } from './endpoints/meters.ts'
+import type { StatusParts } from './endpoints/status-parts.ts'
 import { NodeError } from './errors.ts'
 import { configureLog, log } from './log.ts'
 import { startAuditWorker } from './manifest/audit-worker.ts'
@@ -45,10 +48,11 @@ import { replayDecisions } from './storage/decisions.ts'
 import { openStorage } from './storage/file-storage.ts'
 import { isStorageThere, leaveCleanStop, lockStorage, retrieveLocationUid, takeCleanStop } from './storage/node-identity.ts'
 
-export async function startNode(loaded: LoadedConfig): Promise<RunningNode> {
+/** @param source  where the configuration comes from, for whoever changes it while the node runs */
+export async function startNode(loaded: LoadedConfig, source?: ConfigSource): Promise<RunningNode> {
   const closers: Closer[] = []
   try {
-    return await buildNode(loaded, closers)
+    return await buildNode(loaded, closers, source)
   } catch (error) {
     await closeAll(closers, 0)
     throw error
@@ -62,7 +66,7 @@ async function closeAll(closers: Closer[], graceSeconds: number): Promise<void> 
   for (const close of closers.splice(0).reverse()) await close(graceSeconds)
 }
 
-async function buildNode(loaded: LoadedConfig, closers: Closer[]): Promise<RunningNode> {
+async function buildNode(loaded: LoadedConfig, closers: Closer[], source?: ConfigSource): Promise<RunningNode> {
   let config = loaded.config
   // A table of codes that is damaged is found now, not with the first manifest.
   nomenclatures()
@@ -95,6 +99,8 @@ async function buildNode(loaded: LoadedConfig, closers: Closer[]): Promise<Runni
   let book: PeerBook = await openPeerBook(config)
   let reloads = 0
   let arrived = 0
+  const meters = new Meters(config.manifest.timezone)
+  closers.push(() => meters.stop())
   const callers = callersSeen(catalog)
   closers.push(() => callers.flush())
 
@@ -168,10 +174,10 @@ async function buildNode(loaded: LoadedConfig, closers: Closer[]): Promise<Runni
     changed: () => manifest.stepsChanged(),
   }
   const stages: Stages = {
-    store: (incoming) => receiveInstance(door, announced(incoming, arrivals)),
-    find: (request) => cFind(serving, request),
-    move: (request) => cMove(serving, request),
-    get: (request) => cGet(serving, request),
+    store: (incoming) => meters.counting(incoming, receiveInstance(door, announced(incoming, arrivals))),
+    find: meters.timed('C-FIND', (request) => cFind(serving, request)),
+    move: meters.timed('C-MOVE', (request) => cMove(serving, request)),
+    get: meters.timed('C-GET', (request) => cGet(serving, request)),
     createStep: (request) => createStep(mpps, request),
     setStep: (request) => setStep(mpps, request),
   }
@@ -182,11 +188,29 @@ async function buildNode(loaded: LoadedConfig, closers: Closer[]): Promise<Runni
       () => book,
     ),
     services: dimseServices(stages, () => book),
-    seen: (caller, rejection) =>
-      callers.note({ ...caller, outcome: rejection === undefined ? 'accepted' : 'rejected', reason: rejection?.why ?? '', at: Date.now() }),
+    seen: (caller, rejection) => {
+      const outcome = rejection === undefined ? 'accepted' : 'rejected'
+      meters.associations[outcome]++
+      callers.note({ ...caller, outcome, reason: rejection?.why ?? '', at: Date.now() })
+    },
   })
-  closers.push((graceSeconds) => listener.close(graceSeconds))
-  const web = config.web.enabled ? await startWeb({ config: () => config, serving, storing: { door, arrivals } }) : undefined
+  let isOpen = true
+  closers.push((graceSeconds) => {
+    isOpen = false
+    return listener.close(graceSeconds)
+  })
+  const status: StatusParts = {
+    ...deleting,
+    config: () => config,
+    meters,
+    dicom: { port: listener.port, isOpen: () => isOpen, open: () => listener.associations.size },
+    workers: () => ({ 'manifest worker': manifest.aliveAt, 'publish worker': publish.aliveAt }),
+    isThere,
+    published: () => publish.nudge(),
+    changed: () => manifest.lookNow(),
+    source,
+  }
+  const web = config.web.enabled ? await startWeb({ config: () => config, serving, storing: { door, arrivals }, status }) : undefined
   closers.push((graceSeconds) => web?.close(graceSeconds))
 
   return {

@@ -15,6 +15,7 @@ const count = z.int().min(0)
 /** As DICOM has it; empty where nothing is known. */
 const text = z.string()
 const level = z.enum(CONFIDENTIALITY_LEVELS)
+const pageSize = z.coerce.number({ error: 'expected a whole number from 1 to 200' }).int().min(1).max(200)
 const services = z.array(z.enum(PEER_SERVICES))
 
 export const PROBLEM = z.strictObject({ status: z.int(), detail: z.string() })
@@ -35,7 +36,9 @@ const peerNow = z.strictObject({
   aeTitle: text,
   address: z.string(),
   lastAt: time,
-  instancesToday: count.optional().describe('received from it since midnight (UTC); absent where nothing came since the start of the node'),
+  instancesToday: count
+    .optional()
+    .describe('received from it since midnight, or the start of the node; absent where nothing came since the start of the node'),
   outcome: z.enum(['accepted', 'rejected']),
 })
 const rate = z.strictObject({
@@ -73,6 +76,7 @@ export const NOW = z.strictObject({
 
 // --- GET /api/studies
 
+/** What an operator has withdrawn is `withheld` until it is allowed again (`withheldWhy` says why); `withdrawn`: there is nothing left to refer to. */
 export const STUDY_STATES = ['collecting', 'in force', 'withheld', 'conflict', 'withdrawn', 'none'] as const
 
 export const STUDIES_QUERY = z.strictObject({
@@ -83,7 +87,7 @@ export const STUDIES_QUERY = z.strictObject({
   to: z.string().optional().describe('last Study Date'),
   modality: z.string().optional(),
   state: z.enum(STUDY_STATES).optional(),
-  limit: z.coerce.number().int().min(1).max(200).optional().describe('default 50'),
+  limit: pageSize.optional().describe('1 to 200; default 50'),
   after: z.string().optional().describe('`next` of the page before'),
 })
 
@@ -194,7 +198,7 @@ export const VERIFIED = z.strictObject({
 
 export const DELIVERIES_QUERY = z.strictObject({
   state: z.enum(['waiting', 'done', 'failed']).optional(),
-  limit: z.coerce.number().int().min(1).max(200).optional().describe('default 50'),
+  limit: pageSize.optional().describe('1 to 200; default 50'),
   after: z.string().optional(),
 })
 export const DELIVERIES = z.strictObject({

@@ -5,10 +5,12 @@
  *  Does not: know who asks (now.ts, metrics.ts). Times are milliseconds since 1970. */
 import { Histogram } from 'prom-client'
 import type { IncomingStore, Request, StoreSink } from '../dimse/contract.ts'
-import { localDay } from './local-day.ts'
+import { midnight } from './local-day.ts'
 
 export const OTHERS = '(others)'
 const MOST_SOURCES = 100
+/** Leads into the next day, and not beyond. */
+const LONGEST_DAY_MS = 30 * 3_600_000
 
 /** One step of the curve, and how many are kept. */
 export const STEP_MS = 2_000
@@ -21,9 +23,9 @@ export interface Tally {
 
 export interface SourceTally extends Tally {
   lastAt: number
-  /** Of the present day, and which that is. */
+  /** Of the present day, and when that ends. */
   today: number
-  day: string
+  dayEndsAt: number
 }
 
 export interface Step extends Readonly<Tally> {
@@ -103,9 +105,8 @@ export class Meters {
     add(this.received, bytes)
     const tally = this.#sourceOf(source)
     add(tally, bytes)
-    const at = this.#now()
-    if (at - tally.lastAt > STEP_MS) this.#turn(tally, at)
-    tally.lastAt = at
+    tally.lastAt = this.#now()
+    if (tally.lastAt >= tally.dayEndsAt) this.#turn(tally, tally.lastAt)
     tally.today++
   }
 
@@ -128,7 +129,7 @@ export class Meters {
   todayOf(source: string): number | undefined {
     const tally = this.#bySource.get(source)
     if (tally === undefined) return undefined
-    this.#turn(tally, this.#now())
+    if (this.#now() >= tally.dayEndsAt) this.#turn(tally, this.#now())
     return tally.today
   }
 
@@ -136,15 +137,13 @@ export class Meters {
     const name = this.#bySource.has(source) || this.#bySource.size < MOST_SOURCES ? source : OTHERS
     const known = this.#bySource.get(name)
     if (known !== undefined) return known
-    const tally = { instances: 0, bytes: 0, lastAt: 0, today: 0, day: '' }
+    const tally = { instances: 0, bytes: 0, lastAt: 0, today: 0, dayEndsAt: 0 }
     this.#bySource.set(name, tally)
     return tally
   }
 
   #turn(tally: SourceTally, at: number): void {
-    const day = localDay(at, this.#timezone)
-    if (tally.day === day) return
-    tally.day = day
+    tally.dayEndsAt = midnight(midnight(at, this.#timezone) + LONGEST_DAY_MS, this.#timezone)
     tally.today = 0
   }
 

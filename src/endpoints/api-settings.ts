@@ -1,0 +1,58 @@
+/** `/api/settings`, `/api/session`: what is in force and where it comes from; who the caller is and what it may do. Read only. */
+
+import { isDeepStrictEqual } from 'node:util'
+import { inForce } from '../config/in-force.ts'
+import { settingValue } from '../config/reloadable.ts'
+import type { Setting } from '../config/setting.ts'
+import { SETTINGS } from '../config/settings.ts'
+import type { WebCaller } from '../dicomweb/web-service.ts'
+import { SESSION, SETTINGS_IN_FORCE, type Session, type SettingsInForce } from './api-contract.ts'
+import { levelNames } from './api-studies.ts'
+import { jsonRoute } from './json-route.ts'
+import type { StatusParts } from './status-parts.ts'
+import type { WebRoute } from './web-route.ts'
+
+export function settingRoutes(parts: StatusParts): WebRoute[] {
+  return [
+    jsonRoute({
+      method: 'GET',
+      path: '/api/settings',
+      right: 'status',
+      summary: 'Every setting that is in force, and where it comes from',
+      answer: SETTINGS_IN_FORCE,
+      serve: async () => settings(parts),
+    }),
+    jsonRoute({
+      method: 'GET',
+      path: '/api/session',
+      right: 'anybody',
+      summary: 'Who the caller is, and what it may do',
+      answer: SESSION,
+      serve: async ({ caller }) => sessionOf(caller),
+    }),
+  ]
+}
+
+function settings({ config, source }: StatusParts): SettingsInForce {
+  const loaded = source?.current()
+  const present = config()
+  const items = inForce({ config: present, sources: loaded?.sources ?? new Map() }).map(({ key, value, source: from }, at) => {
+    const row: Setting = SETTINGS[at]!
+    const waits = loaded !== undefined && !isDeepStrictEqual(settingValue(loaded.config, SETTINGS[at]!.key) ?? null, value)
+    return {
+      key,
+      value: JSON.stringify(value),
+      source: waits ? `${from} (another value is there now: at the next start)` : from,
+      default: row.derived ?? (row.default === undefined ? '' : JSON.stringify(row.default)),
+      ...(row.unit === undefined ? {} : { unit: row.unit }),
+      reason: row.reason,
+      live: row.live === true,
+    }
+  })
+  return loaded?.file === undefined ? { items } : { items, file: loaded.file }
+}
+
+/** Whoever is let in without a token is known by where it calls from. */
+function sessionOf({ name, rights, levels }: WebCaller): Session {
+  return { caller: name, rights: [...rights], levels: levelNames(levels), tokenNeeded: rights.size === 0 }
+}
