@@ -85,15 +85,15 @@ install_packages() {
   release_lock
 }
 
-# Whether dist/ is at least as recent as every source, folders included (a deleted file counts).
+# Whether dist/ is at least as recent as every source, those of the page and folders included (a deleted file counts).
 # $1: project folder
 build_is_fresh() {
-  [ -f "$1/dist/.built" ] && [ -f "$1/dist/main.js" ] || return 1
+  [ -f "$1/dist/.built" ] && [ -f "$1/dist/main.js" ] && [ -f "$1/dist/page/index.html" ] || return 1
   [ -d "$1/src" ] || return 0
-  [ -z "$(find "$1/src" "$1/tsconfig.json" "$1/package-lock.json" -newer "$1/dist/.built" -print 2>/dev/null | head -n 1)" ]
+  [ -z "$(find "$1/src" "$1/tsconfig.json" "$1/package-lock.json" "$1/scripts/build-page.mjs" -newer "$1/dist/.built" -print 2>/dev/null | head -n 1)" ]
 }
 
-# Compiles src/ to dist/ when stale. A tree that cannot be written, or has no compiler, runs on the dist/ it has.
+# Compiles src/ to dist/, and the page to dist/page, when stale. A tree that cannot be written, or has no compiler, runs on the dist/ it has.
 # $1: project folder, $2: runtime
 build_when_stale() {
   build_is_fresh "$1" && return 0
@@ -111,6 +111,8 @@ build_when_stale() {
       release_lock
       fail "the build failed; what the compiler said is above"
     fi
+    # The node does its work without its page, and says at / how to build it.
+    "$2" "$1/scripts/build-page.mjs" >&2 || say "ariane: the page could not be built; what was said is above. Everything else works"
     mv "$1/dist/.building" "$1/dist/.built"
   fi
   release_lock

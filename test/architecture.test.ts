@@ -24,6 +24,7 @@ const LEVELS: Readonly<Record<string, number>> = {
   admin: 4,
   'main.ts': 5,
   'node.ts': 5,
+  page: 5,
 }
 /** Sideways, and meant so: the words that every part needs, and the two files at the top. */
 const SIDEWAYS = new Set(['dicom>errors.ts', 'dicom>log.ts', 'main.ts>node.ts'])
@@ -35,6 +36,7 @@ const OWNERS: readonly { readonly module: RegExp; readonly parts: readonly strin
   { module: /^winston$/, parts: ['log.ts'] },
   { module: /^commander$/, parts: ['admin', 'main.ts'] },
   { module: /^(fastify|@fastify\/.+|jose)$/, parts: ['endpoints'] },
+  { module: /^preact(\/.+)?$/, parts: ['page'] },
   { module: /^node:https?$/, parts: ['dicomweb', 'endpoints'] },
   { module: /^node:(net|tls|dgram)$/, parts: ['dimse', 'storage', 'endpoints', 'config'] },
   {
@@ -55,7 +57,7 @@ const filesIn = (folder: string, ending: RegExp) =>
     .filter((file) => !file.includes('/node_modules/'))
     .sort()
 
-const sources = filesIn(SRC, /\.ts$/)
+const sources = filesIn(SRC, /\.tsx?$/)
 const textOf = new Map(sources.map((file) => [file, readFileSync(file, 'utf8')]))
 const named = (file: string) => relative(PROJECT, file)
 const partOf = (file: string) => relative(SRC, file).split('/')[0]!
@@ -151,10 +153,27 @@ describe('the levels of src', () => {
         .join('/')
     const unknown = sources.flatMap((file) =>
       importsOf(file)
+        // The page's are built into it.
+        .filter(() => partOf(file) !== 'page')
         .filter(({ module }) => !module.startsWith('.') && !module.startsWith('node:') && dependencies[packageOf(module)] === undefined)
         .map(({ module }) => `${named(file)} imports ${module}`),
     )
     expect(unknown).toEqual([])
+  })
+})
+
+describe('the page', () => {
+  const ofPage = sources.filter((file) => partOf(file) === 'page').flatMap(importsOf)
+  const isInside = ({ file, module }: Import) => resolve(dirname(file), module).startsWith(join(SRC, 'page/'))
+
+  it('takes of the node what both agree on, as types, and nothing else', () => {
+    const taken = ofPage.filter((one) => one.module.startsWith('.') && !isInside(one))
+    expect(taken.filter(({ file, module }) => !isTypeOnly(file, module) || basename(module) !== 'api-contract.ts')).toEqual([])
+  })
+
+  it('is made of Preact alone', () => {
+    const packages = ofPage.map(({ module }) => module).filter((module) => !module.startsWith('.'))
+    expect([...new Set(packages)].sort()).toEqual(['preact', 'preact/hooks'])
   })
 })
 

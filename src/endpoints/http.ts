@@ -1,5 +1,6 @@
 /** The web port: which routes there are, and to which stage each of them leads. A table of contents, no work. */
 import type { Config } from '../config/settings.ts'
+import { pageFiles } from './page-files.ts'
 import { apiRoutes } from './routes-api.ts'
 import { queryRoutes, type WebServing, type WebStoring } from './routes-query.ts'
 import { sessionRoutes } from './routes-session.ts'
@@ -33,6 +34,7 @@ export function startWeb(parts: WebParts): Promise<WebListener> {
     config: parts.config,
     gate,
     routes: routes(parts, gate),
+    page: pageFiles,
     answered: ({ method, path, status, seconds }) => meters.answered(webServiceOf(method, path), status, seconds),
   })
 }

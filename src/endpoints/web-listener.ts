@@ -40,6 +40,8 @@ export interface WebListenerOptions {
   /** Called for each answer, when it is out or its caller has gone.
    *  @param path  of the route as the table has it; undefined where there is none */
   readonly answered?: (answered: { method: string; path?: string; status: number; seconds: number }) => void
+  /** Adds the page's files. */
+  page(scope: FastifyInstance): Promise<void>
 }
 
 /** Of JSON. Streams have no limit here. */
@@ -68,6 +70,7 @@ export async function listenOnWeb(options: WebListenerOptions): Promise<WebListe
   await letPagesRead(server, options.config)
   await server.register(async (scope) => withStreams(scope, options, doorkeeper))
   await server.register(async (scope) => withJson(scope, options, doorkeeper))
+  await server.register(async (scope) => options.page?.(scope))
   await server.listen({ host: web.host === 'localhost' ? '127.0.0.1' : web.host, port: web.port })
 
   const fresh = tls === undefined ? undefined : keepTlsFresh(server.server as unknown as TlsServer, web.tls)

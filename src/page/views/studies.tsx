@@ -1,0 +1,158 @@
+/** Studies: searched as C-FIND searches them. What was asked for is in the address, so that a way back leads to it. */
+import { useEffect, useState } from 'preact/hooks'
+import type { Studies, StudyRow } from '../../endpoints/api-contract.ts'
+import { get, withQuery } from '../api.ts'
+import { dicomTime } from '../format.ts'
+import { useWords } from '../parts/language.tsx'
+import { useLoaded } from '../parts/loaded.ts'
+import { useNotices } from '../parts/notices.tsx'
+import { Failure, Name, Nothing, State, Table, Title, Waiting } from '../parts/pieces.tsx'
+import { addressOf } from '../route.ts'
+import { type Key, stateKey } from '../words/words.ts'
+
+const TEXTS: readonly (readonly [string, Key])[] = [
+  ['patientName', 'field.patientName'],
+  ['patientId', 'field.patientId'],
+  ['accessionNumber', 'field.accession'],
+  ['modality', 'field.modality'],
+]
+const DATES: readonly (readonly [string, Key])[] = [
+  ['from', 'field.from'],
+  ['to', 'field.to'],
+]
+const STATES = ['collecting', 'in force', 'withheld', 'conflict', 'withdrawn', 'none'] as const
+
+export function StudiesView({ query }: { query: URLSearchParams }) {
+  const { say } = useWords()
+  const asked = Object.fromEntries([...query].filter(([, value]) => value !== ''))
+  return (
+    <>
+      <Title>{say('studies.title')}</Title>
+      <Search key={query.toString()} asked={asked} />
+      <Found path={withQuery('api/studies', { ...asked, limit: '50' })} />
+    </>
+  )
+}
+
+function Search({ asked }: { asked: Readonly<Record<string, string>> }) {
+  const { say } = useWords()
+  const search = (event: SubmitEvent): void => {
+    event.preventDefault()
+    const given = [...new FormData(event.currentTarget as HTMLFormElement)].filter(
+      ([, value]) => typeof value === 'string' && value.trim() !== '',
+    )
+    location.hash = addressOf(['studies'], new URLSearchParams(given.map(([name, value]) => [name, String(value).trim()])))
+  }
+  return (
+    <search>
+      <form class="search" onSubmit={search} aria-label={say('studies.search')}>
+        {TEXTS.map(([name, key]) => (
+          <label key={name}>
+            {say(key)}
+            <input name={name} defaultValue={asked[name] ?? ''} autoComplete="off" spellcheck={false} />
+          </label>
+        ))}
+        {DATES.map(([name, key]) => (
+          <label key={name}>
+            {say(key)}
+            <input name={name} type="date" defaultValue={asked[name] ?? ''} />
+          </label>
+        ))}
+        <label>
+          {say('field.state')}
+          <select name="state">
+            <option value="">{say('studies.anyState')}</option>
+            {STATES.map((state) => (
+              <option key={state} value={state} selected={asked.state === state}>
+                {say(stateKey(state)!)}
+              </option>
+            ))}
+          </select>
+        </label>
+        <div class="buttons">
+          <button type="submit" class="main">
+            {say('action.search')}
+          </button>
+          {Object.keys(asked).length > 0 && <a href="#/studies">{say('action.clear')}</a>}
+        </div>
+        <p class="hint">{say('studies.hint')}</p>
+      </form>
+    </search>
+  )
+}
+
+function Found({ path }: { path: string }) {
+  const { say } = useWords()
+  const notices = useNotices()
+  const first = useLoaded<Studies>(path)
+  const [more, setMore] = useState<Studies>()
+  useEffect(() => setMore(undefined), [path])
+  const items = [...(first.value?.items ?? []), ...(more?.items ?? [])]
+  const next = more === undefined ? first.value?.next : more.next
+  const load = (): void => {
+    get<Studies>(`${path}&after=${encodeURIComponent(next!)}`).then(
+      (page) => setMore({ items: [...(more?.items ?? []), ...page.items], next: page.next }),
+      notices.failed,
+    )
+  }
+  if (first.failure !== undefined) return <Failure failure={first.failure} again={first.again} />
+  if (first.value === undefined) return <Waiting />
+  return (
+    <>
+      <p role="status" class="count">
+        {say(next === undefined ? 'studies.found' : 'studies.foundMore', { n: items.length })}
+      </p>
+      {items.length === 0 ? <Nothing>{say('studies.none')}</Nothing> : <StudyTable items={items} />}
+      {next !== undefined && (
+        <button type="button" onClick={load}>
+          {say('action.more')}
+        </button>
+      )}
+    </>
+  )
+}
+
+function StudyTable({ items }: { items: readonly StudyRow[] }) {
+  const { say, date, number } = useWords()
+  const head = (
+    [
+      'field.patient',
+      'field.patientId',
+      'field.date',
+      'field.description',
+      'field.modalities',
+      'field.images',
+      'field.accession',
+      'field.manifest',
+    ] as const
+  ).map((key) => say(key))
+  return (
+    <div class="panel wide">
+      <Table caption={say('studies.title')} head={head}>
+        {items.map((one) => (
+          <tr key={one.studyInstanceUid}>
+            <th scope="row">
+              <a href={addressOf(['studies', one.studyInstanceUid])}>
+                <Name>{one.patientName}</Name>
+              </a>{' '}
+              <small>{date(one.birthDate)}</small>
+            </th>
+            <td>{one.patientId}</td>
+            <td>
+              {date(one.studyDate)} <small>{dicomTime(one.studyTime)}</small>
+            </td>
+            <td class="long">{one.studyDescription}</td>
+            <td>{one.modalities.join(' ')}</td>
+            <td class="number">
+              {number(one.instances)} <small>{say('studies.inSeries', { n: one.series })}</small>
+            </td>
+            <td>{one.accessionNumber}</td>
+            <td>
+              <State state={one.state} />
+            </td>
+          </tr>
+        ))}
+      </Table>
+    </div>
+  )
+}
