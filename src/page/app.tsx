@@ -78,8 +78,8 @@ function Head({ here }: { here: string }) {
       <fieldset class="languages">
         <legend class="unseen">{say('language')}</legend>
         {LANGUAGES.map(([one, name]) => (
-          <button key={one} type="button" lang={one} aria-pressed={one === language} aria-label={name} onClick={() => choose(one)}>
-            {one}
+          <button key={one} type="button" lang={one} aria-pressed={one === language} onClick={() => choose(one)}>
+            {name}
           </button>
         ))}
       </fieldset>

@@ -20,14 +20,10 @@ export function StudyHistory({ study: { history } }: { study: StudyDetails }) {
               <div>
                 <State state={one.state} /> <Said>{one.reason}</Said>
                 <p class="faint">
-                  {[one.dialect, one.confidentiality].filter(Boolean).join(' · ')}
-                  {one.actor !== '' && ` · ${say('history.by', { actor: one.actor })}`}
-                  {one.manifestUid !== undefined && (
-                    <>
-                      {' · '}
-                      <a href={addressOf(['manifests', one.manifestUid])}>{say('history.manifest')}</a>
-                    </>
-                  )}
+                  {[one.dialect, one.confidentiality, one.actor === '' ? '' : say('history.by', { actor: one.actor })]
+                    .filter(Boolean)
+                    .join(' · ')}{' '}
+                  {one.manifestUid !== undefined && <a href={addressOf(['manifests', one.manifestUid])}>{say('history.manifest')}</a>}
                 </p>
               </div>
             </li>

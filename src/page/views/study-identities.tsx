@@ -37,16 +37,18 @@ export function StudyIdentities({ study, again }: { study: StudyDetails; again()
             <td>{one.sex}</td>
             <td class="number">{number(one.instances)}</td>
             <td>
-              {one.inForce && <State state="in force" />}
-              {may && !(one.inForce && study.state !== 'conflict') && (
-                <Act
-                  label={say('action.resolve')}
-                  about={personName(one.patientName) || one.patientId}
-                  question={say('ask.resolve', { name: personName(one.patientName) || say('patient.noName'), id: one.patientId })}
-                  run={() => resolve(one.number)}
-                  after={again}
-                />
-              )}
+              <div class="buttons">
+                {one.inForce && <State state="in force" />}
+                {may && !(one.inForce && study.state !== 'conflict') && (
+                  <Act
+                    label={say('action.resolve')}
+                    about={personName(one.patientName) || one.patientId}
+                    question={say('ask.resolve', { name: personName(one.patientName) || say('patient.noName'), id: one.patientId })}
+                    run={() => resolve(one.number)}
+                    after={again}
+                  />
+                )}
+              </div>
             </td>
           </tr>
         ))}

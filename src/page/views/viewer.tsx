@@ -41,7 +41,7 @@ export function ViewerView({ study, series, opened }: ViewerProps) {
       <nav aria-label={say('nav.back')} class="back">
         {opened ? <a href="#/open">{say('open.title')}</a> : <a href={addressOf(['studies', study])}>{say('study.title')}</a>}
       </nav>
-      <Title>{say('viewer.title')}</Title>
+      <Title aside={<p class="warning-line">{say('viewer.notForDiagnosis')}</p>}>{say('viewer.title')}</Title>
       {opened && promised === undefined && <Nothing>{say('viewer.notOpen')}</Nothing>}
       {failure !== undefined && <Failure failure={failure} again={() => setRound(round + 1)} />}
       {slots === undefined && failure === undefined && <Waiting />}
@@ -134,7 +134,6 @@ function Viewer({ study, series, slots }: { study: string; series: string; slots
           onInput={(event) => change({ index: Number(event.currentTarget.value) - 1 })}
         />
       )}
-      <p class="warning-line">{say('viewer.notForDiagnosis')}</p>
       <p class="hint" id="viewer-keys">
         {say('viewer.keys')}
       </p>
