@@ -88,7 +88,7 @@ install_packages() {
 # Whether dist/ is at least as recent as every source, those of the page and folders included (a deleted file counts).
 # $1: project folder
 build_is_fresh() {
-  [ -f "$1/dist/.built" ] && [ -f "$1/dist/main.js" ] && [ -f "$1/dist/page/index.html" ] || return 1
+  [ -f "$1/dist/.built" ] && [ -f "$1/dist/main.js" ] || return 1
   [ -d "$1/src" ] || return 0
   [ -z "$(find "$1/src" "$1/tsconfig.json" "$1/package-lock.json" "$1/scripts/build-page.mjs" -newer "$1/dist/.built" -print 2>/dev/null | head -n 1)" ]
 }
@@ -112,7 +112,7 @@ build_when_stale() {
       fail "the build failed; what the compiler said is above"
     fi
     # The node does its work without its page, and says at / how to build it.
-    "$2" "$1/scripts/build-page.mjs" >&2 || say "ariane: the page could not be built; what was said is above. Everything else works"
+    [ ! -d "$1/src/page" ] || "$2" "$1/scripts/build-page.mjs" >&2 || say "ariane: the page could not be built; what was said is above. Everything else works"
     mv "$1/dist/.building" "$1/dist/.built"
   fi
   release_lock
