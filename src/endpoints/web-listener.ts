@@ -41,7 +41,7 @@ export interface WebListenerOptions {
    *  @param path  of the route as the table has it; undefined where there is none */
   readonly answered?: (answered: { method: string; path?: string; status: number; seconds: number }) => void
   /** Adds the page's files. */
-  page(scope: FastifyInstance): Promise<void>
+  readonly page?: (scope: FastifyInstance) => Promise<void>
 }
 
 /** Of JSON. Streams have no limit here. */

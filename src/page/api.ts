@@ -47,12 +47,12 @@ export async function get<T>(path: string, signal?: AbortSignal): Promise<T> {
 }
 
 /** @param body  sent as JSON; a file as it is */
-export async function post<T>(path: string, body?: object): Promise<T> {
+export async function post<T>(path: string, body?: object, headers: Readonly<Record<string, string>> = {}): Promise<T> {
   const isFile = body instanceof Blob
   const type = isFile ? 'application/dicom' : 'application/json'
   const answer = await ask(path, {
     method: 'POST',
-    headers: { Accept: 'application/json', 'Content-Type': type },
+    headers: { Accept: 'application/json', 'Content-Type': type, ...headers },
     body: isFile ? body : JSON.stringify(body ?? {}),
   })
   return answer.status === 204 ? ({} as T) : ((await answer.json()) as T)

@@ -11,7 +11,7 @@ export function SignIn({ done }: { done(): void }) {
   const signIn = (event: SubmitEvent): void => {
     event.preventDefault()
     setRefused(undefined)
-    post('api/session', { token: token.trim() }).then(done, (error: Error) => setRefused(error.message))
+    post('api/session', {}, { Authorization: `Bearer ${token.trim()}` }).then(done, (error: Error) => setRefused(error.message))
   }
   return (
     <>
