@@ -1,5 +1,6 @@
 /** From header values to columns and back: which columns a level has, what is derived from a value for searching and sorting.
  *  One column per attribute of the index under its keyword; derived ones are described in sql/schema.ts. */
+import type { LevelSet } from '../dicom/confidentiality.ts'
 import { fullTime, parseDate } from '../dicom/dates.ts'
 import { INDEX_ATTRIBUTES, type IndexAttribute, type IndexKeys, type IndexKeyword, type Level } from '../dicom/index-attributes.ts'
 import { foldedGroups } from '../dicom/person-name.ts'
@@ -33,8 +34,11 @@ const DERIVED: Readonly<Record<Level, readonly DerivedColumn[]>> = {
   IMAGE: [{ name: 'InstanceOrder', source: 'InstanceNumber', of: numberOrder }],
 }
 
-/** Attributes of each level. */
-export type Values = Readonly<Record<Level, readonly IndexKeyword[]>>
+/** Attributes of each level, and whom they are read for. */
+export type Values = Readonly<Record<Level, readonly IndexKeyword[]>> & {
+  /** Levels that the caller may see, where a row can hold what comes from another: it is then read as empty. */
+  readonly shownTo?: { readonly patient?: LevelSet; readonly above?: LevelSet }
+}
 
 export interface LevelColumns {
   readonly keywords: readonly IndexKeyword[]

@@ -172,6 +172,14 @@ export interface EvidenceSeries {
   readonly instances: readonly EvidenceInstance[]
 }
 
+/** What the instances of one confidentiality level say of their study. */
+export interface LevelValues {
+  /** Of patient and study. */
+  readonly keys: IndexKeys
+  /** Of series that say it otherwise than {@link EvidenceSeries.keys}. */
+  readonly series: ReadonlyMap<Uid, IndexKeys>
+}
+
 export interface EvidenceInstance {
   readonly sopInstanceUid: Uid
   readonly sopClassUid: Uid
@@ -257,6 +265,8 @@ export interface Catalog extends DueCatalog, Deletions, StatusCatalog {
   findStudy(studyInstanceUid: Uid): Promise<StudyState | undefined>
   /** Every `content` instance of the study, by series: one page of series' instances at a time inside, whole result returned. */
   evidence(studyInstanceUid: Uid): Promise<readonly EvidenceSeries[]>
+  /** Where the study has several levels and its rows say what a lower one does; undefined where they say what this one does. */
+  valuesAt(studyInstanceUid: Uid, level: Confidentiality): Promise<LevelValues | undefined>
   /** Records that `revision` is dealt with, and what has become of its manifests: instance rows, records, history, and one waiting delivery
    *  per target. All in one transaction. */
   settleStudy(studyInstanceUid: Uid, revision: number, changes?: readonly ManifestChange[]): Promise<void>

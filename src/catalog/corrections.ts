@@ -26,7 +26,7 @@ export interface Replaced {
 /** Who the patient is; absent means absent. */
 export const IDENTIFIERS: readonly IndexKeyword[] = ['PatientID', 'IssuerOfPatientID', 'IssuerOfPatientIDQualifiersSequence']
 /** What is known of them, where it is. */
-const KNOWN: readonly IndexKeyword[] = [
+export const KNOWN: readonly IndexKeyword[] = [
   'PatientName',
   'PatientBirthDate',
   'PatientBirthTime',

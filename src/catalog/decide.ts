@@ -6,6 +6,7 @@ import type { Decision } from './contract.ts'
 import { changed, tell } from './history.ts'
 import { mergePatients, updatePatient, updateStudy } from './identity-decisions.ts'
 import { liftRejection } from './rejections.ts'
+import { relevel } from './relevel.ts'
 import { LIFECYCLE_SQL } from './sql/lifecycle.ts'
 import { REJECTION_SQL } from './sql/rejections.ts'
 import { STUDY_SQL } from './sql/studies.ts'
@@ -54,8 +55,9 @@ function decideLevel(statements: Statements, { studyInstanceUid, level, at, acto
   if (studyId === undefined || level === undefined) return
   const { changes } = statements.run(LIFECYCLE_SQL.setLevel, level, levelBit(level), studyId, series, series, level, until)
   statements.run(REJECTION_SQL.raiseNotesOf, studyInstanceUid)
-  if (changes > 0)
-    changed(statements, { studyId, studyInstanceUid, at, actor, reason: `confidentiality of ${changes} instances is ${level}` })
+  if (changes === 0) return
+  relevel(statements, studyId, level)
+  changed(statements, { studyId, studyInstanceUid, at, actor, reason: `confidentiality of ${changes} instances is ${level}` })
 }
 
 function decideManifest(statements: Statements, decision: Of<'manifest withheld'> | Of<'manifest allowed'>): void {

@@ -10,6 +10,7 @@ import { changed, tell } from './history.ts'
 import { pruneIdentities } from './identity.ts'
 import { findManifest } from './manifests.ts'
 import { BEFORE_ALL_NUMBERS, decodePosition, encodePosition, isTuple } from './position.ts'
+import { recomputeMixed } from './relevel.ts'
 import { DELETION_SQL } from './sql/deletions.ts'
 import { KEEP_SQL } from './sql/keep.ts'
 import { STUDY_SQL } from './sql/studies.ts'
@@ -134,7 +135,10 @@ function removeRow(statements: Statements, row: number, key: string): void {
 
 function prune(statements: Statements, studyId: number): void {
   if (statements.value(KEEP_SQL.studyIsEmpty, studyId) === 1) forgetStudy(statements, studyId)
-  else pruneIdentities(statements, studyId)
+  else {
+    pruneIdentities(statements, studyId)
+    recomputeMixed(statements, studyId)
+  }
 }
 
 /** An instance arrives under the UID of one that is being deleted: that one is gone, this one is new. Runs inside of the transaction that keeps it.

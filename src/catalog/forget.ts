@@ -4,6 +4,7 @@ import type { Uid } from './contract.ts'
 import { changed } from './history.ts'
 import { pruneIdentities } from './identity.ts'
 import { findManifest } from './manifests.ts'
+import { recomputeMixed } from './relevel.ts'
 import { KEEP_SQL } from './sql/keep.ts'
 import type { Statements } from './statements.ts'
 
@@ -22,6 +23,7 @@ export function forgetInstance(statements: Statements, sopInstanceUid: string, s
     return true
   }
   pruneIdentities(statements, studyId!)
+  recomputeMixed(statements, studyId!)
   if ((role as unknown) === 'manifest' && findManifest(statements, sopInstanceUid)?.state !== 'in force') return true
   const what = { studyId: studyId!, studyInstanceUid: studyInstanceUid as unknown as Uid, at: Date.now(), actor: 'ariane' }
   changed(statements, { ...what, reason: why ?? 'an instance was given up' })

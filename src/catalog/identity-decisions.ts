@@ -10,10 +10,12 @@ import { keysOf, rowOf } from './columns.ts'
 import type { CorrectionReason, Decision, IndexKeys, Uid } from './contract.ts'
 import { type Decided, parsed, type Replaced } from './corrections.ts'
 import { changed } from './history.ts'
-import { addIdentity, keepPatient } from './identity.ts'
+import { addIdentity, keepPatient, LEVEL_OF_PATIENT } from './identity.ts'
 import { type FormerValues, ruleOf } from './identity-rules.ts'
+import { recomputeMixed, settlePatient, whoItIs } from './relevel.ts'
 import { CORRECTION_SQL } from './sql/corrections.ts'
 import { KEEP_SQL } from './sql/keep.ts'
+import { LEVEL_SQL } from './sql/levels.ts'
 import { STUDY_SQL } from './sql/studies.ts'
 import type { Statements } from './statements.ts'
 
@@ -53,7 +55,11 @@ export function mergePatients(statements: Statements, decision: Of<'patients mer
   statements.run(CORRECTION_SQL.noAlias, intoKey)
   const into = statements.row(KEEP_SQL.patientByKey, intoKey)
   const intoId = into === undefined ? undefined : (into[0] as number)
-  const row = rowOf('PATIENT', into === undefined ? values : keysOf('PATIENT', into, 1))
+  const from = statements.row(KEEP_SQL.patientByKey, fromKey)
+  const level = (of: typeof from) => (of?.[LEVEL_OF_PATIENT] ?? 0) as number
+  const said = into === undefined ? values : keysOf('PATIENT', into, 1)
+  // What only a higher level knows of the one that stays is not for those who see the other one.
+  const row = rowOf('PATIENT', from !== undefined && level(into) > level(from) ? whoItIs(said) : said)
   const change = {
     decision,
     key: intoKey,
@@ -63,8 +69,10 @@ export function mergePatients(statements: Statements, decision: Of<'patients mer
     row,
   } as const
   if (intoId !== undefined) settleConflicts(statements, intoId, fromKey, change)
-  const from = statements.row(KEEP_SQL.patientByKey, fromKey)
-  if (from !== undefined) moveStudies(statements, from[0] as number, intoId ?? keepPatient(statements, intoKey, row), change)
+  if (from === undefined) return
+  const toId = intoId ?? keepPatient(statements, intoKey, row, level(from))
+  moveStudies(statements, from[0] as number, toId, change)
+  if (level(into) > level(from)) settlePatient(statements, toId)
 }
 
 export function updateStudy(statements: Statements, decision: Of<'study updated'>): void {
@@ -124,7 +132,10 @@ function putInForce(statements: Statements, study: StudyRow, change: Moved): voi
 /** The identity of that key in the study, with the values decided. @returns its row id, and what was decided of it before */
 function identityFor(statements: Statements, { id: studyId }: StudyRow, { key, row, values }: Moved): [id: number, corrected: unknown] {
   const present = statements.row(CORRECTION_SQL.identityByKey, studyId, key)
-  if (present === undefined) return [addIdentity(statements, studyId, key, row), undefined]
+  if (present === undefined) {
+    const level = statements.value<number>(LEVEL_SQL.levelOfStudy, studyId)!
+    return [addIdentity(statements, { studyId, key, level }, row), undefined]
+  }
   const own = rowOf('PATIENT', { ...keysOf('PATIENT', present, 2), ...values })
   statements.run(KEEP_SQL.overwriteIdentity, key, ...own, present[0]!)
   return [present[0] as number, present[1]]
@@ -142,6 +153,7 @@ function settleConflicts(statements: Statements, intoPatient: number, fromKey: s
 function finish(statements: Statements, { id: studyId, studyInstanceUid }: StudyRow, { at, actor }: Decision, reason: string): void {
   statements.run(CORRECTION_SQL.setIsCorrected, studyId)
   statements.run(CORRECTION_SQL.endConflict, studyId)
+  recomputeMixed(statements, studyId)
   changed(statements, { studyId, studyInstanceUid, at, actor, reason })
 }
 

@@ -11,8 +11,10 @@ import { NodeError } from '../errors.ts'
 import { COLUMNS, canFill, keysOf, type Row, rowOf } from './columns.ts'
 import type { Replaced } from './corrections.ts'
 import { type RuledIdentity, ruledIdentity } from './identity-rules.ts'
+import { recomputeMixed } from './relevel.ts'
 import { CORRECTION_SQL } from './sql/corrections.ts'
 import { KEEP_SQL } from './sql/keep.ts'
+import { LEVEL_SQL } from './sql/levels.ts'
 import { LIFECYCLE_SQL } from './sql/lifecycle.ts'
 import type { Statements } from './statements.ts'
 
@@ -74,22 +76,37 @@ function areCompatible(a: Mark, b: Mark): boolean {
   return (a.id !== '' && b.id !== '') || (agree('name') && agree('birthDate'))
 }
 
-/** The patient of that key, made or completed from these values. @returns its row id */
-export function keepPatient(statements: Statements, key: string, row: Row): number {
+/** The patient of that key, made or completed from these values; those of a lower level take the place of those of a higher one.
+ *  @param level  bit of the confidentiality level that the values come from
+ *  @returns its row id */
+export function keepPatient(statements: Statements, key: string, row: Row, level: number): number {
   const present = statements.row(KEEP_SQL.patientByKey, key)
-  if (present === undefined) return statements.run(KEEP_SQL.insertPatient, key, ...row).id
+  if (present === undefined) return statements.run(KEEP_SQL.insertPatient, level, key, ...row).id
   const id = present[0] as number
-  if (canFill('PATIENT', present.slice(1), row)) statements.run(KEEP_SQL.fillPatient, ...row, id)
+  const held = present[LEVEL_OF_PATIENT] as number
+  if (level < held) statements.run(KEEP_SQL.lowerPatient, level, ...row, id)
+  else if (level === held && canFill('PATIENT', present.slice(1), row)) statements.run(KEEP_SQL.fillPatient, ...row, id)
   return id
+}
+
+/** In a row of KEEP_SQL.patientByKey. */
+export const LEVEL_OF_PATIENT = 1 + COLUMNS.PATIENT.keywords.length
+
+export interface NewIdentity {
+  readonly studyId: number
+  readonly key: string
+  /** Bit of the confidentiality level that its values come from. */
+  readonly level: number
 }
 
 /** The first identity of a new study; where a decision says who that is, the one in force beside it.
  *  @returns the row id of the one that the instance carries */
-export function beginIdentity(statements: Statements, studyId: number, key: string, row: Row, ruled?: RuledIdentity): number {
+export function beginIdentity(statements: Statements, of: NewIdentity, row: Row, ruled?: RuledIdentity): number {
+  const { studyId, key, level } = of
   const isSame = ruled?.replaced === undefined
-  const { id } = statements.run(KEEP_SQL.insertIdentity, studyId, 1, isSame ? 1 : 0, key, ...(isSame ? (ruled?.row ?? row) : row))
+  const { id } = statements.run(KEEP_SQL.insertIdentity, studyId, level, 1, isSame ? 1 : 0, key, ...(isSame ? (ruled?.row ?? row) : row))
   if (ruled === undefined) return id
-  const inForce = isSame ? id : statements.run(KEEP_SQL.insertIdentity, studyId, 2, 1, ruled.key, ...ruled.row).id
+  const inForce = isSame ? id : statements.run(KEEP_SQL.insertIdentity, studyId, level, 2, 1, ruled.key, ...ruled.row).id
   if (ruled.corrected !== undefined) statements.run(CORRECTION_SQL.setCorrected, JSON.stringify(ruled.corrected), inForce)
   if (ruled.replaced !== undefined) replace(statements, studyId, id, ruled.replaced)
   statements.run(CORRECTION_SQL.setIsCorrected, studyId)
@@ -106,16 +123,31 @@ export interface StudyOfInstance {
   readonly inConflict: boolean
   readonly patientId: number
   readonly studyInstanceUid: string
+  /** Bit of the confidentiality level of what arrives. */
+  readonly level: number
+  /** Several levels give values: who has which is found out afterwards (relevel.ts). */
+  readonly isMixed: boolean
 }
 
-/** Finds or records the identity of an instance that arrives for a study we hold. */
-export function keepIdentity(statements: Statements, study: StudyOfInstance, key: string, row: Row): IdentityOfStudy {
+/** Finds or records the identity of an instance that arrives for a study we hold.
+ *  @param beforeFill  called before an identity is completed */
+export function keepIdentity(
+  statements: Statements,
+  study: StudyOfInstance,
+  key: string,
+  row: Row,
+  beforeFill: () => void,
+): IdentityOfStudy & { readonly row: Row } {
   const present = statements.row(KEEP_SQL.identityByKey, study.id, key) ?? compatibleIdentity(statements, study.id, row)
   if (present !== undefined) {
-    fillIdentity(statements, study, present, row)
-    return { id: present[0] as number, conflict: study.inConflict }
+    const filled = fillIdentity(statements, study, present, row, beforeFill)
+    return { id: present[0] as number, conflict: study.inConflict, row: filled }
   }
-  const id = addIdentity(statements, study.id, key, row)
+  return { ...anotherIdentity(statements, study, key, row), row }
+}
+
+function anotherIdentity(statements: Statements, study: StudyOfInstance, key: string, row: Row): IdentityOfStudy {
+  const id = addIdentity(statements, { studyId: study.id, key, level: study.level }, row)
   const ruled = ruledIdentity(statements, key, [...row])
   if (ruled?.replaced !== undefined && ruled.key === statements.row(CORRECTION_SQL.identityOf, study.id)?.[1]) {
     replace(statements, study.id, id, ruled.replaced)
@@ -126,9 +158,9 @@ export function keepIdentity(statements: Statements, study: StudyOfInstance, key
 }
 
 /** Another identity of a study, not in force. @returns its row id */
-export function addIdentity(statements: Statements, studyId: number, key: string, row: Row): number {
+export function addIdentity(statements: Statements, { studyId, key, level }: NewIdentity, row: Row): number {
   const number = (statements.value<number>(KEEP_SQL.highestIdentity, studyId) ?? 0) + 1
-  return statements.run(KEEP_SQL.insertIdentity, studyId, number, 0, key, ...row).id
+  return statements.run(KEEP_SQL.insertIdentity, studyId, level, number, 0, key, ...row).id
 }
 
 /** One with the same Patient ID before one that has none, the one in force before others. */
@@ -141,17 +173,38 @@ function compatibleIdentity(statements: Statements, studyId: number, row: Row): 
   return alike.find((one) => patientId !== null && one[2 + at.PatientID!] === patientId) ?? alike[0]
 }
 
-/** Completes an identity; what it is known by can grow (an issuer that was missing), and the study then moves to the patient of that key. */
-function fillIdentity(statements: Statements, study: StudyOfInstance, [id, inForce, ...held]: Row, row: Row): void {
+/** Completes an identity; what it is known by can grow (an issuer that was missing), and the study then moves to the patient of that key.
+ *  @returns its values */
+function fillIdentity(statements: Statements, study: StudyOfInstance, [id, inForce, ...held]: Row, row: Row, beforeFill: () => void): Row {
   const universalId = (of: Row) => universalIdOf(textOf(of, 'IssuerOfPatientIDQualifiersSequence'))
   const isIssuerFound = universalId(row) !== '' && universalId(held) === ''
-  if (!isIssuerFound && !canFill('PATIENT', held, row)) return
+  if (!isIssuerFound && !canFill('PATIENT', held, row)) return held
   const kept = isIssuerFound ? held.with(at.IssuerOfPatientIDQualifiersSequence!, null) : held
   const filled = rowOf('PATIENT', { ...keysOf('PATIENT', row), ...keysOf('PATIENT', kept) })
+  beforeFill()
   const key = identityKey(filled, study.studyInstanceUid)
+  if (study.isMixed) {
+    growKey(statements, study, [id!, inForce!], key)
+    return held
+  }
   statements.run(KEEP_SQL.overwriteIdentity, key, ...filled, id!)
+  if (inForce === 1) moveTo(statements, study, keepPatient(statements, key, filled, study.level))
+  return filled
+}
+
+/** What an identity is known by is no more than its key: a row that must not show all of it does not make it less. */
+function growKey(statements: Statements, study: StudyOfInstance, [id, inForce]: Row, key: string): void {
+  const former = statements.value<string>(LEVEL_SQL.identityKey, id!)!
+  const parts = JSON.parse(former) as string[]
+  const grown = JSON.stringify((JSON.parse(key) as string[]).map((part, at) => parts[at] || part))
+  if (grown === former || parts[0] === '') return
+  statements.run(LEVEL_SQL.setIdentityKey, grown, id!)
   if (inForce !== 1) return
-  const patientId = keepPatient(statements, key, filled)
+  const present = statements.row(LEVEL_SQL.patient, study.patientId)!
+  moveTo(statements, study, keepPatient(statements, grown, rowOf('PATIENT', keysOf('PATIENT', present, 3)), present[1] as number))
+}
+
+function moveTo(statements: Statements, study: StudyOfInstance, patientId: number): void {
   if (patientId === study.patientId) return
   statements.run(KEEP_SQL.setPatient, patientId, study.id)
   statements.run(KEEP_SQL.deleteEmptyPatient, study.patientId)
@@ -169,11 +222,13 @@ export function resolveStudy(statements: Statements, studyInstanceUid: string, i
   statements.run(CORRECTION_SQL.setReplaced, null, identityId as number)
   statements.run(CORRECTION_SQL.replaceOthers, JSON.stringify({ at, reason: 'CORRECT', isSamePatient: false } satisfies Replaced), studyId!)
   statements.run(CORRECTION_SQL.setIsCorrected, studyId!)
-  const patientId = keepPatient(statements, key as string, rowOf('PATIENT', keysOf('PATIENT', values)))
+  const level = values[COLUMNS.PATIENT.keywords.length] as number
+  const patientId = keepPatient(statements, key as string, rowOf('PATIENT', keysOf('PATIENT', values)), level)
   statements.run(KEEP_SQL.setPatient, patientId, studyId!)
   statements.run(KEEP_SQL.setConflict, 0, studyId!)
   statements.run(LIFECYCLE_SQL.changed, at, studyId!)
   statements.run(KEEP_SQL.deleteEmptyPatient, formerPatient!)
+  recomputeMixed(statements, studyId!)
 }
 
 /** Puts the study in conflict, as it was before anybody decided. */

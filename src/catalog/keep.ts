@@ -5,29 +5,21 @@
  *  neither revision, nor time of last reception, nor patient, nor values; and no sender replaces it. */
 
 import { levelBit } from '../dicom/confidentiality.ts'
-import { COLUMNS, canFill, rowOf, type Value } from './columns.ts'
+import { rowOf, type Value } from './columns.ts'
 import type { Confidentiality, IndexKeys, InstanceFacts, KeepOutcome } from './contract.ts'
 import { giveWay } from './deletions.ts'
-import { beginIdentity, type IdentityOfStudy, identityKey, keepIdentity, keepPatient, pruneIdentities } from './identity.ts'
-import { ruledIdentity, studyRuleOf } from './identity-rules.ts'
+import { pruneIdentities } from './identity.ts'
 import { findInstance } from './instance-rows.ts'
+import { keepAbove } from './keep-above.ts'
 import { broughtBy, type Place, type PlaceMemory } from './place-memory.ts'
 import { applyNote, expiredBy, raiseNotesNaming, rejectionOnArrival, undoNote } from './rejections.ts'
-import { mergeRequestItems } from './request-items.ts'
-import { CORRECTION_SQL } from './sql/corrections.ts'
 import { DELETION_SQL } from './sql/deletions.ts'
 import { KEEP_SQL } from './sql/keep.ts'
 import { LIFECYCLE_SQL } from './sql/lifecycle.ts'
 import { REJECTION_SQL } from './sql/rejections.ts'
 import type { Statements } from './statements.ts'
-import { stepsOfNewStudy } from './steps.ts'
 
 const DAY_MS = 86_400_000
-
-interface StudyPlace {
-  readonly studyId: number
-  readonly identity: IdentityOfStudy
-}
 
 export function keepInstance(statements: Statements, facts: InstanceFacts, replace: boolean, memory?: PlaceMemory): KeepOutcome {
   const present = statements.row(KEEP_SQL.placeOfInstance, facts.sopInstanceUid)
@@ -63,19 +55,20 @@ function isLocked(statements: Statements, facts: InstanceFacts, present: readonl
 
 /** Rows of patient, study and series: those that an instance before it was given, where this one brings the same for them. */
 function findPlace(statements: Statements, facts: InstanceFacts, keys: IndexKeys, memory: PlaceMemory | undefined): Place {
-  const brought = memory === undefined || facts.role === 'manifest' ? undefined : broughtBy(keys)
+  const brought = memory === undefined || facts.role === 'manifest' ? undefined : facts.confidentiality + broughtBy(keys)
   const known = brought === undefined ? undefined : memory?.find(facts.studyInstanceUid, brought)
   if (known !== undefined) return known
   const before = statements.writes
-  const { studyId, identity } = keepStudy(statements, facts, keys)
   const { studyInstanceUid, seriesInstanceUid } = facts
   const isOurs = facts.role === 'manifest'
+  const level = isOurs ? undefined : statements.value<Confidentiality>(LIFECYCLE_SQL.decidedLevel, studyInstanceUid, seriesInstanceUid)
+  const { studyId, seriesId, identity } = keepAbove(statements, { ...facts, confidentiality: level ?? facts.confidentiality }, keys)
   const place = {
     studyId,
-    seriesId: keepSeries(statements, studyId, facts, keys),
+    seriesId,
     identityId: identity.id,
     conflict: identity.conflict,
-    level: isOurs ? undefined : statements.value<Confidentiality>(LIFECYCLE_SQL.decidedLevel, studyInstanceUid, seriesInstanceUid),
+    level,
     isRejecting: !isOurs && statements.value(REJECTION_SQL.isRejecting, studyInstanceUid) === 1,
   }
   if (statements.writes !== before) memory?.forgetStudy(facts.studyInstanceUid)
@@ -107,8 +100,7 @@ function replaceInstance(statements: Statements, facts: InstanceFacts, existing:
   const decided = statements.value<Confidentiality>(LIFECYCLE_SQL.decidedLevel, studyInstanceUid, seriesInstanceUid)
   const confidentiality = decided ?? facts.confidentiality
   const keys = keysOf(facts)
-  const { studyId, identity } = keepStudy(statements, facts, keys)
-  keepSeries(statements, studyId, facts, keys)
+  const { studyId, identity } = keepAbove(statements, { ...facts, confidentiality }, keys)
   statements.run(
     KEEP_SQL.replaceInstance,
     identity.id,
@@ -121,52 +113,6 @@ function replaceInstance(statements: Statements, facts: InstanceFacts, existing:
   undoNote(statements, sopInstanceUid, studyInstanceUid, studyId)
   if (facts.rejection !== undefined) applyNote(statements, facts, facts.rejection, studyId)
   raiseNotesNaming(statements, studyInstanceUid, sopInstanceUid, confidentiality)
-}
-
-function keepStudy(statements: Statements, facts: InstanceFacts, keys: IndexKeys): StudyPlace {
-  const patient = rowOf('PATIENT', keys)
-  const key = identityKey(patient, facts.studyInstanceUid)
-  const study = rowOf('STUDY', keys)
-  const present = statements.row(KEEP_SQL.studyByUid, facts.studyInstanceUid)
-  if (present === undefined) {
-    const ruled = ruledIdentity(statements, key, patient)
-    const patientId = keepPatient(statements, ruled?.key ?? key, ruled?.row ?? patient)
-    const studyId = statements.run(KEEP_SQL.insertStudy, patientId, 0, 0, facts.receivedAt, 0, ...study).id
-    stepsOfNewStudy(statements, facts.studyInstanceUid)
-    applyStudyRule(statements, studyId, facts.studyInstanceUid, keys)
-    return { studyId, identity: { id: beginIdentity(statements, studyId, key, patient, ruled), conflict: false } }
-  }
-  const studyId = present[0] as number
-  const inConflict = present[1] === 1
-  if (facts.role === 'manifest') {
-    return { studyId, identity: { id: statements.value<number>(KEEP_SQL.identityInForce, studyId)!, conflict: inConflict } }
-  }
-  if (canFill('STUDY', present.slice(3), study)) statements.run(KEEP_SQL.fillStudy, ...study, studyId)
-  const of = { id: studyId, inConflict, patientId: present[2] as number, studyInstanceUid: facts.studyInstanceUid }
-  return { studyId, identity: keepIdentity(statements, of, key, patient) }
-}
-
-function applyStudyRule(statements: Statements, studyId: number, studyInstanceUid: string, keys: IndexKeys): void {
-  const rule = studyRuleOf(statements, studyInstanceUid)
-  if (rule === undefined) return
-  statements.run(CORRECTION_SQL.overwriteStudy, JSON.stringify(rule.corrected), ...rowOf('STUDY', { ...keys, ...rule.values }), studyId)
-  statements.run(CORRECTION_SQL.setIsCorrected, studyId)
-}
-
-const REQUESTS = COLUMNS.SERIES.keywords.indexOf('RequestAttributesSequence')
-
-function keepSeries(statements: Statements, studyId: number, facts: InstanceFacts, keys: IndexKeys): number {
-  const series = rowOf('SERIES', keys)
-  const present = statements.row(KEEP_SQL.seriesByUid, facts.seriesInstanceUid, studyId)
-  if (present === undefined) return statements.run(KEEP_SQL.insertSeries, studyId, ...series).id
-  const id = present[0] as number
-  const [held, brought] = [present[1 + REQUESTS], series[REQUESTS]]
-  if (canFill('SERIES', present.slice(1), series)) statements.run(KEEP_SQL.fillSeries, ...series, id)
-  if (typeof held === 'string' && typeof brought === 'string') {
-    const merged = mergeRequestItems(held, brought)
-    if (merged !== undefined) statements.run(KEEP_SQL.setRequests, merged, id)
-  }
-  return id
 }
 
 function fileOf(facts: InstanceFacts): Value[] {

@@ -7,11 +7,20 @@ import { SCHEMA_1 } from './sql/schema.ts'
 import { SCHEMA_DELETIONS } from './sql/schema-deletions.ts'
 import { SCHEMA_DUE } from './sql/schema-due.ts'
 import { SCHEMA_IDENTITY } from './sql/schema-identity.ts'
+import { SCHEMA_LEVELS } from './sql/schema-levels.ts'
 import { SCHEMA_LIFECYCLE } from './sql/schema-lifecycle.ts'
 import { SCHEMA_STATUS } from './sql/schema-status.ts'
 import { BEGIN, COMMIT, ROLLBACK } from './sql/transactions.ts'
 
-export const MIGRATIONS: readonly string[] = [SCHEMA_1, SCHEMA_LIFECYCLE, SCHEMA_DUE, SCHEMA_IDENTITY, SCHEMA_DELETIONS, SCHEMA_STATUS]
+export const MIGRATIONS: readonly string[] = [
+  SCHEMA_1,
+  SCHEMA_LIFECYCLE,
+  SCHEMA_DUE,
+  SCHEMA_IDENTITY,
+  SCHEMA_DELETIONS,
+  SCHEMA_LEVELS,
+  SCHEMA_STATUS,
+]
 
 export function schemaVersion(db: Database): number {
   return db.pragma('user_version', { simple: true }) as number

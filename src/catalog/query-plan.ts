@@ -4,12 +4,14 @@
  *  keys of one lower level are about the same series, or the same instance. What holds nothing but this node's own manifests does not exist
  *  for a query that leaves them out; nor does what holds nothing but instances that are hidden or of levels that the caller may not see. */
 
+import { CONFIDENTIALITY_LEVELS, levelSet } from '../dicom/confidentiality.ts'
 import { type Candidates, candidatesOf, standingCandidates } from './candidates.ts'
 import { COLUMNS, indexAttribute, type Values } from './columns.ts'
 import { allOf, conditionSql, type Fragment } from './conditions.ts'
 import type { CatalogQuery, Condition, IndexKeyword, Level, LevelSet } from './contract.ts'
 import { NESTED_SQL } from './sql/find.ts'
 import { STANDING } from './sql/status.ts'
+import type { Parameter } from './statements.ts'
 
 export type Seen = readonly [withoutRole: string, levels: LevelSet]
 
@@ -41,19 +43,28 @@ export function planOf({
   standing,
 }: Pick<CatalogQuery, 'level' | 'conditions' | 'includeManifests' | 'levels' | 'values' | 'standing'>): QueryPlan {
   const seen: Seen = [includeManifests ? '' : 'manifest', levels]
-  const at = (wanted: Level, alias: string) =>
-    conditions.filter((condition) => levelOf(condition) === wanted).map((condition) => conditionSql(condition, alias, condition.keyword))
+  const shownTo = shownToCaller(levels)
+  const at = (wanted: Level, alias: string, shown?: LevelSet) => {
+    const own = conditions.filter((condition) => levelOf(condition) === wanted)
+    const fragments = own.map((condition) => conditionSql(condition, alias, condition.keyword))
+    const isTold = own.some(({ keyword }) => !UNIQUE.has(keyword))
+    return shown !== undefined && isTold ? [...fragments, isShown(alias, shown)] : fragments
+  }
   const instances = allOf([{ sql: NESTED_SQL.exists('i'), parameters: seen }, ...at('IMAGE', 'i')])
-  const series = allOf([...at('SERIES', 'e'), nested(NESTED_SQL.instanceOfSeries, instances)])
+  const series = allOf([...at('SERIES', 'e', shownTo.above), nested(NESTED_SQL.instanceOfSeries, instances)])
   const below = [
-    ...at('STUDY', 's'),
+    ...at('STUDY', 's', shownTo.above),
     ...standingOf(standing, levels),
     ...inStudy(conditions, seen),
     nested(NESTED_SQL.seriesOfStudy, series),
   ]
   return {
-    patients: allOf([...at('PATIENT', 'p'), nested(NESTED_SQL.studyOfPatient, allOf(below))]),
-    studies: allOf([...at('PATIENT', 'p'), ...below]),
+    patients: allOf([
+      ...at('PATIENT', 'p'),
+      shownTo.patient && isShown('p', shownTo.patient),
+      nested(NESTED_SQL.studyOfPatient, allOf(below)),
+    ]),
+    studies: allOf([...at('PATIENT', 'p', shownTo.patient), ...below]),
     series,
     instances,
     candidates: [
@@ -61,7 +72,7 @@ export function planOf({
       ...standingCandidates(standing, level),
     ],
     dates: studyDates(conditions),
-    values: valuesByLevel(values),
+    values: { ...valuesByLevel(values), shownTo },
     seen,
   }
 }
@@ -70,8 +81,23 @@ function standingOf(standing: CatalogQuery['standing'], levels: LevelSet): Fragm
   return standing === undefined ? [] : [{ sql: `(${STANDING}) = ?`, parameters: [levels, levels, levels, standing] }]
 }
 
+const EVERY_LEVEL = levelSet(CONFIDENTIALITY_LEVELS)
+const UNIQUE: ReadonlySet<string> = new Set(['StudyInstanceUID', 'SeriesInstanceUID'])
+
+/** A row says what the lowest level of its instances does. Whoever may see a level and all below it may read it wherever they may see an instance, but
+ *  for a patient: while a study is in conflict, the one in force can be that of other instances. */
+function shownToCaller(levels: LevelSet): NonNullable<Values['shownTo']> {
+  if (levels === EVERY_LEVEL) return {}
+  const isAllBelow = (levels & (levels + 1)) === 0
+  return isAllBelow ? { patient: levels } : { patient: levels, above: levels }
+}
+
+function isShown(alias: string, levels: LevelSet): Fragment {
+  return { sql: NESTED_SQL.isShown(alias), parameters: [levels] }
+}
+
 /** In the order of the table, so that the same wish always makes the same text. */
-function valuesByLevel(wanted: CatalogQuery['values']): Values {
+function valuesByLevel(wanted: CatalogQuery['values']): Omit<Values, 'shownTo'> {
   const of = (level: Level): readonly IndexKeyword[] => {
     const { keywords } = COLUMNS[level]
     return wanted === undefined ? keywords : keywords.filter((keyword) => wanted.includes(keyword))
@@ -97,13 +123,14 @@ function levelOf({ keyword }: Condition): Level | undefined {
 /** ModalitiesInStudy and SOPClassesInStudy are about the whole study, whatever else is asked of a series. */
 function inStudy(conditions: readonly Condition[], seen: Seen): (Fragment | undefined)[] {
   return conditions.map((condition) => {
-    if (condition.keyword === 'ModalitiesInStudy') return inner(NESTED_SQL.modalityInStudy, conditionSql(condition, 'm', 'Modality'), seen)
+    if (condition.keyword === 'ModalitiesInStudy')
+      return inner(NESTED_SQL.modalityInStudy, conditionSql(condition, 'm', 'Modality'), [seen[1], ...seen])
     if (condition.keyword === 'SOPClassesInStudy') return inner(NESTED_SQL.classInStudy, conditionSql(condition, 'n', 'SOPClassUID'), seen)
     return undefined
   })
 }
 
-function inner(text: (sql: string) => string, fragment: Fragment | undefined, seen: Seen): Fragment | undefined {
+function inner(text: (sql: string) => string, fragment: Fragment | undefined, seen: readonly Parameter[]): Fragment | undefined {
   return fragment && { sql: text(` AND ${fragment.sql}`), parameters: [...fragment.parameters, ...seen] }
 }
 

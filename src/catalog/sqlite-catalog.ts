@@ -20,6 +20,7 @@ import { keepInstance } from './keep.ts'
 import { ensureDeliveries, findManifest, manifests, manifestsOf, restoreManifest } from './manifests.ts'
 import { patientsNamed } from './patients.ts'
 import { PlaceMemory } from './place-memory.ts'
+import { valuesAt } from './relevel.ts'
 import { countRetrievables, retrievables } from './retrievables.ts'
 import { INSTANCE_SQL } from './sql/instances.ts'
 import { KEEP_SQL } from './sql/keep.ts'
@@ -82,6 +83,7 @@ export function catalogOn(db: Database): Catalog {
     // manifest
     findStudy: (uid) => read(() => findStudy(all, uid)),
     evidence: (uid) => read(() => evidence(all, uid)),
+    valuesAt: (uid, level) => read(() => valuesAt(all, uid, level)),
     // The manifest's file notes its record, and a delivery is taken as one however often it is made.
     settleStudy: (uid, revision, changes) => writeUnsynced(() => settleStudy(all, uid, revision, changes)),
     ensureDeliveries: (manifestUid, targets, at) => write(() => ensureDeliveries(all, manifestUid, targets, at)),

@@ -18,6 +18,7 @@ import { type Chain, chainsOf, levelsOf, type TargetOfManifests } from './chains
 import type { DialectSettings } from './dialect-settings.ts'
 import { type Dialect, missingIn } from './dialects.ts'
 import type { ManifestContent } from './evidence.ts'
+import { asItsLevelSays } from './level-values.ts'
 import { type Because, discard, type Made, nextVersion } from './manifest-version.ts'
 import { patientKeyOf } from './patient-key.ts'
 import { readManifest } from './read-manifest.ts'
@@ -198,7 +199,8 @@ class Work {
   }
 
   async #bring(chain: Chain): Promise<void> {
-    const version = await nextVersion(this.#parts, this.#study, chain, this.#because)
+    const said = await asItsLevelSays(this.#parts.catalog, this.#study, chain)
+    const version = await nextVersion(this.#parts, said.study, said.chain, this.#because)
     if (version.kind === 'made') this.#made.push(version)
     else if (version.kind === 'withheld') await this.#withhold(chain, version.findings)
     else if (version.kind === 'empty') this.#withdrawn.push(...(chain.inForce === undefined ? [] : [chain.inForce]))

@@ -8,6 +8,7 @@ import type { ManifestParts } from './build-manifest.ts'
 import { chainsOf, levelsOf } from './chains.ts'
 import { type Dialect, encodeManifest, missingIn } from './dialects.ts'
 import { manifestContent } from './evidence.ts'
+import { asItsLevelSays } from './level-values.ts'
 import { errorsIn, newIdentity } from './manifest-version.ts'
 
 export type Preview =
@@ -43,7 +44,8 @@ export async function previewManifest(
   const chain = chains.find((one) => one.dialect === dialect && one.confidentiality === confidentiality)
   if (chain === undefined) return { kind: 'empty' }
   const settings = parts.settings()
-  const content = manifestContent(study, chain.evidence, { ...settings, retrieveAeTitle: settings.aeTitle })
+  const said = await asItsLevelSays(catalog, study, chain)
+  const content = manifestContent(said.study, said.chain.evidence, { ...settings, retrieveAeTitle: settings.aeTitle })
   if (content.instanceCount === 0) return { kind: 'empty' }
   const identity = newIdentity(parts, content, chain)
   const { header, dataSet } = await encodeManifest(dialect, content, identity)

@@ -99,6 +99,7 @@ it('is durable: write-ahead log, every commit synced, foreign keys checked, stri
   const ours = tables.filter(({ name, type }) => type === 'table' && !name.startsWith('sqlite_'))
   expect(ours.map(({ name }) => name).sort()).toEqual([
     ...[
+      'brought_values',
       'confidentiality_decisions',
       'decisions',
       'deletions',

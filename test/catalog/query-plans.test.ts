@@ -9,6 +9,7 @@ import { DUE_SQL, STEP_SQL } from '../../src/catalog/sql/due.ts'
 import { CANDIDATE_SQL, DERIVED_SQL, derivedValues, FIND_SQL } from '../../src/catalog/sql/find.ts'
 import { INSTANCE_SQL } from '../../src/catalog/sql/instances.ts'
 import { KEEP_SQL } from '../../src/catalog/sql/keep.ts'
+import { LEVEL_SQL } from '../../src/catalog/sql/levels.ts'
 import { LIFECYCLE_SQL } from '../../src/catalog/sql/lifecycle.ts'
 import { REJECTION_SQL } from '../../src/catalog/sql/rejections.ts'
 import { DELIVERY_SQL, MANIFEST_SQL, STUDY_SQL } from '../../src/catalog/sql/studies.ts'
@@ -73,6 +74,7 @@ it('finds every fixed statement by an index', () => {
   const db = openDatabase(temporaryFile())
   const texts = [
     KEEP_SQL,
+    LEVEL_SQL,
     LIFECYCLE_SQL,
     REJECTION_SQL,
     CORRECTION_SQL,

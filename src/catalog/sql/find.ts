@@ -8,7 +8,8 @@ import type { Values } from '../columns.ts'
 import { further } from './columns.ts'
 
 const PLACE = 's."StudyDateNorm", s."StudyTimeNorm", s."StudyInstanceUID", s.id'
-const STUDY = ({ PATIENT, STUDY: study }: Values) => `SELECT ${PLACE}, s.patient_id${further(PATIENT, 'p')}${further(study, 's')}`
+const STUDY = ({ PATIENT, STUDY: study, shownTo }: Values) =>
+  `SELECT ${PLACE}, s.patient_id${further(PATIENT, 'p', shownTo?.patient)}${further(study, 's', shownTo?.above)}`
 const PATIENT_ROW = ({ PATIENT }: Values) => `SELECT p.id${further(PATIENT, 'p')}`
 const IN_FORCE = 'CROSS JOIN study_identities p ON p.study_id = s.id AND p.in_force = 1'
 const POSITION = '(s."StudyDateNorm", s."StudyTimeNorm", s."StudyInstanceUID")'
@@ -45,7 +46,10 @@ export const FIND_SQL = {
   endOfPatientWindow: 'SELECT p.id FROM patients p WHERE p.id < ? ORDER BY p.id DESC LIMIT 1 OFFSET ?',
 
   /** Parameters: study, position, conditions, how many. */
-  series: (where: string, { SERIES }: Values) => `SELECT e."SeriesOrder", e."SeriesInstanceUID", e.id${further(SERIES, 'e')}
+  series: (
+    where: string,
+    { SERIES, shownTo }: Values,
+  ) => `SELECT e."SeriesOrder", e."SeriesInstanceUID", e.id${further(SERIES, 'e', shownTo?.above)}
     FROM series e INDEXED BY series_order
     WHERE e.study_id = ? AND (e."SeriesOrder", e."SeriesInstanceUID") > (?, ?)${where} ORDER BY e."SeriesOrder", e."SeriesInstanceUID" LIMIT ?`,
   /** Parameters: series, position, conditions, how many. */
@@ -66,10 +70,12 @@ export const FIND_SQL = {
 export const NESTED_SQL = {
   /** Exists for the caller. Parameters: the role that does not exist, the levels that do. */
   exists: (alias: string) => `${alias}.role <> ? AND ${alias}.visible & ? <> 0`,
+  /** The values of the row come from a level that the caller may see. Parameter: those levels. */
+  isShown: (alias: string) => `${alias}.level & ? <> 0`,
   studyOfPatient: (inner: string) => `EXISTS (SELECT 1 FROM studies s WHERE s.patient_id = p.id${inner})`,
   seriesOfStudy: (inner: string) => `EXISTS (SELECT 1 FROM series e WHERE e.study_id = s.id${inner})`,
   instanceOfSeries: (inner: string) => `EXISTS (SELECT 1 FROM instances i WHERE i.series_id = e.id${inner})`,
-  modalityInStudy: (inner: string) => `EXISTS (SELECT 1 FROM series m WHERE m.study_id = s.id${inner}
+  modalityInStudy: (inner: string) => `EXISTS (SELECT 1 FROM series m WHERE m.study_id = s.id${inner} AND m.level & ? <> 0
     AND EXISTS (SELECT 1 FROM instances n WHERE n.series_id = m.id AND n.role <> ? AND n.visible & ? <> 0))`,
   classInStudy: (inner: string) => `EXISTS (SELECT 1 FROM series m CROSS JOIN instances n ON n.series_id = m.id
     WHERE m.study_id = s.id${inner} AND n.role <> ? AND n.visible & ? <> 0)`,
@@ -143,7 +149,7 @@ export const DERIVED_SQL = {
   instancesOfSeries:
     'SELECT count(*) FROM instances i INDEXED BY instances_order WHERE i.series_id = c.value AND i.role <> w.role AND i.visible & w.levels <> 0',
   /** One for each series, several of them equal: making them different here costs a table. */
-  modalitiesInStudy: `SELECT group_concat(e."Modality", '\\') FROM series e WHERE e.study_id = c.value
+  modalitiesInStudy: `SELECT group_concat(e."Modality", '\\') FROM series e WHERE e.study_id = c.value AND e.level & w.levels <> 0
     AND EXISTS (SELECT 1 FROM instances i WHERE i.series_id = e.id AND i.role <> w.role AND i.visible & w.levels <> 0)`,
   classesInStudy: `SELECT group_concat(uid, '\\') FROM (SELECT DISTINCT i."SOPClassUID" uid FROM series e
     CROSS JOIN instances i INDEXED BY instances_order ON i.series_id = e.id WHERE e.study_id = c.value AND i.role <> w.role AND i.visible & w.levels <> 0)`,

@@ -16,12 +16,14 @@ const INSTANCE_FILE = [
 ]
 
 export const KEEP_SQL = {
-  patientByKey: `SELECT id, ${attributes('PATIENT', 'p')} FROM patients p WHERE identity_key = ?`,
-  insertPatient: insert('patients', ['identity_key'], 'PATIENT'),
+  patientByKey: `SELECT id, ${attributes('PATIENT', 'p')}, level FROM patients p WHERE identity_key = ?`,
+  insertPatient: insert('patients', ['level', 'identity_key'], 'PATIENT'),
+  /** A lower level has come. */
+  lowerPatient: overwrite('patients', ['level'], 'PATIENT'),
   fillPatient: fill('patients', 'PATIENT'),
 
-  studyByUid: `SELECT id, in_conflict, patient_id, ${attributes('STUDY', 's')} FROM studies s WHERE "StudyInstanceUID" = ?`,
-  insertStudy: insert('studies', ['patient_id', 'revision', 'manifest_revision', 'last_received_at', 'in_conflict'], 'STUDY'),
+  studyByUid: `SELECT id, in_conflict, patient_id, ${attributes('STUDY', 's')}, level, is_mixed FROM studies s WHERE "StudyInstanceUID" = ?`,
+  insertStudy: insert('studies', ['patient_id', 'revision', 'manifest_revision', 'last_received_at', 'in_conflict', 'level'], 'STUDY'),
   fillStudy: fill('studies', 'STUDY'),
   /** The time twice: 0 where nothing was received. */
   studyChanged: `UPDATE studies SET revision = revision + 1, last_received_at = max(last_received_at, ?),
@@ -32,18 +34,19 @@ export const KEEP_SQL = {
   identityByKey: `SELECT id, in_force, ${attributes('PATIENT', 'p')} FROM study_identities p WHERE study_id = ? AND identity_key = ?`,
   identityInForce: 'SELECT id FROM study_identities p WHERE study_id = ? AND in_force = 1',
   highestIdentity: 'SELECT max(number) FROM study_identities WHERE study_id = ?',
-  insertIdentity: insert('study_identities', ['study_id', 'number', 'in_force', 'identity_key'], 'PATIENT'),
+  insertIdentity: insert('study_identities', ['study_id', 'level', 'number', 'in_force', 'identity_key'], 'PATIENT'),
   /** Those of the same Patient ID, or where one of the two has none. Parameters: study, Patient ID twice. */
   identitiesAlike: `SELECT id, in_force, ${attributes('PATIENT', 'p')} FROM study_identities p WHERE study_id = ?
     AND (? IS NULL OR "PatientID" IS NULL OR "PatientID" = ?) ORDER BY in_force DESC, number LIMIT 64`,
   overwriteIdentity: overwrite('study_identities', ['identity_key'], 'PATIENT'),
-  identityByNumber: `SELECT id, identity_key, ${attributes('PATIENT', 'p')} FROM study_identities p WHERE study_id = ? AND number = ?`,
+  identityByNumber: `SELECT id, identity_key, ${attributes('PATIENT', 'p')}, level FROM study_identities p WHERE study_id = ? AND number = ?`,
   identitiesOfStudy: `SELECT number, id, ${attributes('PATIENT', 'p')} FROM study_identities p WHERE study_id = ?`,
   noIdentityInForce: 'UPDATE study_identities SET in_force = 0 WHERE study_id = ? AND in_force = 1',
   putInForce: 'UPDATE study_identities SET in_force = 1 WHERE id = ?',
 
   seriesByUid: `SELECT id, ${attributes('SERIES', 'e')} FROM series e WHERE "SeriesInstanceUID" = ? AND study_id = ?`,
-  insertSeries: insert('series', ['study_id'], 'SERIES'),
+  insertSeries: insert('series', ['study_id', 'level'], 'SERIES'),
+  overwriteSeries: overwrite('series', [], 'SERIES'),
   fillSeries: fill('series', 'SERIES'),
   setRequests: 'UPDATE series SET "RequestAttributesSequence" = ? WHERE id = ?',
 
