@@ -44,7 +44,7 @@ import { cGet } from './serve/c-get.ts'
 import { cMove } from './serve/c-move.ts'
 import type { Serving } from './serve/serving.ts'
 import type { Storage } from './storage/contract.ts'
-import { replayDecisions } from './storage/decisions.ts'
+import { journalNotes, replayDecisions } from './storage/decisions.ts'
 import { openStorage } from './storage/file-storage.ts'
 import { isStorageThere, leaveCleanStop, lockStorage, retrieveLocationUid, takeCleanStop } from './storage/node-identity.ts'
 
@@ -83,6 +83,7 @@ async function buildNode(loaded: LoadedConfig, closers: Closer[], source?: Confi
   tellRulesForNobody(config)
   await reconcile({ storage, catalog, since, ...judging })
   await replayDecisions({ path: stored.path, catalog })
+  await journalNotes({ path: stored.path, catalog })
   await ensureUndecidedDeliveries(catalog, targetsOf(config.publish), Date.now())
   const published = await publishedNames({ catalog, storage })
   const locationUid = uid(config.manifest.retrieveLocationUid ?? (await retrieveLocationUid(stored.path, published.retrieveLocationUid)))

@@ -3,7 +3,7 @@
 import type { Confidentiality } from '../dicom/confidentiality.ts'
 import type { IndexKeys, IndexKeyword } from '../dicom/index-attributes.ts'
 import type { Uid } from '../dicom/uid.ts'
-import type { InstanceFacts } from './contract.ts'
+import type { InstanceFacts, Rejection } from './contract.ts'
 
 export type ManifestState = 'in force' | 'superseded' | 'withdrawn'
 
@@ -90,6 +90,14 @@ export type ManifestChange =
 export type DecisionBody =
   /** An instance that was rejected for the end of its retention was sent again: these notes do not concern it any more. */
   | { readonly kind: 'rejection lifted'; readonly studyInstanceUid: Uid; readonly sopInstanceUid: Uid; readonly noteUids: readonly Uid[] }
+  /** What a rejection note said that took effect: its file can be lost, its effect must not be. */
+  | {
+      readonly kind: 'instances rejected'
+      readonly studyInstanceUid: Uid
+      readonly noteUid: Uid
+      readonly code: Rejection['code']
+      readonly sopInstanceUids: readonly Uid[]
+    }
   /** Every instance of the study, or of one series of it, has this level, those that are still to come too. Without a level the rules say it again
    *  for what is to come; what is here keeps the one it has. */
   | {

@@ -291,6 +291,9 @@ export interface Catalog extends DueCatalog, Deletions, StatusCatalog {
    *  @returns whether it was applied now
    *  @throws NodeError INVALID_ARGUMENT where there is nothing here that it is about */
   decide(decision: Decision): Promise<boolean>
+  isDecided(id: string): Promise<boolean>
+  /** Rejection notes that took effect and that no decision tells of. */
+  notesNotJournaled(): Promise<readonly Decision[]>
 
   // --- identity
   identitiesOf(studyInstanceUid: Uid): Promise<readonly StudyIdentity[]>

@@ -5,7 +5,7 @@ import { NodeError } from '../errors.ts'
 import type { Decision } from './contract.ts'
 import { changed, tell } from './history.ts'
 import { mergePatients, updatePatient, updateStudy } from './identity-decisions.ts'
-import { liftRejection } from './rejections.ts'
+import { liftRejection, rejectAsDecided } from './rejections.ts'
 import { relevel } from './relevel.ts'
 import { LIFECYCLE_SQL } from './sql/lifecycle.ts'
 import { REJECTION_SQL } from './sql/rejections.ts'
@@ -24,6 +24,9 @@ function apply(statements: Statements, decision: Decision): void {
   switch (decision.kind) {
     case 'confidentiality decided':
       decideLevel(statements, decision)
+      break
+    case 'instances rejected':
+      rejectAsDecided(statements, decision)
       break
     case 'rejection lifted':
       liftRejection(statements, decision)

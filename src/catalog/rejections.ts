@@ -9,6 +9,7 @@
 import { type Confidentiality, levelBit } from '../dicom/confidentiality.ts'
 import type { DecisionBody, HiddenBy, InstanceFacts, Rejection, Uid } from './contract.ts'
 import { changed, tellOnce } from './history.ts'
+import { noteDecision } from './note-decision.ts'
 import { KEEP_SQL } from './sql/keep.ts'
 import { REJECTION_SQL, STRENGTH } from './sql/rejections.ts'
 import { STUDY_SQL } from './sql/studies.ts'
@@ -21,10 +22,22 @@ const HIDDEN_NOTES: ReadonlySet<string> = new Set(['113038', RETENTION])
 /** A note has been kept: what it names and is here disappears. */
 export function applyNote(statements: Statements, note: InstanceFacts, rejection: Rejection, studyId: number): void {
   const { sopInstanceUid: noteUid, studyInstanceUid, source: actor, receivedAt: at } = note
-  const { code } = rejection
+  hideNamed(statements, { ...rejection, noteUid, studyInstanceUid, at, actor }, studyId)
+}
+
+interface Note extends Rejection {
+  readonly noteUid: Uid
+  readonly studyInstanceUid: Uid
+  readonly at: number
+  readonly actor: string
+}
+
+/** @param studyId  undefined where nothing of the study is here yet */
+function hideNamed(statements: Statements, { noteUid, studyInstanceUid, code, at, actor, ...rejection }: Note, studyId?: number): void {
   const named = rejection.sopInstanceUids.filter((uid) => uid !== noteUid)
   const concerned = HIDDEN_NOTES.has(code) ? [...named, noteUid] : named
   statements.run(REJECTION_SQL.reject, noteUid, studyInstanceUid, code, JSON.stringify(concerned))
+  if (studyId === undefined) return
   statements.run(REJECTION_SQL.apply, noteUid, studyId)
   // Itself first, so that it does not count.
   statements.run(REJECTION_SQL.refresh, studyInstanceUid, studyId, JSON.stringify([noteUid]))
@@ -41,6 +54,33 @@ export function applyNote(statements: Statements, note: InstanceFacts, rejection
     at,
     reason: `rejection note ${code}: ${hidden} of ${named.length} instances hidden${further}`,
     actor,
+  })
+}
+
+/** What the journal says of a note whose file may be lost: nothing changes where the note has told it itself. */
+export function rejectAsDecided(statements: Statements, decision: Note): void {
+  const { noteUid, studyInstanceUid, code, sopInstanceUids } = decision
+  const present = statements.all(REJECTION_SQL.saidBy, noteUid)
+  const held = new Set(present.map(([uid]) => uid as string))
+  const named = sopInstanceUids.filter((uid) => uid !== noteUid)
+  const isSame = present.every(([uid, by]) => by === code || uid === noteUid) && named.every((uid) => held.has(uid))
+  if (isSame && present.length > 0 && held.size - (held.has(noteUid) ? 1 : 0) === named.length) return
+  const studyId = statements.value<number>(STUDY_SQL.idByUid, studyInstanceUid)
+  if (studyId !== undefined) undoNote(statements, noteUid, studyInstanceUid, studyId)
+  else statements.run(REJECTION_SQL.forgetNote, noteUid)
+  hideNamed(statements, decision, studyId)
+}
+
+export function notesNotJournaled(statements: Statements): (Note & { readonly id: string })[] {
+  return statements.all(REJECTION_SQL.notJournaled).flatMap(([note, sha256]) => {
+    const noteUid = note as Uid
+    const said = statements.all(REJECTION_SQL.saidBy, noteUid)
+    const [, code, study, at, source] = said[0]!
+    const sopInstanceUids = said.map(([uid]) => uid as Uid).filter((uid) => uid !== noteUid)
+    const of = { noteUid, studyInstanceUid: study as Uid, code: code as Rejection['code'], sopInstanceUids }
+    return sopInstanceUids.length === 0
+      ? []
+      : [{ id: noteDecision(noteUid, sha256 as string), ...of, at: at as number, actor: source as string }]
   })
 }
 

@@ -20,10 +20,12 @@ import { keepInstance } from './keep.ts'
 import { ensureDeliveries, findManifest, manifests, manifestsOf, restoreManifest } from './manifests.ts'
 import { patientsNamed } from './patients.ts'
 import { PlaceMemory } from './place-memory.ts'
+import { notesNotJournaled } from './rejections.ts'
 import { valuesAt } from './relevel.ts'
 import { countRetrievables, retrievables } from './retrievables.ts'
 import { INSTANCE_SQL } from './sql/instances.ts'
 import { KEEP_SQL } from './sql/keep.ts'
+import { LIFECYCLE_SQL } from './sql/lifecycle.ts'
 import { UPKEEP_SQL } from './sql/upkeep.ts'
 import { Statements } from './statements.ts'
 import { statusOn } from './status.ts'
@@ -106,6 +108,8 @@ export function catalogOn(db: Database): Catalog {
     earliestDelivery: () => read(() => earliestDelivery(all)),
     // decisions
     decide: (decision) => write(() => decide(all, decision)),
+    isDecided: (id) => read(() => all.value(LIFECYCLE_SQL.isDecided, id) === 1),
+    notesNotJournaled: () => read(() => notesNotJournaled(all).map((note) => ({ kind: 'instances rejected', ...note }) as const)),
     // deletions
     ...deletionsOn(all, write, read),
     // what people and monitoring look at

@@ -15,6 +15,7 @@ import type { ResponseFields, StoreSink } from '../dimse/contract.ts'
 import { ERRORS, NodeError } from '../errors.ts'
 import { log } from '../log.ts'
 import type { Draft, Storage } from '../storage/contract.ts'
+import { journalNote } from '../storage/decisions.ts'
 import { type AdmittedUids, type Announced, type AnnouncedUids, admitCommand, admitDataSet } from './admission.ts'
 import type { Judging } from './confidentiality-rules.ts'
 import { readRejection } from './rejection-note.ts'
@@ -147,6 +148,7 @@ class Reception implements StoreSink {
   async #enterNote(facts: InstanceFacts): Promise<ResponseFields> {
     const { rejection, problem } = await readRejection(this.#door.storage, facts, this.#door.quality)
     const answer = await this.#enter({ ...facts, rejection })
+    if (answer.status === 0x0000) await journalNote(this.#door, { ...facts, rejection })
     if (problem === undefined) return answer
     const { sopInstanceUid, studyInstanceUid, source } = facts
     log.warn('a rejection note has no effect, or not its whole', {

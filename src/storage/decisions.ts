@@ -4,7 +4,8 @@
  *  Promises: a decision is on disk before the catalog is changed by it, and outlives the loss of the catalog: {@link replayDecisions} applies
  *  at each start whatever the catalog has not applied yet, in the order in which it was taken. Lines are only ever added. A line that a
  *  crash cut short was never acknowledged: it is passed over with a warning.
- *  Does not: know what a decision means (the catalog does), hold anything that a file can tell.
+ *  What rejection notes say is there too, although their files tell it: a file can be lost, and what it hid must not come back by that.
+ *  Does not: know what a decision means (the catalog does), hold anything else that a file can tell.
  *  Errors: NodeError STORAGE_FAILED, CATALOG_FAILED; what the catalog refuses (INVALID_ARGUMENT) stays in the journal and is refused again. */
 import { randomUUID } from 'node:crypto'
 import { createReadStream } from 'node:fs'
@@ -12,7 +13,8 @@ import { open } from 'node:fs/promises'
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import type { Catalog, Decision, DecisionBody } from '../catalog/contract.ts'
+import type { Catalog, Decision, DecisionBody, InstanceFacts } from '../catalog/contract.ts'
+import { noteDecision } from '../catalog/note-decision.ts'
 import { NodeError } from '../errors.ts'
 import { log } from '../log.ts'
 import { syncFolder } from './day-folders.ts'
@@ -29,7 +31,27 @@ export async function decide(
   body: DecisionBody,
   actor = operator(),
 ): Promise<void> {
-  const decision: Decision = { id: randomUUID(), at: Date.now(), actor, ...body }
+  await record(parts, { id: randomUUID(), at: Date.now(), actor, ...body })
+}
+
+/** What a rejection note says goes into the journal beside its own file, before its sender is told that it is kept.
+ *  @param note  kept, with a row and with effect */
+export async function journalNote(parts: { readonly path: string; readonly catalog: Catalog }, note: InstanceFacts): Promise<void> {
+  const { sopInstanceUid: noteUid, studyInstanceUid, rejection, sha256, receivedAt: at, source: actor } = note
+  const id = noteDecision(noteUid, sha256)
+  if (rejection === undefined || (await parts.catalog.isDecided(id))) return
+  const { code, sopInstanceUids } = rejection
+  await record(parts, { id, at, actor, kind: 'instances rejected', studyInstanceUid, noteUid, code, sopInstanceUids })
+}
+
+/** At each start, for notes of an earlier release, and those that a crash or a rebuild entered: afterwards the journal tells of every note. */
+export async function journalNotes(parts: { readonly path: string; readonly catalog: Catalog }): Promise<number> {
+  const notes = await parts.catalog.notesNotJournaled()
+  for (const note of notes) await record(parts, note)
+  return notes.length
+}
+
+async function record(parts: { readonly path: string; readonly catalog: Catalog }, decision: Decision): Promise<void> {
   await append(parts.path, `${JSON.stringify(decision)}\n`)
   await parts.catalog.decide(decision)
 }

@@ -33,6 +33,7 @@ const MAY_SCAN: Readonly<Record<string, string>> = {
   [UPKEEP_SQL.peers]: 'a thousand rows at most',
   [UPKEEP_SQL.everyStudyChanged]: 'at a start after the loss of the write-ahead log',
   [DELETION_SQL.all]: 'deletions that are not finished: a few',
+  [REJECTION_SQL.notJournaled]: 'at a start, over the index of notes',
   [DELETION_SQL.filesToRemove]: 'takes the first of the table, in its order',
   [STUDY_SQL.inConflict]: 'walks the partial index of conflicts only',
   [DUE_SQL.held]: 'walks the partial index of studies that steps hold back, in order, as far as asked',

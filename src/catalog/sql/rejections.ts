@@ -46,6 +46,13 @@ export const REJECTION_SQL = {
   lift: `INSERT INTO rejections (sop_instance_uid, note_uid, study_instance_uid, code, state) VALUES (?, ?, ?, '113039', 'lifted')
     ON CONFLICT (sop_instance_uid, note_uid) DO UPDATE SET state = 'lifted'`,
   namedBy: 'SELECT sop_instance_uid FROM rejections WHERE note_uid = ?',
+  /** Each with code and study of the note, and when and from whom it came, where it is here. */
+  saidBy: `SELECT r.sop_instance_uid, r.code, r.study_instance_uid, i.received_at, i.source FROM rejections r
+    LEFT JOIN instances i ON i."SOPInstanceUID" = r.note_uid WHERE r.note_uid = ?`,
+  /** Notes that are here and took effect, of which the journal says nothing. */
+  notJournaled: `SELECT DISTINCT r.note_uid, i.sha256 FROM rejections r INDEXED BY rejections_note
+    CROSS JOIN instances i ON i."SOPInstanceUID" = r.note_uid WHERE i.role = 'rejection-note' AND r.state <> 'lifted'
+    AND NOT EXISTS (SELECT 1 FROM decisions d WHERE d.id = 'rejected ' || r.note_uid || ' ' || i.sha256)`,
   forgetNote: 'DELETE FROM rejections WHERE note_uid = ?',
 
   /** Parameters: study, study row, note. */
