@@ -4,7 +4,7 @@
  *  Promises: one chain of versions for each confidentiality level and dialect (chains.ts). Same content, no new manifest; changed content, new
  *  SOP Instance UID, version + 1, the former one superseded, one delivery for each target, all in one transaction behind the files. Never an
  *  empty manifest: where no instance is left, the one in force is withdrawn (RAD TF-2 4.68.4.1.2.1, 68-007). None for a study in conflict, none for
- *  one that is withheld. A version that breaks its dialect is withheld; the one in force stays meanwhile only where what it says is still so. Safe to repeat at any point: a crash between file and row leaves a file without a row, which the start adopts or
+ *  one that is withheld. A version that breaks its dialect is withheld, and the classic one is made where nothing else of its level is in force; the one in force stays meanwhile only where what it says is still so. Safe to repeat at any point: a crash between file and row leaves a file without a row, which the start adopts or
  *  sets aside. Two processes that build the same study at once cannot both enter the same version: one fails, and finds nothing to do when it
  *  tries again.
  *  Does not: decide when (due-studies.ts).
@@ -14,7 +14,7 @@ import type { AeTitle } from '../dicom/ae-title.ts'
 import type { Uid } from '../dicom/uid.ts'
 import { log } from '../log.ts'
 import type { Storage } from '../storage/contract.ts'
-import { type Chain, chainsOf, levelsOf, type TargetOfManifests } from './chains.ts'
+import { type Chain, chainsOf, levelsOf, proofsOf, type TargetOfManifests } from './chains.ts'
 import type { DialectSettings } from './dialect-settings.ts'
 import { type Dialect, missingIn } from './dialects.ts'
 import type { ManifestContent } from './evidence.ts'
@@ -94,7 +94,8 @@ export async function buildManifest(parts: ManifestParts, studyInstanceUid: Uid,
     return { kind: 'withheld', reason: withheld, made: [], unchanged: [], withdrawn, invalid: [] }
   }
   const work = new Work(parts, study, because, history)
-  await work.settle(chainsOf(evidence, records, parts.settings().targets))
+  const { targets } = parts.settings()
+  await work.settle(chainsOf(evidence, records, targets), proofsOf(evidence, records, targets))
   return work.outcome()
 }
 
@@ -175,9 +176,11 @@ class Work {
     this.#dueAt = parts.now()
   }
 
-  async settle(chains: readonly Chain[]): Promise<void> {
+  /** @param proofs  each is made where nothing else of its level is in force afterwards */
+  async settle(chains: readonly Chain[], proofs: readonly Chain[]): Promise<void> {
     try {
       for (const chain of chains) await this.#bring(chain)
+      for (const proof of proofs) if (!chains.some((chain) => this.#isInForce(chain, proof))) await this.#bring(proof)
       await this.#parts.catalog.settleStudy(this.#study.studyInstanceUid, this.#study.revision, this.#changes())
     } catch (error) {
       for (const { change } of this.#made) await discard(this.#parts, change)
@@ -196,6 +199,12 @@ class Work {
     if (this.#invalid[0] !== undefined) return { kind: 'withheld', reason: this.#invalid[0].findings, ...outcomes }
     if (this.#unchanged[0] !== undefined) return { kind: 'unchanged', record: this.#unchanged[0], ...outcomes }
     return { kind: 'empty', ...outcomes }
+  }
+
+  #isInForce({ confidentiality, dialect, inForce }: Chain, proof: Chain): boolean {
+    if (confidentiality !== proof.confidentiality) return false
+    const isMade = this.#made.some(({ change: { record } }) => record.confidentiality === confidentiality && record.dialect === dialect)
+    return isMade || (inForce !== undefined && !this.#withdrawn.includes(inForce))
   }
 
   async #bring(chain: Chain): Promise<void> {

@@ -1,7 +1,7 @@
 /** Which manifests a study has: one chain of versions for each confidentiality level that its instances have and each dialect that somebody is
  *  to be given it in.
  *
- *  Promises: one manifest never mixes levels (CI-SIS, volet « Références d'objets d'imagerie », 4.3). A chain with a manifest in force is looked
+ *  Promises: no level without a manifest as long as one of its dialects or the classic one is valid; one manifest never mixes levels (CI-SIS, volet « Références d'objets d'imagerie », 4.3). A chain with a manifest in force is looked
  *  after to its end, also where its level has no instance any more, or nobody is given its dialect. */
 import type { EvidenceSeries, ManifestRecord } from '../catalog/contract.ts'
 import type { Config } from '../config/settings.ts'
@@ -61,6 +61,17 @@ export function chainsOf(
       targets: namesOfTargets(targets, { confidentiality, dialect }),
     }
   })
+}
+
+/** The classic manifest of each level that has none of its own chain otherwise: what this node holds is said in it, and kept by it, also where what the
+ *  targets want to be given is not valid. */
+export function proofsOf(
+  evidence: readonly EvidenceSeries[],
+  records: readonly ManifestRecord[],
+  targets: readonly TargetOfManifests[],
+): readonly Chain[] {
+  const isWanted = ({ confidentiality }: Chain): boolean => dialectsFor(confidentiality, targets).includes(ALWAYS)
+  return chainsOf(evidence, records, []).filter((chain) => chain.dialect === ALWAYS && chain.evidence.length > 0 && !isWanted(chain))
 }
 
 /** Who is given a manifest of this chain. */

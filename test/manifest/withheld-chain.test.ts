@@ -58,6 +58,27 @@ it('is withdrawn where it names a rejected instance, and comes back when the nex
   expect(await chains(held, of.study)).toContain('drimbox v2 in force')
 })
 
+it('has the classic manifest in its place where it is the only one wanted, delivered to nobody, until that is no longer true either', async () => {
+  const { held, of, settings } = await heldAndBroken()
+  const study = someStudy(() => ({ [TAG.PatientID]: ['LO', INS], [TAG.AccessionNumber]: ['SH', 'ACC1'] }))
+  Object.assign(settings, { targets: [DRIMBOX] })
+  for (const image of study.images) await send(held, image)
+  const outcome = await buildManifest(held.parts, study.study, 'quiet')
+  expect(outcome).toMatchObject({ kind: 'made', made: [{ dialect: 'xds-i', instanceCount: 3 }], invalid: [{ dialect: 'drimbox' }] })
+  const [proof] = await held.catalog.manifestsOf(study.study)
+  expect(
+    (await held.catalog.deliveriesDue(Number.MAX_SAFE_INTEGER, 100)).filter(({ manifestUid }) => manifestUid === proof!.sopInstanceUid),
+  ).toEqual([])
+  expect(await buildManifest(held.parts, study.study, 'quiet')).toMatchObject({ made: [], unchanged: [{ dialect: 'xds-i' }] })
+  await send(held, note('113037', study, [study.images[0]!]))
+  await buildManifest(held.parts, study.study, 'at once')
+  expect(await chains(held, study.study)).toEqual(['xds-i v1 superseded', 'xds-i v2 in force'])
+  Object.assign(settings, { retrieveUrl: 'https://pacs.example.org/wado' })
+  await buildManifest(held.parts, study.study, 'asked by operator')
+  expect(await chains(held, study.study)).toContain('drimbox v1 in force')
+  await buildManifest(held.parts, of.study, 'asked by operator')
+})
+
 it('is withdrawn where an operator has raised the level of what it names', async () => {
   const { held, of } = await heldAndBroken()
   await decide(held, { kind: 'confidentiality decided', studyInstanceUid: of.study, level: 'R' }, 'operator')
