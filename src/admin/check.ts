@@ -1,10 +1,11 @@
-/** `ariane check [--deep] [--repair]`: every file and every row compared.
+/** `ariane check [--deep] [--repair] [--json]`: every file and every row compared.
  *
  *  Promises: without `--repair` nothing is changed. With it: a file without a row gets its row back or goes to quarantine, a row whose file is
  *  lost or damaged is removed, so that no manifest names it; nothing that cannot be read is deleted. Exit code 1 where anything was found
  *  and not repaired, or an instance is lost. May run beside a node: what was received within the last minute is left out.
  *  Does not: read data sets unless `--deep` is given. */
 import { Command } from 'commander'
+import { auditState } from '../manifest/audit-worker.ts'
 import { adoptFile } from '../receive/adopt-file.ts'
 import { judgingOf } from '../receive/confidentiality-rules.ts'
 import { type BrokenRow, brokenRows, giveUp } from '../storage/broken-rows.ts'
@@ -28,6 +29,7 @@ export interface CheckCounts {
 interface CheckFlags {
   readonly deep: boolean
   readonly repair: boolean
+  readonly json?: boolean
 }
 
 export function checkCommand(): Command {
@@ -35,18 +37,25 @@ export function checkCommand(): Command {
     .description('compare every stored file with its row in the catalog')
     .option('--deep', 'read every data set and compare its SHA-256', false)
     .option('--repair', 'rebuild missing rows, remove rows of lost or damaged files, set unreadable files aside', false)
+    .option('--json', 'one JSON object: the counts, the findings, and what the last audit found')
     .action(async (flags: CheckFlags, command: Command) => {
       const parts = await openParts(command, { create: false })
       try {
-        const counts = await checkAll(parts, flags, console.log)
-        const audit = await lastAuditInWords(parts.catalog)
-        if (audit !== undefined) console.log(audit)
-        console.log(summary(counts))
+        const findings: string[] = []
+        const counts = await checkAll(parts, flags, flags.json ? (line) => void findings.push(line) : console.log)
+        if (flags.json) console.log(JSON.stringify({ ...counts, findings, audit: await auditState(parts.catalog) }, null, 2))
+        else await tellCounts(parts, counts)
         if (counts.broken > 0 || counts.unnamed + counts.broken > counts.repaired) process.exitCode = 1
       } finally {
         await parts.catalog.close()
       }
     })
+}
+
+async function tellCounts({ catalog }: Parts, counts: CheckCounts): Promise<void> {
+  const audit = await lastAuditInWords(catalog)
+  if (audit !== undefined) console.log(audit)
+  console.log(summary(counts))
 }
 
 /** @param report  takes one line for each finding */

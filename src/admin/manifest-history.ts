@@ -5,6 +5,7 @@ import { Command } from 'commander'
 import type { HistoryEntry, ManifestRecord, StudyState, Uid } from '../catalog/contract.ts'
 import { levelsOf } from '../manifest/chains.ts'
 import { withdrawAll } from '../manifest/study-actions.ts'
+import { type Withheld, withheldOf } from '../manifest/withheld.ts'
 import { operator } from '../storage/decisions.ts'
 import { CommandFailure, inColumns, timeInUtc } from './command-line.ts'
 import { actionParts } from './manifest-parts.ts'
@@ -59,36 +60,33 @@ async function historyOf(parts: Parts, what: string): Promise<StudyHistory> {
   const inForce = records.filter((record) => record.state === 'in force')
   return {
     studyInstanceUid,
-    state: stateOf(study, inForce, records, withheldNow(history, levelsOf(await catalog.evidence(studyInstanceUid)))),
+    state: stateOf(
+      study,
+      inForce,
+      records,
+      study === undefined ? [] : withheldOf(study, history, levelsOf(await catalog.evidence(studyInstanceUid))),
+    ),
     inForce,
     history,
   }
-}
-
-/** Versions that would have broken their dialect, where nothing has been made since; of levels that the study has now. */
-function withheldNow(history: readonly HistoryEntry[], levels: ReadonlySet<string>): readonly string[] {
-  const last = new Map<string, HistoryEntry>()
-  for (const entry of history) {
-    if (entry.dialect === undefined || !levels.has(entry.confidentiality ?? '') || entry.state === 'withdrawn') continue
-    last.set(`${entry.confidentiality}, ${entry.dialect}`, entry)
-  }
-  return [...last].filter(([, { state }]) => state === 'withheld').map(([chain]) => `(${chain})`)
 }
 
 function stateOf(
   study: StudyState | undefined,
   inForce: readonly ManifestRecord[],
   records: readonly ManifestRecord[],
-  invalid: readonly string[],
+  withheld: readonly Withheld[],
 ): string {
   if (study === undefined) return 'not here any more'
   if (study.inConflict) return 'in conflict: more than one patient identity, see `ariane study list`'
-  if (study.withheld !== undefined) return `withheld: ${study.withheld}`
+  const whole = withheld.find(({ dialect }) => dialect === undefined)
+  if (whole !== undefined) return `withheld: ${whole.reason}`
   if (study.revision > study.manifestRevision) return `collecting: last instance received ${timeInUtc(study.lastReceivedAt)}`
-  const withheld = invalid.length === 0 ? [] : [`withheld, not valid: ${invalid.join(', ')}`]
+  const chains = withheld.map(({ confidentiality, dialect }) => `(${confidentiality}, ${dialect})`)
+  const invalid = chains.length === 0 ? [] : [`withheld, not valid: ${chains.join(', ')}`]
   const held = inForce.map((one) => `version ${one.version} (${one.confidentiality}, ${one.dialect})`)
-  if (held.length > 0) return [`in force: ${held.join(', ')}`, ...withheld].join('; ')
-  if (withheld[0] !== undefined) return withheld[0]
+  if (held.length > 0) return [`in force: ${held.join(', ')}`, ...invalid].join('; ')
+  if (invalid[0] !== undefined) return invalid[0]
   return records.length > 0 ? 'withdrawn: there is nothing left to refer to' : 'there is nothing to refer to'
 }
 

@@ -38,7 +38,7 @@ export function waitingCommand(): Command {
     )
 }
 
-async function* waitingStudies(catalog: Catalog, rules: DueRules): AsyncGenerator<Waiting> {
+export async function* waitingStudies(catalog: Catalog, rules: DueRules): AsyncGenerator<Waiting> {
   let after: string | undefined
   do {
     const page = await catalog.studiesWaiting(PAGE, after)

@@ -1,4 +1,4 @@
-/** `ariane manifest list | waiting | show | history | build | withdraw | export | verify | validate | open | audit`: the manifests of this node, and those of others as
+/** `ariane manifest list | waiting | withheld | show | history | build | withdraw | export | verify | validate | open | audit`: the manifests of this node, and those of others as
  *  files.
  *
  *  A UID is a manifest's or a study's; of a study, its newest manifest is meant. Works beside a running node.
@@ -18,6 +18,7 @@ import { showCommand } from './manifest-show.ts'
 import { validateCommand } from './manifest-validate.ts'
 import { verifyCommand } from './manifest-verify.ts'
 import { waitingCommand } from './manifest-waiting.ts'
+import { withheldCommand } from './manifest-withheld.ts'
 import { bytesOf, checkedUid, recordNamed, withParts } from './named-manifest.ts'
 
 const PAGE = 200
@@ -27,6 +28,7 @@ export function manifestCommand(): Command {
     .description('the manifests of this node, and, as files, those of others: show, validate, open')
     .addCommand(listCommand())
     .addCommand(waitingCommand())
+    .addCommand(withheldCommand())
     .addCommand(showCommand())
     .addCommand(historyCommand())
     .addCommand(buildCommand())

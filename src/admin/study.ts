@@ -4,15 +4,15 @@
  *  Such a study is kept and served, but has no manifest until somebody says which identity is right. What identities there are is shown to
  *  the operator on standard output, who cannot choose otherwise; none of it goes to the log. */
 import { Command } from 'commander'
-import type { StudyIdentity, StudyState } from '../catalog/contract.ts'
 import { resolveIdentity } from '../manifest/study-actions.ts'
 import { decide, operator } from '../storage/decisions.ts'
-import { CommandFailure, inColumns, printable } from './command-line.ts'
+import { CommandFailure } from './command-line.ts'
 import { changesText, STUDY_OPTIONS, valuesGiven } from './corrected-values.ts'
 import { actionParts } from './manifest-parts.ts'
 import { checkedUid, withParts } from './named-manifest.ts'
 import { confidentialityCommand } from './study-confidentiality.ts'
 import { deleteCommand } from './study-delete.ts'
+import { describe, listCommand } from './study-list.ts'
 
 export function studyCommand(): Command {
   return new Command('study')
@@ -22,19 +22,6 @@ export function studyCommand(): Command {
     .addCommand(updateCommand())
     .addCommand(confidentialityCommand())
     .addCommand(deleteCommand())
-}
-
-function listCommand(): Command {
-  return new Command('list')
-    .description('studies that need a decision, with their identities')
-    .option('--conflicts', 'those in conflict (there is no other list yet)', true)
-    .action((_flags: unknown, command: Command) =>
-      withParts(command, async ({ catalog }) => {
-        const studies = await catalog.studiesInConflict()
-        if (studies.length === 0) console.log('no study is in conflict')
-        for (const study of studies) console.log(describe(study, await catalog.identitiesOf(study.studyInstanceUid)))
-      }),
-    )
 }
 
 function resolveCommand(): Command {
@@ -79,19 +66,4 @@ function updateCommand(): Command {
         console.log('done; its manifest follows within a minute')
       }),
     )
-}
-
-function describe(study: StudyState, identities: readonly StudyIdentity[]): string {
-  const rows = identities.map((one) => [
-    `  ${one.inForce ? '*' : ' '} ${one.number}`,
-    printable(one.patientId),
-    printable(one.issuerOfPatientId),
-    printable(one.patientName),
-    printable(one.patientBirthDate),
-    printable(one.patientSex),
-    String(one.instances),
-  ])
-  const head = `study ${study.studyInstanceUid}${study.inConflict ? ': in conflict, its manifest is withheld' : ''}`
-  const titles = ['    #', 'PATIENT ID', 'ISSUER', 'NAME', 'BORN', 'SEX', 'INSTANCES']
-  return `${head}\n${inColumns([titles, ...rows]).trimEnd()}`
 }

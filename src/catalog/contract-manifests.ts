@@ -111,6 +111,13 @@ export type DecisionBody =
   /** Its manifests are taken back, and none is made until it is allowed again. */
   | { readonly kind: 'manifest withheld'; readonly studyInstanceUid: Uid; readonly reason: string }
   | { readonly kind: 'manifest allowed'; readonly studyInstanceUid: Uid }
+  /** Of the identities that have come under one Study Instance UID this one is right; what comes under one that was not among them is another question. */
+  | {
+      readonly kind: 'identity chosen'
+      readonly studyInstanceUid: Uid
+      readonly patient: IndexKeys
+      readonly others: readonly IndexKeys[]
+    }
   /** These values are right. `former` are those that were wrong, as instances may still bring them. */
   | {
       readonly kind: 'patient updated'

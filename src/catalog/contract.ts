@@ -158,6 +158,8 @@ export interface StudyIdentity {
   readonly patientName: string
   readonly patientBirthDate: string
   readonly patientSex: string
+  /** What decisions name it by. */
+  readonly keys: IndexKeys
   readonly instances: number
   readonly inForce: boolean
 }
@@ -274,6 +276,8 @@ export interface Catalog extends DueCatalog, Deletions, StatusCatalog {
   ensureDeliveries(manifestUid: Uid, targets: readonly string[], at: number): Promise<void>
   /** Oldest first. */
   historyOf(studyInstanceUid: Uid): Promise<readonly HistoryEntry[]>
+  /** Studies of which something was withheld once, by UID. */
+  everWithheld(pageSize: number, after?: string): Promise<Page<Uid>>
   /** Newest first. */
   manifestsOf(studyInstanceUid: Uid): Promise<readonly ManifestRecord[]>
   findManifest(sopInstanceUid: Uid): Promise<ManifestRecord | undefined>
@@ -297,7 +301,7 @@ export interface Catalog extends DueCatalog, Deletions, StatusCatalog {
 
   // --- identity
   identitiesOf(studyInstanceUid: Uid): Promise<readonly StudyIdentity[]>
-  /** Puts one identity in force, ends the conflict, raises the revision. */
+  /** Puts one identity in force, ends the conflict, raises the revision. The journal hears nothing of it: operators decide (`identity chosen`). */
   resolveStudy(studyInstanceUid: Uid, identityNumber: number): Promise<void>
   studiesInConflict(): Promise<readonly StudyState[]>
   /** Patients of that Patient ID: one for each issuer. */

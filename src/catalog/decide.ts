@@ -4,7 +4,7 @@ import { levelBit } from '../dicom/confidentiality.ts'
 import { NodeError } from '../errors.ts'
 import type { Decision } from './contract.ts'
 import { changed, tell } from './history.ts'
-import { mergePatients, updatePatient, updateStudy } from './identity-decisions.ts'
+import { chooseIdentity, mergePatients, updatePatient, updateStudy } from './identity-decisions.ts'
 import { liftRejection, rejectAsDecided } from './rejections.ts'
 import { relevel } from './relevel.ts'
 import { LIFECYCLE_SQL } from './sql/lifecycle.ts'
@@ -34,6 +34,9 @@ function apply(statements: Statements, decision: Decision): void {
     case 'manifest withheld':
     case 'manifest allowed':
       decideManifest(statements, decision)
+      break
+    case 'identity chosen':
+      chooseIdentity(statements, decision)
       break
     case 'patient updated':
       updatePatient(statements, decision)

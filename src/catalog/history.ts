@@ -1,6 +1,6 @@
 /** What became of the manifests of a study, transition by transition: rows are added, never changed. */
 
-import type { HistoryEntry, HistoryState, Uid } from './contract.ts'
+import type { HistoryEntry, HistoryState, Page, Uid } from './contract.ts'
 import { LIFECYCLE_SQL } from './sql/lifecycle.ts'
 import type { Statements } from './statements.ts'
 
@@ -25,6 +25,12 @@ export function changed(
 ): void {
   statements.run(LIFECYCLE_SQL.changed, what.at, studyId)
   tell(statements, { studyInstanceUid, state: 'changed', ...what })
+}
+
+/** By UID. */
+export function everWithheld(statements: Statements, pageSize: number, after = ''): Page<Uid> {
+  const uids = statements.column<Uid>(LIFECYCLE_SQL.everWithheld, after, pageSize + 1)
+  return uids.length > pageSize ? { items: uids.slice(0, pageSize), next: uids[pageSize - 1]! } : { items: uids }
 }
 
 /** Oldest first. */

@@ -6,11 +6,11 @@
  *  Does not: change instances or files. */
 import type { IndexKeyword } from '../dicom/index-attributes.ts'
 import { NodeError } from '../errors.ts'
-import { keysOf, rowOf } from './columns.ts'
+import { COLUMNS, keysOf, rowOf } from './columns.ts'
 import type { CorrectionReason, Decision, IndexKeys, Uid } from './contract.ts'
 import { type Decided, parsed, type Replaced } from './corrections.ts'
 import { changed } from './history.ts'
-import { addIdentity, keepPatient, LEVEL_OF_PATIENT } from './identity.ts'
+import { addIdentity, identityNamed, keepPatient, LEVEL_OF_PATIENT } from './identity.ts'
 import { type FormerValues, ruleOf } from './identity-rules.ts'
 import { recomputeMixed, settlePatient, whoItIs } from './relevel.ts'
 import { CORRECTION_SQL } from './sql/corrections.ts'
@@ -86,6 +86,39 @@ export function updateStudy(statements: Statements, decision: Of<'study updated'
   const decided = joined(parsed<Decided>(corrected), { keywords: keywordsOf(values), at, reason: 'CORRECT' })
   statements.run(CORRECTION_SQL.overwriteStudy, JSON.stringify(decided), ...rowOf('STUDY', { ...keysOf('STUDY', row), ...values }), studyId)
   finish(statements, { id: studyId, studyInstanceUid }, decision, 'study values were corrected')
+}
+
+/** Also told at a replay, where another identity may have come since: that is not decided by this. */
+export function chooseIdentity(statements: Statements, decision: Of<'identity chosen'>): void {
+  const { studyInstanceUid, patient, others, at } = decision
+  const studyId = statements.value<number>(STUDY_SQL.idByUid, studyInstanceUid)
+  const chosen = studyId === undefined ? undefined : identityNamed(statements, studyId, patient)
+  if (studyId === undefined || chosen === undefined)
+    throw new NodeError('INVALID_ARGUMENT', { reason: 'no such identity', studyInstanceUid })
+  const left = others.flatMap((other) => identityNamed(statements, studyId, other) ?? []).filter(({ id }) => id !== chosen.id)
+  const isDone = statements.row(CORRECTION_SQL.identityOf, studyId)?.[0] === chosen.id
+  if (isDone && left.every(({ id }) => statements.value(CORRECTION_SQL.isReplaced, id) === 1)) return
+  const replaced: Replaced = { at, reason: 'CORRECT', isSamePatient: false }
+  for (const { id } of left) statements.run(CORRECTION_SQL.setReplaced, JSON.stringify(replaced), id)
+  putIdentityInForce(statements, { studyId, studyInstanceUid }, chosen, decision)
+}
+
+function putIdentityInForce(
+  statements: Statements,
+  { studyId, studyInstanceUid }: { readonly studyId: number; readonly studyInstanceUid: Uid },
+  { id, number }: { readonly id: number; readonly number: number },
+  decision: Decision,
+): void {
+  const former = statements.value<number>(KEEP_SQL.patientOfStudy, studyId)!
+  const [, key, ...values] = statements.row(KEEP_SQL.identityByNumber, studyId, number)!
+  statements.run(KEEP_SQL.noIdentityInForce, studyId)
+  statements.run(KEEP_SQL.putInForce, id)
+  statements.run(CORRECTION_SQL.setReplaced, null, id)
+  const level = values[COLUMNS.PATIENT.keywords.length] as number
+  const patientId = keepPatient(statements, key as string, rowOf('PATIENT', keysOf('PATIENT', values)), level)
+  statements.run(KEEP_SQL.setPatient, patientId, studyId)
+  statements.run(KEEP_SQL.deleteEmptyPatient, former)
+  finish(statements, { id: studyId, studyInstanceUid }, decision, 'it was decided which patient is right')
 }
 
 interface Change {

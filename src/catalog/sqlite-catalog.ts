@@ -13,7 +13,7 @@ import { evidence } from './evidence.ts'
 import { find } from './find.ts'
 import { forgetInstance } from './forget.ts'
 import { failure, GroupCommit } from './group-commit.ts'
-import { historyOf } from './history.ts'
+import { everWithheld, historyOf } from './history.ts'
 import { resolveStudy } from './identity.ts'
 import { files, findByStorageKey, findInstance } from './instance-rows.ts'
 import { keepInstance } from './keep.ts'
@@ -90,6 +90,7 @@ export function catalogOn(db: Database): Catalog {
     settleStudy: (uid, revision, changes) => writeUnsynced(() => settleStudy(all, uid, revision, changes)),
     ensureDeliveries: (manifestUid, targets, at) => write(() => ensureDeliveries(all, manifestUid, targets, at)),
     historyOf: (uid) => read(() => historyOf(all, uid)),
+    everWithheld: (pageSize, after) => read(() => everWithheld(all, pageSize, after)),
     manifestsOf: (uid) => read(() => manifestsOf(all, uid)),
     findManifest: (uid) => read(() => findManifest(all, uid)),
     manifests: (pageSize, after) => read(() => manifests(all, pageSize, after)),

@@ -62,9 +62,15 @@ export function identitiesOf(statements: Statements, studyInstanceUid: string): 
     patientName: text(row[3]),
     patientBirthDate: text(row[4]),
     patientSex: text(row[5]),
+    keys: identifying(row),
     instances: row[6] as number,
     inForce: row[7] === 1,
   }))
+}
+
+function identifying([, PatientID, IssuerOfPatientID, PatientName, PatientBirthDate, , , , qualifiers]: Row): IndexKeys {
+  const said = { PatientID, IssuerOfPatientID, PatientName, PatientBirthDate, IssuerOfPatientIDQualifiersSequence: qualifiers }
+  return Object.fromEntries(Object.entries(said).filter(([, value]) => typeof value === 'string')) as IndexKeys
 }
 
 const text = (value: Row[number] | undefined): string => (value ?? '') as string

@@ -1,12 +1,12 @@
 /** What people do to the manifests of a study, from the command line or the page: one function for each act.
  *
- *  Promises: who asked is in the journal of decisions, in the history of the study, or in the log. Manifests follow at once, but where an identity is
+ *  Promises: who asked is in the journal of decisions, or in the history of the study. Manifests follow at once, but where an identity is
  *  resolved: then within a minute.
  *  Does not: ask whether the caller may (the endpoint did).
  *  @throws NodeError STORAGE_FULL, STORAGE_FAILED, CATALOG_FAILED */
 import type { ManifestRecord, Uid } from '../catalog/contract.ts'
 import type { Confidentiality } from '../dicom/confidentiality.ts'
-import { log } from '../log.ts'
+import { NodeError } from '../errors.ts'
 import { decide } from '../storage/decisions.ts'
 import { type BuildOutcome, buildManifest, type ManifestParts } from './build-manifest.ts'
 import { namesOfTargets } from './chains.ts'
@@ -54,9 +54,12 @@ export async function decideLevel(
 
 /** @param number  of one of its identities
  *  @throws NodeError INVALID_ARGUMENT where it has none of that number */
-export async function resolveIdentity({ catalog }: ActionParts, studyInstanceUid: Uid, number: number, actor: string): Promise<void> {
-  await catalog.resolveStudy(studyInstanceUid, number)
-  log.info('an identity of a study is put in force', { StudyInstanceUID: studyInstanceUid, identity: number, actor })
+export async function resolveIdentity(parts: ActionParts, studyInstanceUid: Uid, number: number, actor: string): Promise<void> {
+  const identities = await parts.catalog.identitiesOf(studyInstanceUid)
+  const chosen = identities.find((one) => one.number === number)
+  if (chosen === undefined) throw new NodeError('INVALID_ARGUMENT', { studyInstanceUid, identity: number })
+  const others = identities.filter((one) => one !== chosen).map(({ keys }) => keys)
+  await decide(parts, { kind: 'identity chosen', studyInstanceUid, patient: chosen.keys, others }, actor)
 }
 
 /** Every manifest in force goes to its targets once more. @returns each with whom it goes to */

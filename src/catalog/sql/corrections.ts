@@ -22,6 +22,7 @@ export const CORRECTION_SQL = {
   identityOf: `SELECT id, identity_key, corrected, ${attributes('PATIENT', 'p')} FROM study_identities p WHERE study_id = ? AND in_force = 1`,
   identityByKey: `SELECT id, corrected, ${attributes('PATIENT', 'p')} FROM study_identities p WHERE study_id = ? AND identity_key = ?`,
   setCorrected: 'UPDATE study_identities SET corrected = ? WHERE id = ?',
+  isReplaced: 'SELECT replaced IS NOT NULL FROM study_identities WHERE id = ?',
   setReplaced: 'UPDATE study_identities SET replaced = ? WHERE id = ?',
   replaceOthers: 'UPDATE study_identities SET replaced = ? WHERE study_id = ? AND in_force = 0',
   replaceByKey: 'UPDATE study_identities SET replaced = ? WHERE study_id = ? AND identity_key = ? AND in_force = 0',

@@ -36,6 +36,10 @@ export const LIFECYCLE_SQL = {
     WHERE study_instance_uid = ? ORDER BY id`,
   lastTold: 'SELECT state, reason FROM history WHERE study_instance_uid = ? ORDER BY id DESC LIMIT 1',
 
+  /** Parameters: behind this study, how many. */
+  everWithheld: `SELECT DISTINCT study_instance_uid FROM history INDEXED BY history_withheld WHERE state = 'withheld' AND study_instance_uid > ?
+    ORDER BY study_instance_uid LIMIT ?`,
+
   isDecided: 'SELECT EXISTS (SELECT 1 FROM decisions WHERE id = ?)',
   noteDecision: 'INSERT INTO decisions (id, at) VALUES (?, ?)',
 } as const

@@ -17,7 +17,8 @@ export const STUDY_SQL = {
     (pending_since, association_ended_at) = (SELECT last_received_at, association_ended_at WHERE revision > max(manifest_revision, ?))
     WHERE "StudyInstanceUID" = ?`,
   identities: `SELECT number, "PatientID", "IssuerOfPatientID", "PatientName", "PatientBirthDate", "PatientSex",
-    (SELECT count(*) FROM instances i WHERE i.identity_id = p.id AND i.role <> 'manifest'), in_force
+    (SELECT count(*) FROM instances i WHERE i.identity_id = p.id AND i.role <> 'manifest'), in_force,
+    "IssuerOfPatientIDQualifiersSequence"
     FROM study_identities p WHERE p.study_id = ? ORDER BY number`,
 
   evidenceSeries: `SELECT e.id, e."SeriesInstanceUID",
