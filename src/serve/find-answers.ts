@@ -18,8 +18,8 @@ import { offsetOfStudy } from '../dicom/time-zone.ts'
 import { encodingOf } from '../dicom/transfer-syntaxes.ts'
 import { isText, numberBytes } from '../dicom/value-representations.ts'
 import { swapBytes, swapUnit } from './element-output.ts'
+import { readSentHeader } from './sent-header.ts'
 import type { Serving } from './serving.ts'
-import { readStoredHeader } from './stored-header.ts'
 
 const UTF_8 = 'ISO_IR 192'
 const SPECIFIC_CHARACTER_SET = 0x00080005
@@ -71,7 +71,7 @@ export type ServiceKey = (into: Elements, match: Match) => void
 export type ServiceKeys = ReadonlyMap<number, ServiceKey>
 
 /** What answers are made of. */
-export type AnswerParts = Pick<Serving, 'storage' | 'aeTitle' | 'retrieveLocationUid' | 'timezone'>
+export type AnswerParts = Pick<Serving, 'catalog' | 'storage' | 'aeTitle' | 'retrieveLocationUid' | 'timezone'>
 
 export const IDENTIFIER_CHARACTER_SET = UTF_8
 
@@ -133,7 +133,7 @@ export class FindAnswers<Answer> {
 
   /** As {@link encode}, where {@link readsHeaders}. */
   async encodeWithHeader(match: Match): Promise<Answer> {
-    const header = await readStoredHeader(this.#serving.storage, match, this.#headerUntil)
+    const header = await readSentHeader(this.#serving, match, this.#headerUntil)
     return this.encode(match, header && storedHeader(header, match))
   }
 }

@@ -9,9 +9,9 @@ import { readPart10Header } from '../dicom/part10.ts'
 import { log } from '../log.ts'
 import type { Storage } from '../storage/contract.ts'
 
-const FIRST_READ = 64 * 1024
-const LARGEST_READ = 16 * 1024 * 1024
-const PIXEL_DATA_GROUP = 0x7fe00000
+export const FIRST_READ = 64 * 1024
+export const LARGEST_READ = 16 * 1024 * 1024
+export const PIXEL_DATA_GROUP = 0x7fe00000
 
 /** @param untilTag  the first tag that is not needed */
 export async function readStoredHeader(storage: Storage, match: Match, untilTag: number): Promise<DataSet | undefined> {
@@ -36,9 +36,14 @@ export async function readStoredHeader(storage: Storage, match: Match, untilTag:
 /** @returns undefined where more bytes are needed, or the header is broken */
 function headerIn(bytes: Buffer, transferSyntaxUid: string, untilTag: number, isWhole: boolean): DataSet | undefined {
   const offset = readPart10Header(bytes)?.dataSetOffset
-  if (offset === undefined) return undefined
+  return offset === undefined ? undefined : startOf(bytes.subarray(offset), transferSyntaxUid, untilTag, isWhole)
+}
+
+/** @param bytes  of the data set, from its beginning
+ *  @returns as above */
+export function startOf(bytes: Buffer, transferSyntaxUid: string, untilTag: number, isWhole: boolean): DataSet | undefined {
   try {
-    const header = readDataSet(bytes.subarray(offset), transferSyntaxUid, { untilTag })
+    const header = readDataSet(bytes, transferSyntaxUid, { untilTag })
     return isWhole || !endsWith(header, bytes) ? header : undefined
   } catch {
     return undefined
