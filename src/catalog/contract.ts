@@ -281,6 +281,8 @@ export interface Catalog extends DueCatalog, Deletions, StatusCatalog {
   /** Newest first. */
   manifestsOf(studyInstanceUid: Uid): Promise<readonly ManifestRecord[]>
   findManifest(sopInstanceUid: Uid): Promise<ManifestRecord | undefined>
+  /** Whose it is, where its record does not say it (an earlier release made it); nothing where it does. */
+  notePatient(manifestUid: Uid, patientKey: string): Promise<void>
   /** All manifests, newest first. */
   manifests(pageSize: number, after?: string): Promise<Page<ManifestRecord>>
 

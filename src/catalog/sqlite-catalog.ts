@@ -26,6 +26,7 @@ import { countRetrievables, retrievables } from './retrievables.ts'
 import { INSTANCE_SQL } from './sql/instances.ts'
 import { KEEP_SQL } from './sql/keep.ts'
 import { LIFECYCLE_SQL } from './sql/lifecycle.ts'
+import { MANIFEST_SQL } from './sql/studies.ts'
 import { UPKEEP_SQL } from './sql/upkeep.ts'
 import { Statements } from './statements.ts'
 import { statusOn } from './status.ts'
@@ -93,6 +94,7 @@ export function catalogOn(db: Database): Catalog {
     everWithheld: (pageSize, after) => read(() => everWithheld(all, pageSize, after)),
     manifestsOf: (uid) => read(() => manifestsOf(all, uid)),
     findManifest: (uid) => read(() => findManifest(all, uid)),
+    notePatient: (uid, patientKey) => write(() => void all.run(MANIFEST_SQL.notePatient, patientKey, uid)),
     manifests: (pageSize, after) => read(() => manifests(all, pageSize, after)),
     // when a study is due
     studiesPending: (rules, now, limit) => read(() => studiesPending(all, rules, now, limit, missing)),

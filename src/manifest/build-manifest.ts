@@ -18,6 +18,7 @@ import { type Chain, chainsOf, levelsOf, proofsOf, type TargetOfManifests } from
 import type { DialectSettings } from './dialect-settings.ts'
 import { type Dialect, missingIn } from './dialects.ts'
 import type { ManifestContent } from './evidence.ts'
+import { withPatientKeys } from './former-patients.ts'
 import { asItsLevelSays } from './level-values.ts'
 import { type Because, discard, type Made, nextVersion } from './manifest-version.ts'
 import { patientKeyOf } from './patient-key.ts'
@@ -83,7 +84,7 @@ export async function buildManifest(parts: ManifestParts, studyInstanceUid: Uid,
   const { catalog } = parts
   const study = await catalog.findStudy(studyInstanceUid)
   if (study === undefined) return { kind: 'unknown study' }
-  const records = await catalog.manifestsOf(studyInstanceUid)
+  const records = await withPatientKeys(parts, await catalog.manifestsOf(studyInstanceUid))
   if (study.inConflict) return conflict(parts, study, records, actor)
   const evidence = await catalog.evidence(studyInstanceUid)
   const history = await catalog.historyOf(studyInstanceUid)

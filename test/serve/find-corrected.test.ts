@@ -44,7 +44,9 @@ it('answers what would be sent, and leaves the rest as the file has it', async (
   await cFind(home.serving(), request)
   const answers = request.answers.flatMap(({ identifier }) => identifier ?? [])
   expect(answers).toHaveLength(3)
-  const association = new FakeAssociation({ contexts: [EXPLICIT_LE, IMPLICIT_LE, DEFLATED_LE].map((syntax) => [CT_IMAGE, syntax] as const) })
+  const association = new FakeAssociation({
+    contexts: [EXPLICIT_LE, IMPLICIT_LE, DEFLATED_LE].map((syntax) => [CT_IMAGE, syntax] as const),
+  })
   await cGet(home.serving(), ask('get', 'STUDY', { [TAG.StudyInstanceUID]: ['UI', study] }, { association }))
   for (const answer of answers) {
     expect(answer.text(TAG.PatientName)).toBe('Right^Name')

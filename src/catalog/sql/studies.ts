@@ -44,6 +44,7 @@ export const MANIFEST_SQL = {
   insert: `INSERT INTO manifests (sop_instance_uid, study_instance_uid, confidentiality, dialect, series_instance_uid, version, content_digest,
     patient_key, state, superseded_by, instance_count, created_at, reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   inForce: `${RECORD} INDEXED BY manifests_in_force WHERE study_instance_uid = ? AND state = 'in force' AND confidentiality = ? AND dialect = ?`,
+  notePatient: 'UPDATE manifests SET patient_key = ? WHERE sop_instance_uid = ? AND patient_key IS NULL',
   setState: 'UPDATE manifests SET state = ?, superseded_by = ? WHERE sop_instance_uid = ?',
   restore: `INSERT INTO manifests (sop_instance_uid, study_instance_uid, confidentiality, dialect, series_instance_uid, version, content_digest,
     patient_key, state, instance_count, created_at, reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'superseded', ?, ?, ?) ON CONFLICT DO NOTHING`,
