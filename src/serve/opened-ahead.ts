@@ -2,15 +2,17 @@
  *  before, that time is free.
  *
  *  Promises: every instance once, in order, to whichever lane asks first; a file that is lost, or not of the size that it had, is told by `bytes`, and
- *  costs nothing but its own instance; at most {@link AHEAD} files are open beside those that have been taken.
+ *  costs nothing but its own instance; at most {@link MOST} files are open beside those that have been taken.
  *  Does not: close what has been taken. Errors: NodeError CATALOG_FAILED where the rest cannot be listed. */
 import type { Retrievable } from '../catalog/contract.ts'
 import { NodeError } from '../errors.ts'
 import type { ByteSource, Storage } from '../storage/contract.ts'
 import { isOdd } from './even-lengths.ts'
 
-/** As many as the system's threads open at the same time. */
-const AHEAD = 4
+/** When fewer than so many are left, more are opened, all at once: the system's threads are then woken once for many of them, which costs more than
+ *  opening does. */
+const FEWEST = 8
+const MOST = 24
 
 export interface Opened {
   readonly instance: Retrievable
@@ -22,6 +24,7 @@ export class OpenedAhead {
   readonly #instances: AsyncGenerator<Retrievable, undefined>
   readonly #storage: Storage
   readonly #queue: Promise<Opened | undefined>[] = []
+  #filling: NodeJS.Immediate | undefined
 
   constructor(instances: AsyncGenerator<Retrievable, undefined>, storage: Storage) {
     this.#instances = instances
@@ -30,8 +33,10 @@ export class OpenedAhead {
 
   /** The next one, its own to close; undefined at the end. */
   next(): Promise<Opened | undefined> {
-    while (this.#queue.length <= AHEAD) this.#queue.push(this.#open())
-    return this.#queue.shift()!
+    if (this.#queue.length === 0) this.#fill()
+    const next = this.#queue.shift()!
+    if (this.#queue.length < FEWEST) this.#fillSoon()
+    return next
   }
 
   /** What {@link next} will give, as far as is known. */
@@ -41,7 +46,19 @@ export class OpenedAhead {
 
   /** Leaves nothing open that has not been taken. */
   async close(): Promise<void> {
+    clearImmediate(this.#filling)
     for (const one of this.#queue.splice(0)) await one.then(closeOpened, () => undefined)
+  }
+
+  /** Once what is ready has been written: a peer that waits comes first. */
+  #fillSoon(): void {
+    this.#filling ??= setImmediate(() => this.#fill())
+  }
+
+  #fill(): void {
+    clearImmediate(this.#filling)
+    this.#filling = undefined
+    while (this.#queue.length < MOST) this.#queue.push(this.#open())
   }
 
   #open(): Promise<Opened | undefined> {
