@@ -19,6 +19,7 @@ import { listen } from './dimse/listener.ts'
 import { openPeerBook, type PeerBook } from './endpoints/access.ts'
 import { callersSeen } from './endpoints/callers-seen.ts'
 import { dimseServices, kindOf, negotiationPolicy, type Stages } from './endpoints/dimse-scp.ts'
+import type { RefusedCall } from './endpoints/failed-attempts.ts'
 import { startWeb } from './endpoints/http.ts'
 import { Meters } from './endpoints/meters.ts'
 import type { StatusParts } from './endpoints/status-parts.ts'
@@ -211,7 +212,15 @@ async function buildNode(loaded: LoadedConfig, closers: Closer[], source?: Confi
     changed: () => manifest.lookNow(),
     source,
   }
-  const web = config.web.enabled ? await startWeb({ config: () => config, serving, storing: { door, arrivals }, status }) : undefined
+  const web = config.web.enabled
+    ? await startWeb({
+        config: () => config,
+        serving,
+        storing: { door, arrivals },
+        status,
+        refused: (call) => callers.note(refusedOnWeb(call)),
+      })
+    : undefined
   closers.push((graceSeconds) => web?.close(graceSeconds))
 
   return {
@@ -237,6 +246,11 @@ async function buildNode(loaded: LoadedConfig, closers: Closer[], source?: Confi
       log.info('stopped')
     },
   }
+}
+
+/** Among the callers of `ariane peer seen`: whoever looks after a refusal looks there. */
+function refusedOnWeb({ address, caller = 'not known', why }: RefusedCall): Parameters<Catalog['notePeer']>[0] {
+  return { callingAeTitle: `web: ${caller}`, calledAeTitle: 'web', address, outcome: 'rejected', reason: why, at: Date.now() }
 }
 
 /** Said before a modality is refused for it. */

@@ -31,6 +31,8 @@ export function seenCommand(): Command {
         for (const one of seen.filter((one) => isToBeAdded(one, known))) {
           process.stdout.write(`To let it in:  ariane peer add ${quoted(one.callingAeTitle)} ${one.address}\n`)
         }
+        if (seen.some((one) => one.calledAeTitle === 'web'))
+          process.stdout.write('To let one in on the web:  ariane token create NAME --rights find get\n')
         if (seen.some((one) => isToBeAdded(one, known))) {
           process.stdout.write('A viewer that C-MOVE sends to also needs the port where it listens, after the address.\n')
         }

@@ -17,7 +17,11 @@ function tlsMistakes({ enabled, host, allowPlain, tls }: Web): Mistake[] {
   if (!enabled) return []
   const { certificate, key, clientAuthorities, clientCertificates } = tls
   if ((certificate === undefined) !== (key === undefined))
-    return [mistake(['tls', certificate === undefined ? 'key' : 'certificate'], 'expected certificate and key, or neither')]
+    return [
+      certificate === undefined
+        ? mistake(['tls', 'key'], 'found a key without its certificate, expected both or neither')
+        : mistake(['tls', 'certificate'], 'found a certificate without its key, expected both or neither'),
+    ]
   if (certificate === undefined && clientCertificates !== 'off')
     return [
       mistake(['tls', 'clientCertificates'], `found ${clientCertificates}, expected web.tls.certificate and web.tls.key to be set, too`),

@@ -5,8 +5,8 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { FastifyRequest } from 'fastify'
 import { type WebCaller, WebRefusal } from '../dicomweb/web-service.ts'
 import { certificateOf } from './client-certificates.ts'
-import { failedAttempts } from './failed-attempts.ts'
-import { demandRight, NOBODY, type WebGate } from './web-access.ts'
+import { type FailedAttempts, failedAttempts, type RefusedCall } from './failed-attempts.ts'
+import { NOBODY, rightMissing, type WebGate } from './web-access.ts'
 import { pathOf } from './web-log.ts'
 import type { WebRoute } from './web-route.ts'
 
@@ -24,17 +24,22 @@ export function sendContinueWhenAllowed(server: Server): void {
 export class Doorkeeper {
   readonly #gate: WebGate
   readonly #callers = new WeakMap<FastifyRequest, WebCaller>()
-  readonly #failures = failedAttempts()
+  readonly #failures: FailedAttempts
 
-  constructor(gate: WebGate) {
+  constructor(gate: WebGate, seen: (call: RefusedCall) => void) {
     this.#gate = gate
+    this.#failures = failedAttempts(seen)
   }
 
   async admit(request: FastifyRequest, { right, also }: WebRoute): Promise<void> {
     const caller = await this.#callerOf(request, right)
     this.#callers.set(request, caller)
-    if (right !== 'anybody') demandRight(caller, right)
-    if (also !== undefined) demandRight(caller, also)
+    const missing = [right, also].find((one) => one !== undefined && one !== 'anybody' && !caller.rights.has(one))
+    if (missing !== undefined && missing !== 'anybody') {
+      const refusal = rightMissing(missing)
+      this.#failures.note({ ...callOf(request, refusal.message), caller: caller.name })
+      throw refusal
+    }
     waiting.get(request.raw)?.writeContinue()
   }
 
@@ -61,10 +66,15 @@ export class Doorkeeper {
       if (!(error instanceof WebRefusal) || error.status !== 401) throw error
       const hasShownToken = headers.authorization !== undefined
       if (right === 'anybody' && !hasShownToken) return NOBODY
-      const attempt = { method: request.method, path: pathOf(request), why: error.message }
-      if ((hasShownToken || certificate !== undefined) && this.#failures.note(request.ip, attempt))
+      const call = callOf(request, error.message)
+      if (!hasShownToken && certificate === undefined) this.#failures.note(call)
+      else if (this.#failures.noteGuess(call))
         throw new WebRefusal(429, `${error.message}; too many attempts of this kind`, { ...error.headers, 'Retry-After': '60' })
       throw error
     }
   }
+}
+
+function callOf(request: FastifyRequest, why: string): RefusedCall {
+  return { address: request.ip, method: request.method, path: pathOf(request), why }
 }

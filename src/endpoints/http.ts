@@ -1,5 +1,6 @@
 /** The web port: which routes there are, and to which stage each of them leads. A table of contents, no work. */
 import type { Config } from '../config/settings.ts'
+import type { RefusedCall } from './failed-attempts.ts'
 import { pageFiles } from './page-files.ts'
 import { apiRoutes } from './routes-api.ts'
 import { queryRoutes, type WebServing, type WebStoring } from './routes-query.ts'
@@ -16,6 +17,8 @@ export interface WebParts {
   readonly serving: WebServing
   readonly storing: WebStoring
   readonly status: StatusParts
+  /** For `ariane peer seen`. */
+  refused(call: RefusedCall): void
 }
 
 function routes(parts: WebParts, gate: WebGate): WebRoute[] {
@@ -36,5 +39,6 @@ export function startWeb(parts: WebParts): Promise<WebListener> {
     routes: routes(parts, gate),
     page: pageFiles,
     answered: ({ method, path, status, seconds }) => meters.answered(webServiceOf(method, path), status, seconds),
+    refused: (call) => parts.refused(call),
   })
 }

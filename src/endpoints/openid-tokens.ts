@@ -13,6 +13,7 @@ import { type WebCaller, WebRefusal } from '../dicomweb/web-service.ts'
 import { log } from '../log.ts'
 
 type OpenId = Config['web']['auth']['openid']
+type RemoteKeys = ReturnType<typeof createRemoteJWKSet>
 
 /** What a verified token says, and until when (milliseconds since 1970). */
 export interface OpenIdToken {
@@ -91,11 +92,12 @@ function valuesAt(claims: JWTPayload, path: string): string[] {
   return Array.isArray(value) ? value.filter((one) => typeof one === 'string') : []
 }
 
-/** The provider's keys, found by its configuration (OpenID Connect Discovery 1.0, 4) unless the settings say where. */
+/** The provider's keys, found by its configuration (OpenID Connect Discovery 1.0, 4) unless the settings say where. Keys that are here go on
+ *  being used while a token names one that is not and the provider cannot be asked about it. */
 function remoteKeys({ issuer, jwksUrl }: OpenId): JWTVerifyGetKey {
-  let found: Promise<JWTVerifyGetKey> | undefined
+  let found: Promise<RemoteKeys> | undefined
   let failedAt = Number.NEGATIVE_INFINITY
-  const find = async (): Promise<JWTVerifyGetKey> => {
+  const find = async (): Promise<RemoteKeys> => {
     const address = jwksUrl ?? (await keysAddress(issuer!))
     return createRemoteJWKSet(new URL(address), {
       cacheMaxAge: KEYS_HOLD_MS,
@@ -103,18 +105,20 @@ function remoteKeys({ issuer, jwksUrl }: OpenId): JWTVerifyGetKey {
       timeoutDuration: ASK_TIMEOUT_MS,
     })
   }
+  const failed = (error: unknown): void => {
+    failedAt = performance.now()
+    log.error('keys of the OpenID provider cannot be had, its tokens are answered 503', { issuer, error: inWords(error) })
+  }
   return async (header, token) => {
-    if (performance.now() - failedAt < FAILED_FOR_MS) throw new Error('failed a moment ago')
+    let keys: RemoteKeys | undefined
     try {
+      if (performance.now() - failedAt < FAILED_FOR_MS) throw new Error('failed a moment ago')
       found ??= find()
-      const get = await found
-      return await get(header, token)
+      keys = await found
+      return await keys(header, token)
     } catch (error) {
-      if (!isOurTokensFault(error)) {
-        failedAt = performance.now()
-        found = undefined
-        log.error('keys of the OpenID provider cannot be had, its tokens are answered 503', { issuer, error: inWords(error) })
-      }
+      if (keys === undefined) found = undefined
+      if (!isOurTokensFault(error) && keys?.fresh !== true && performance.now() - failedAt >= FAILED_FOR_MS) failed(error)
       throw error
     }
   }

@@ -14,8 +14,7 @@ const BUILT = new URL('../../dist/page', import.meta.url).pathname
 const YEAR_SECONDS = 31_536_000
 
 /** Nothing of elsewhere, nothing written in place. Frames are shown from memory, hence blob. */
-const POLICY =
-  "default-src 'self'; img-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+const POLICY = "default-src 'self'; img-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
 const HEADERS = {
   'Content-Security-Policy': POLICY,

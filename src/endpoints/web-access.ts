@@ -5,7 +5,7 @@
  *  `web.auth.local` says; what a proxy passes on is not from this machine. Everybody else may see only what is for anybody.
  *  A proxy that says nothing of itself looks like a caller of this machine: HTTP/1.0 (nginx, unless told otherwise) and a Host that is not
  *  this machine's give it away, else nothing does (docs/operations.md).
- *  Errors: WebRefusal 401, 403, 503. */
+ *  Errors: WebRefusal 401, 503; 403 is doorkeeper.ts's. */
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Config } from '../config/settings.ts'
 import { type LevelSet, levelSet } from '../dicom/confidentiality.ts'
@@ -95,10 +95,8 @@ export function openWebGate(config: () => Pick<Config, 'web' | 'storage'>): WebG
   }
 }
 
-/** @throws WebRefusal 403 */
-export function demandRight(caller: WebCaller, right: WebRight): void {
-  if (caller.rights.has(right)) return
-  throw new WebRefusal(403, `not allowed: this needs the right "${right}"`, {
+export function rightMissing(right: WebRight): WebRefusal {
+  return new WebRefusal(403, `not allowed: this needs the right "${right}"`, {
     'WWW-Authenticate': `Bearer realm="ariane", error="insufficient_scope", scope="${right}"`,
   })
 }

@@ -15,12 +15,13 @@ import { type WebCaller, WebRefusal, type WebRequest } from '../dicomweb/web-ser
 import { log } from '../log.ts'
 import { canonicalAddress, isLoopback } from './access.ts'
 import { Doorkeeper, sendContinueWhenAllowed } from './doorkeeper.ts'
+import type { RefusedCall } from './failed-attempts.ts'
 import type { WebGate } from './web-access.ts'
 import { refuse, send } from './web-answers.ts'
 import { letPagesRead, tellBrowsers } from './web-headers.ts'
 import { logRequests } from './web-log.ts'
 import { admitRequest } from './web-names.ts'
-import { rawAnswer, watchConnections } from './web-patience.ts'
+import { closeSoon, rawAnswer, watchConnections } from './web-patience.ts'
 import type { WebRoute } from './web-route.ts'
 import { keepTlsFresh, readTls } from './web-tls.ts'
 
@@ -42,6 +43,8 @@ export interface WebListenerOptions {
   readonly answered?: (answered: { method: string; path?: string; status: number; seconds: number }) => void
   /** Adds the page's files. */
   readonly page?: (scope: FastifyInstance) => Promise<void>
+  /** Told of callers that are not let in, seldom enough for a catalog. */
+  readonly refused?: (call: RefusedCall) => void
 }
 
 /** Of JSON. Streams have no limit here. */
@@ -58,7 +61,7 @@ export async function listenOnWeb(options: WebListenerOptions): Promise<WebListe
   server.server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) =>
     answerUnreadable(error, socket, patience.isAnswering(socket)),
   )
-  const doorkeeper = new Doorkeeper(options.gate)
+  const doorkeeper = new Doorkeeper(options.gate, options.refused ?? (() => undefined))
 
   server.setErrorHandler((error, request, reply) => void refuse(request, reply, error))
   server.setNotFoundHandler((request, reply) => void refuse(request, reply, new WebRefusal(404, 'no such address here')))
@@ -81,7 +84,7 @@ export async function listenOnWeb(options: WebListenerOptions): Promise<WebListe
     close: async (graceSeconds) => {
       fresh?.stop()
       const idle = setInterval(() => server.server.closeIdleConnections(), CLOSE_IDLE_EVERY_MS)
-      const timer = setTimeout(() => server.server.closeAllConnections(), graceSeconds * 1000)
+      const timer = setTimeout(() => patience.closeAll(), graceSeconds * 1000)
       await server.close()
       clearInterval(idle)
       clearTimeout(timer)
@@ -205,7 +208,7 @@ function bodyOf(request: FastifyRequest, { body }: WebRoute): unknown {
 
 /** What cannot be read as HTTP, or did not come in time. */
 function answerUnreadable(error: NodeJS.ErrnoException, socket: Socket, isAnswering: boolean): void {
-  if (!socket.writable || isAnswering || error.code === 'ECONNRESET') {
+  if (!socket.writable || isAnswering || /^(ECONNRESET|EPROTO|ERR_TLS_.+|ERR_SSL_.+)$/.test(error.code ?? '')) {
     socket.destroy()
     return
   }
@@ -213,5 +216,5 @@ function answerUnreadable(error: NodeJS.ErrnoException, socket: Socket, isAnswer
     socket.write(rawAnswer(431, 'Request Header Fields Too Large', `expected headers of at most ${LARGEST_HEADERS_BYTES} bytes`))
   else if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') socket.write(rawAnswer(408, 'Request Timeout', 'the headers did not come in time'))
   else socket.write(rawAnswer(400, 'Bad Request', 'this is not HTTP as it is spoken here'))
-  socket.destroySoon()
+  closeSoon(socket)
 }

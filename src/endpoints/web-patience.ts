@@ -12,6 +12,7 @@ import { canonicalAddress, isLoopback } from './access.ts'
 type Web = Config['web']
 
 const LOOK_EVERY_MS = 500
+const CLOSE_WITHIN_MS = 1000
 /** Of a body, in `readSeconds`. */
 const LEAST_READ_BYTES = 4096
 
@@ -25,16 +26,23 @@ interface Exchange {
 }
 
 export interface WebPatience {
-  /** Whether an answer is under way on it. */
+  /** Whether an answer has begun on it and is not over. */
   isAnswering(socket: Socket): boolean
+  /** Ends every connection, at once. */
+  closeAll(): void
   stop(): void
 }
 
 export function watchConnections(server: Server, web: Web): WebPatience {
   const exchanges = new Set<Exchange>()
+  const sockets = new Set<Socket>()
   server.maxConnections = web.maxConnections
   server.on('drop', () => log.debug('connection to the web closed: too many', { limit: web.maxConnections }))
   limitAddresses(server, web)
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  })
   server.on('request', (request, response) => {
     const now = performance.now()
     exchanges.add({ request, response, readBytes: request.socket.bytesRead, readSince: now, writtenBytes: 0, writtenSince: now })
@@ -48,7 +56,10 @@ export function watchConnections(server: Server, web: Web): WebPatience {
   }
   const timer = setInterval(look, LOOK_EVERY_MS).unref()
   return {
-    isAnswering: (socket) => [...exchanges].some((one) => one.request.socket === socket && !isOver(one)),
+    isAnswering: (socket) => [...exchanges].some((one) => one.request.socket === socket && one.response.headersSent && !isOver(one)),
+    closeAll: () => {
+      for (const socket of sockets) socket.destroy()
+    },
     stop: () => clearInterval(timer),
   }
 }
@@ -111,8 +122,15 @@ function giveUp({ request, response }: Exchange): void {
   if (response.headersSent) socket.destroy()
   else {
     socket.write(rawAnswer(408, 'Request Timeout', 'the body came to a stand'))
-    socket.destroySoon()
+    closeSoon(socket)
   }
+}
+
+/** Once what was written is out, but not later than a moment: the other side may not take it. */
+export function closeSoon(socket: Socket): void {
+  socket.destroySoon()
+  const timer = setTimeout(() => socket.destroy(), CLOSE_WITHIN_MS).unref()
+  socket.once('close', () => clearTimeout(timer))
 }
 
 /** For callers whose request cannot be taken for one. */
