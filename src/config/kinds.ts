@@ -187,7 +187,7 @@ function isAnonymousUrl(text: string): boolean {
 }
 
 function originOf(text: string): string | undefined {
-  const url = /^https?:\/\/[^/?#@\\\s]+\/?$/.test(text) ? URL.parse(text) : null
+  const url = /^https?:\/\/[^/?#@\\\s]+\/?$/i.test(text) ? URL.parse(text) : null
   return url?.origin
 }
 

@@ -203,6 +203,14 @@ it('slows down who guesses, and lets in who knows', async () => {
   expect(node.log().match(/caller refused on the web/g)!.length).toBeLessThan(5)
 })
 
+it('is told of who was refused, where one looks for it', async () => {
+  const seen = async () => (await runAriane(node.folder, ['--config', node.configFile, 'peer', 'seen'])).stdout
+  await eventually('the refused caller', async () =>
+    /web: not known +127\.0\.0\.1 .*rejected: the token is not accepted/.test(await seen()),
+  )
+  expect(await seen()).toContain('ariane token create NAME --rights find get')
+})
+
 it('notes the last use when it stops, and takes what SIGHUP brings', async () => {
   const config = JSON.parse(readFileSync(node.configFile, 'utf8'))
   writeFileSync(node.configFile, JSON.stringify({ ...config, web: { ...config.web, auth: { local: 'read', localLevels: ['N', 'V'] } } }))

@@ -1,0 +1,70 @@
+/** Settings of the web as they are once loaded. */
+import { expect, it } from 'vitest'
+import { ConfigError, loadFrom } from '../../src/config/load-config.ts'
+
+const load = (web: object, env: Record<string, string> = {}) =>
+  loadFrom('/etc/ariane/ariane.yaml', JSON.stringify({ web }), { env, cwd: '/work' }).config.web
+
+it('is for this machine only, unless told otherwise', () => {
+  expect(load({})).toMatchObject({
+    host: '127.0.0.1',
+    allowPlain: false,
+    cors: [],
+    hosts: [],
+    auth: { local: 'everything', localLevels: ['N'] },
+  })
+})
+
+it('makes paths absolute, where the file lies', () => {
+  expect(load({ tls: { certificate: 'web.pem', key: '/k/web.key' } }).tls).toMatchObject({
+    certificate: '/etc/ariane/web.pem',
+    key: '/k/web.key',
+  })
+  expect(load({}, { ARIANE_WEB_TLS_CERTIFICATE: 'a.pem', ARIANE_WEB_TLS_KEY: 'a.key' }).tls).toMatchObject({
+    certificate: '/work/a.pem',
+    key: '/work/a.key',
+  })
+})
+
+it('writes origins as browsers do', () => {
+  expect(load({ cors: ['HTTPS://Viewer.Example:443/', 'http://localhost:3000'] }).cors).toEqual([
+    'https://viewer.example',
+    'http://localhost:3000',
+  ])
+})
+
+it('takes lists from the environment', () => {
+  expect(load({}, { ARIANE_WEB_CORS: '["https://a.example"]', ARIANE_WEB_HOSTS: '["pacs"]' })).toMatchObject({
+    cors: ['https://a.example'],
+    hosts: ['pacs'],
+  })
+  expect(() => load({}, { ARIANE_WEB_CORS: 'https://a.example' })).toThrow(/ARIANE_WEB_CORS: found .*expected a list, each at most once/)
+})
+
+it.each([
+  [{ cors: ['null'] }, 'web.cors[0]: found "null", expected the origin'],
+  [{ cors: ['https://a.example', 'https://a.example'] }, 'web.cors: found a list of 2, expected a list, each at most once'],
+  [{ cors: ['https://user@a.example'] }, 'web.cors[0]'],
+  [{ hosts: ['a b'] }, 'web.hosts[0]: found "a b", expected a host name or IP address'],
+  [{ host: '10.1.2.3' }, 'web.allowPlain: true'],
+  [{ host: '::' }, 'web.allowPlain: true'],
+  [{ tls: { key: 'k' } }, 'web.tls.key: found a key without its certificate'],
+  [{ tls: { certificate: 'c', key: 'k', clientCertificates: 'require' } }, 'expected web.tls.clientAuthorities'],
+  [{ auth: { openid: { audience: 'a' } } }, 'web.auth.openid.audience: expected web.auth.openid.issuer'],
+  [
+    { auth: { openid: { issuer: 'https://a.example', audience: 'a', jwksUrl: 'http://b.example' } } },
+    'jwksUrl: found http to another machine',
+  ],
+  [{ auth: { localLevels: ['X'] } }, 'web.auth.localLevels[0]'],
+])('%j is a mistake', (web, words) => {
+  expect(() => load(web)).toThrow(ConfigError)
+  expect(() => load(web)).toThrow(words)
+})
+
+it('needs for a client certificate its subject or its fingerprint', () => {
+  const tls = { certificate: 'c', key: 'k', clientAuthorities: 'a', clientCertificates: 'ask' }
+  const entry = (fields: object) => load({ tls, auth: { certificates: [{ name: 'A', ...fields }] } })
+  expect(entry({ subject: 'CN=a' }).auth.certificates).toEqual([{ name: 'A', subject: 'CN=a', rights: ['find', 'get'], levels: ['N'] }])
+  expect(() => entry({})).toThrow('expected either subject or fingerprint')
+  expect(() => entry({ fingerprint: 'ab' })).toThrow('64 hexadecimal digits')
+})
