@@ -4,6 +4,7 @@
  *  Promises: an instance is made only when all that it points at has come; it is kept in Explicit VR Little Endian, or with its pixel data as it was compressed.
  *  Bounded: the metadata {@link LARGEST_METADATA_BYTES}, everything of a request {@link LARGEST_REQUEST_BYTES}, of all requests {@link MOST_BYTES}.
  *  Errors: WebRefusal 400, 413, 503. What is wrong with one instance fails that one, C000; a compression that is not known C122 (PS3.18 I.2.2). */
+import { tagText } from '../dicom/dictionary.ts'
 import { dataSetOfJson, elementsOf, PIXEL_DATA, unreadable } from '../dicom/json-data-set.ts'
 import { EXPLICIT_VR_LITTLE_ENDIAN } from '../dicom/transfer-syntaxes.ts'
 import { type MediaType, parseMediaType } from '../dicomweb/media-type.ts'
@@ -174,9 +175,10 @@ function parseItems(bytes: Buffer): unknown[] {
   return Array.isArray(items) ? items : [items]
 }
 
-/** The first value of a text. */
-function textIn(item: unknown, wanted: number): string | undefined {
-  const value = elementsOf(item).find(([tag]) => tag === wanted)?.[1].Value
+/** The first value of a text, whatever else the item is. */
+function textIn(item: unknown, tag: number): string | undefined {
+  const elements = (item ?? {}) as Readonly<Record<string, { readonly Value?: unknown } | null>>
+  const value = (elements[tagText(tag)] ?? elements[tagText(tag).toLowerCase()])?.Value
   const first: unknown = Array.isArray(value) ? value[0] : undefined
   return typeof first === 'string' || typeof first === 'number' ? String(first) : undefined
 }
