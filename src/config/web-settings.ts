@@ -174,4 +174,13 @@ export const WEB_SETTINGS = [
     default: 20,
     reason: 'How long one picture may take; one that takes longer is given up, its thread is ended and its request is refused.',
   }),
+  setting({
+    key: 'web.kosHeader',
+    type: 'choice',
+    of: ['ignore', 'check', 'require'],
+    default: 'check',
+    live: true,
+    reason:
+      'The header KOS-SOPInstanceUID of French DRIMbox readers, which names the manifest that they read by. check: where it is sent, the manifest must be in force and refer to what is asked for, else 404. require: without it 400.',
+  }),
 ] as const

@@ -77,7 +77,7 @@ function valueJson(vr: string, text: string): JsonValue {
   return Number.isFinite(number) && String(number) === text ? number : text
 }
 
-function personNameJson(text: string): JsonPersonName {
+export function personNameJson(text: string): JsonPersonName {
   const groups = text.split('=')
   const named = NAME_GROUPS.flatMap((name, index) => (groups[index] ? [[name, groups[index]] as const] : []))
   return Object.fromEntries(named)

@@ -1,11 +1,14 @@
 /** The web port: which routes there are, and to which stage each of them leads. A table of contents, no work. */
 import type { Config } from '../config/settings.ts'
+import type { Serving } from '../serve/serving.ts'
 import type { RefusedCall } from './failed-attempts.ts'
 import { pageFiles } from './page-files.ts'
 import { apiRoutes } from './routes-api.ts'
-import { queryRoutes, type WebServing, type WebStoring } from './routes-query.ts'
+import { queryRoutes, type WebStoring } from './routes-query.ts'
+import { openRenderer, type Renderer, renderRoutes } from './routes-render.ts'
 import { sessionRoutes } from './routes-session.ts'
 import { statusRoutes } from './routes-status.ts'
+import { capabilityRoutes, retrieveInstance, wadoRoutes } from './routes-wado.ts'
 import type { StatusParts } from './status-parts.ts'
 import { openWebGate, type WebGate } from './web-access.ts'
 import { listenOnWeb, type WebListener } from './web-listener.ts'
@@ -14,31 +17,36 @@ import { webServiceOf } from './web-service-of.ts'
 
 export interface WebParts {
   config(): Config
-  readonly serving: WebServing
+  readonly serving: Serving
   readonly storing: WebStoring
   readonly status: StatusParts
   /** For `ariane peer seen`. */
   refused(call: RefusedCall): void
 }
 
-function routes(parts: WebParts, gate: WebGate): WebRoute[] {
+function routes(parts: WebParts, gate: WebGate, renderer: Renderer): WebRoute[] {
   const all: WebRoute[] = []
+  all.push(...wadoRoutes(parts))
+  all.push(...renderRoutes({ ...parts, renderer, dicom: retrieveInstance(parts) }))
+  all.push(...queryRoutes(parts))
+  all.push(...capabilityRoutes(all))
   all.push(...statusRoutes(parts.status))
   all.push(...sessionRoutes(gate))
-  all.push(...queryRoutes(parts))
   all.push(...apiRoutes(parts.status, () => all))
   return all
 }
 
-export function startWeb(parts: WebParts): Promise<WebListener> {
+export async function startWeb(parts: WebParts): Promise<WebListener> {
   const gate = openWebGate(parts.config)
+  const renderer = openRenderer(parts)
   const { meters } = parts.status
-  return listenOnWeb({
+  const listener = await listenOnWeb({
     config: parts.config,
     gate,
-    routes: routes(parts, gate),
+    routes: routes(parts, gate, renderer),
     page: pageFiles,
     answered: ({ method, path, status, seconds }) => meters.answered(webServiceOf(method, path), status, seconds),
     refused: (call) => parts.refused(call),
   })
+  return { ...listener, close: (graceSeconds) => listener.close(graceSeconds).finally(() => renderer.close()) }
 }

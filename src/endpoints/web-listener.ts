@@ -49,6 +49,8 @@ export interface WebListenerOptions {
 
 /** Of JSON. Streams have no limit here. */
 const LARGEST_JSON_BYTES = 1024 * 1024
+/** Of a path, as a list of frames. In characters. */
+const LONGEST_PARAMETER = 8 * 1024
 const LARGEST_HEADERS_BYTES = 16 * 1024
 const CLOSE_IDLE_EVERY_MS = 50
 
@@ -114,6 +116,7 @@ async function fastifyFor(web: Config['web'], tls: object | undefined): Promise<
   const common = {
     logger: false,
     bodyLimit: LARGEST_JSON_BYTES,
+    routerOptions: { maxParamLength: LONGEST_PARAMETER },
     forceCloseConnections: 'idle' as const,
     keepAliveTimeout: keepAliveSeconds * 1000,
     requestTimeout: 0,

@@ -3,7 +3,7 @@ import type { ZodType } from 'zod'
 import type { WebRight, WebService } from '../dicomweb/web-service.ts'
 
 export interface WebRoute {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE' | 'OPTIONS'
   /** `/dicom-web/studies/:study` */
   readonly path: string
   /** What the caller must be allowed; `anybody` for what reveals nothing. */

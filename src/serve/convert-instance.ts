@@ -11,13 +11,18 @@
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import type { Retrievable } from '../catalog/contract.ts'
+import { ITEM, SEQUENCE_DELIMITATION, UNDEFINED_LENGTH } from '../dicom/element-header.ts'
+import { ElementWriter } from '../dicom/element-writer.ts'
 import { EXPLICIT_VR_LITTLE_ENDIAN, encodingOf, IMPLICIT_VR_LITTLE_ENDIAN, transferSyntax } from '../dicom/transfer-syntaxes.ts'
 import { NodeError } from '../errors.ts'
 import type { Storage } from '../storage/contract.ts'
 import { DECODERS } from './decodable.ts'
+import type { PixelFormat } from './decode-frame.ts'
 import { LARGEST_COMPRESSED_BYTES, LARGEST_NATIVE_BYTES } from './decode-limits.ts'
 import { DecodedBudget } from './decoded-budget.ts'
 import { Decompressor } from './decompressor.ts'
+import { ElementOutput } from './element-output.ts'
+import { PIXEL_DATA } from './element-vr.ts'
 import { reencode } from './reencode.ts'
 import { readStoredHeader } from './stored-header.ts'
 
@@ -74,6 +79,21 @@ export class Converter {
     }
   }
 
+  /** One compressed frame as native pixels, little endian. */
+  async decodeFrame(frame: Buffer, format: PixelFormat, transferSyntaxUid: string, stopped: AbortSignal): Promise<Buffer> {
+    const share = await this.#budget.take(frame.length + format.rows * format.columns * format.samplesPerPixel * 2, stopped)
+    try {
+      const load = async (): Promise<Buffer> => imageOfOneFrame(frame, format)
+      const [, pixels] = await this.#decompressor.decompress({ load, transferSyntaxUid, toExplicit: true }, stopped)
+      if (pixels === undefined) throw new NodeError('UNREADABLE', { why: 'nothing was decoded' })
+      const { rows, columns, samplesPerPixel, bitsAllocated } = format
+      const size = Math.ceil((rows * columns * samplesPerPixel * bitsAllocated) / 8)
+      return pixels.length === size + 1 ? pixels.subarray(0, size) : pixels
+    } finally {
+      share.release()
+    }
+  }
+
   /** What the header promises, before anything is decoded; the most there can be where it cannot be read. */
   async #decodedBytes({ storageKey, transferSyntaxUid, sopInstanceUid, fileSizeBytes }: Retrievable): Promise<number> {
     const header = await readStoredHeader(this.#storage, { storageKey, transferSyntaxUid, SOPInstanceUID: sopInstanceUid }, AFTER_SIZE)
@@ -82,6 +102,28 @@ export class Converter {
     const bits = SIZE_FACTORS.reduce((product, tag) => product * Number(header.text(tag) ?? 0), frames > 0 ? frames : 1)
     return Math.min(Math.max(Math.ceil(bits / 8) || 0, fileSizeBytes), LARGEST_NATIVE_BYTES)
   }
+}
+
+/** As the decoder takes images: Explicit VR Little Endian, one fragment. */
+function imageOfOneFrame(frame: Buffer, format: PixelFormat): Buffer {
+  const header = new ElementWriter({ explicit: true })
+    .element(0x00280002, 'US', String(format.samplesPerPixel))
+    .element(0x00280004, 'CS', format.photometricInterpretation)
+    .element(0x00280006, 'US', String(format.planarConfiguration))
+    .element(0x00280010, 'US', String(format.rows))
+    .element(0x00280011, 'US', String(format.columns))
+    .element(0x00280100, 'US', String(format.bitsAllocated))
+    .element(0x00280101, 'US', String(format.bitsStored))
+    .element(0x00280102, 'US', String(Math.max(0, format.bitsStored - 1)))
+    .element(0x00280103, 'US', String(format.pixelRepresentation))
+    .finish()
+  const output = new ElementOutput({ explicit: true, littleEndian: true })
+  output.header(PIXEL_DATA, 'OB', UNDEFINED_LENGTH)
+  output.delimiter(ITEM, 0)
+  output.delimiter(ITEM, frame.length)
+  const end = new ElementOutput({ explicit: true, littleEndian: true })
+  end.delimiter(SEQUENCE_DELIMITATION, 0)
+  return Buffer.concat([header, output.take(), frame, end.take()])
 }
 
 const converters = new WeakMap<Storage, Converter>()

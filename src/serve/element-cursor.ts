@@ -91,13 +91,15 @@ export class ElementCursor {
       const item = await this.inside(at, { explicit: false, littleEndian: encoding.littleEndian })
       if (item.tag === SEQUENCE_DELIMITATION) return item.valueAt
       if (item.tag !== ITEM) unreadable('no item where one is due')
-      if (item.length !== UNDEFINED_LENGTH) at = item.valueAt + item.length
-      else at = await this.#endOfItem(item.valueAt, await this.itemEncoding(item.valueAt, encoding), depth)
+      at = await this.endOfItem(item, encoding, depth)
     }
   }
 
-  async #endOfItem(start: number, encoding: Encoding, depth: number): Promise<number> {
-    let at = start
+  /** Where the item behind this one begins. */
+  async endOfItem(item: Placed, around: Encoding, depth = 0): Promise<number> {
+    if (item.length !== UNDEFINED_LENGTH) return item.valueAt + item.length
+    const encoding = await this.itemEncoding(item.valueAt, around)
+    let at = item.valueAt
     for (;;) {
       const element = await this.inside(at, encoding)
       if (element.tag === ITEM_DELIMITATION) return element.valueAt

@@ -45,7 +45,7 @@ export class Scope {
     else if (tag === WAVEFORM_BITS_ALLOCATED) this.#waveformBits = number
   }
 
-  vrOf(header: ElementHeader, explicit: boolean): string {
+  vrOf(header: Pick<ElementHeader, 'tag' | 'vr' | 'length'>, explicit: boolean): string {
     if (explicit) return isKnownVr(header.vr) ? header.vr : 'UN'
     const { tag } = header
     if (tag === PIXEL_DATA) return header.length === UNDEFINED_LENGTH || this.#bitsAllocated <= 8 ? 'OB' : 'OW'

@@ -32,7 +32,8 @@ export async function planRetrieval(catalog: Catalog, keys: RetrieveKeys, view: 
   return { total, syntaxesOfClass, instances }
 }
 
-async function* retrievables(
+/** Every instance once, page by page. */
+export async function* retrievables(
   catalog: Catalog,
   keys: RetrieveKeys,
   view: View,

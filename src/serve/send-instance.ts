@@ -16,7 +16,8 @@ import { type Corrected, corrected } from './correct-instance.ts'
 import { madeEven } from './even-lengths.ts'
 import { checkSize, type Opened } from './opened-ahead.ts'
 
-type Payload = Pick<OutgoingInstance, 'transferSyntaxUid' | 'open'> & { readonly close?: () => void }
+/** A data set ready to go out. */
+export type Payload = Pick<OutgoingInstance, 'transferSyntaxUid' | 'open'> & { readonly close?: () => void }
 
 export interface SendOptions {
   readonly storage: Storage
@@ -35,7 +36,11 @@ export async function readyToSend(association: Association, opened: Opened, opti
   return () => store(association, opened.instance, payload, options.moveOriginator)
 }
 
-async function payloadFor(association: Association, opened: Opened, options: SendOptions): Promise<Payload> {
+/** What the receiver takes. */
+export type Takes = Pick<Association, 'storeContext' | 'storeSyntaxes'>
+
+/** @throws NodeError as above, before anything is sent */
+export async function payloadFor(association: Takes, opened: Opened, options: SendOptions): Promise<Payload> {
   const { instance, bytes } = opened
   const { storage, stopped } = options
   const { sopClassUid, transferSyntaxUid, storageKey } = instance

@@ -1,0 +1,64 @@
+/** WADO-RS under `/dicom-web` (PS3.18 10.4), and what can be done there (PS3.18 8.9). */
+import type { Config } from '../config/settings.ts'
+import type { WebAnswer, WebRequest, WebService } from '../dicomweb/web-service.ts'
+import { capabilities } from '../serve/capabilities.ts'
+import type { Serving } from '../serve/serving.ts'
+import { retrieveBulkData } from '../serve/wado-bulk-data.ts'
+import { retrieveFrames } from '../serve/wado-frames.ts'
+import { retrieveDicom } from '../serve/wado-instances.ts'
+import { retrieveMetadata } from '../serve/wado-metadata.ts'
+import type { WadoParts } from '../serve/wado-target.ts'
+import type { WebRoute } from './web-route.ts'
+
+export interface WadoRouteParts {
+  config(): Config
+  readonly serving: Pick<Serving, 'catalog' | 'storage' | 'aeTitle' | 'listManifests'>
+}
+
+const STUDY = '/dicom-web/studies/:study'
+const SERIES = `${STUDY}/series/:series`
+const INSTANCE = `${SERIES}/instances/:instance`
+
+/** One instance as WADO-RS gives it, for WADO-URI. */
+export function retrieveInstance(from: WadoRouteParts): WebService {
+  const parts = partsOf(from)
+  return (request) => retrieveDicom(parts, request)
+}
+
+export function wadoRoutes(from: WadoRouteParts): WebRoute[] {
+  const parts = partsOf(from)
+  const get = (path: string, summary: string, serve: (parts: WadoParts, request: WebRequest) => Promise<WebAnswer>): WebRoute => ({
+    method: 'GET',
+    path,
+    right: 'get',
+    summary,
+    serve: (request) => serve(parts, request),
+  })
+  return [
+    get(STUDY, 'Instances of a study', retrieveDicom),
+    get(SERIES, 'Instances of a series', retrieveDicom),
+    get(INSTANCE, 'An instance', retrieveDicom),
+    get(`${STUDY}/metadata`, 'Metadata of a study', retrieveMetadata),
+    get(`${SERIES}/metadata`, 'Metadata of a series', retrieveMetadata),
+    get(`${INSTANCE}/metadata`, 'Metadata of an instance', retrieveMetadata),
+    get(`${INSTANCE}/frames/:frames`, 'Frames of an image', retrieveFrames),
+    get(`${INSTANCE}/bulkdata/*`, 'Bulk data of an instance', retrieveBulkData),
+  ]
+}
+
+/** @param routes  all that there are */
+export function capabilityRoutes(routes: readonly WebRoute[]): WebRoute[] {
+  const of = (method: 'GET' | 'OPTIONS', path: string): WebRoute => ({
+    method,
+    path,
+    right: 'anybody',
+    summary: 'What can be done here',
+    serve: async (request) => capabilities(request, routes),
+  })
+  return [of('GET', '/dicom-web/'), of('OPTIONS', '/dicom-web/'), of('OPTIONS', '/dicom-web')]
+}
+
+function partsOf({ config, serving }: WadoRouteParts): WadoParts {
+  const { catalog, storage, aeTitle } = serving
+  return { catalog, storage, aeTitle, listManifests: () => serving.listManifests(), kosHeader: () => config().web.kosHeader }
+}

@@ -1,0 +1,96 @@
+/** What a WADO-RS request is about (PS3.18 10.4.1), and what of it exists for who asks.
+ *
+ *  Promises: one pass over the rows before anything is answered: how many instances, stored how, and a tag that changes whenever one of them does, or a
+ *  decision about their patient. What is hidden, of another level or not there is the same 404. Memory does not grow with the study.
+ *  @throws WebRefusal 400, 404; NodeError CATALOG_FAILED */
+import { createHash } from 'node:crypto'
+import type { Catalog, Correction, Retrievable, RetrieveKeys, View } from '../catalog/contract.ts'
+import { parseUid, type Uid } from '../dicom/uid.ts'
+import { quoted } from '../dicomweb/accept.ts'
+import { WebRefusal, type WebRequest } from '../dicomweb/web-service.ts'
+import type { Storage } from '../storage/contract.ts'
+import { retrievables } from './retrieve-plan.ts'
+
+/** What WADO-RS is given to work with. */
+export interface WadoParts {
+  readonly catalog: Catalog
+  readonly storage: Storage
+  /** How this node names itself where it corrects what an instance says. */
+  readonly aeTitle: string
+  /** Whether own manifests appear in ordinary answers. */
+  listManifests(): boolean
+  /** `web.kosHeader` */
+  kosHeader(): 'ignore' | 'check' | 'require'
+}
+
+export interface Target {
+  readonly keys: RetrieveKeys
+  readonly view: View
+  readonly study: Uid
+  readonly series?: Uid
+  readonly instance?: Uid
+}
+
+export interface Survey {
+  readonly total: number
+  /** Stored transfer syntax → instances. */
+  readonly syntaxes: ReadonlyMap<string, number>
+  /** Of the instances and of what is corrected in them, hexadecimal. */
+  readonly state: string
+  instances(): AsyncGenerator<Retrievable, undefined>
+}
+
+export function targetOf({ params, caller }: WebRequest, parts: Pick<WadoParts, 'listManifests'>): Target {
+  const study = uidOf(params.study, 'Study')!
+  const series = uidOf(params.series, 'Series')
+  const instance = uidOf(params.instance, 'SOP')
+  return {
+    study,
+    series,
+    instance,
+    keys: {
+      studyInstanceUids: [study],
+      ...(series && { seriesInstanceUids: [series] }),
+      ...(instance && { sopInstanceUids: [instance] }),
+    },
+    view: { levels: caller.levels, includeManifests: parts.listManifests() },
+  }
+}
+
+function uidOf(text: string | undefined, what: string): Uid | undefined {
+  if (text === undefined) return undefined
+  const found = parseUid(text)
+  if (found === undefined)
+    throw new WebRefusal(400, `${what} Instance UID: found ${quoted(text)}, expected digits and dots, 64 characters at most`)
+  return found
+}
+
+export async function surveyOf(parts: Pick<WadoParts, 'catalog'>, { keys, view }: Target, stopped: AbortSignal): Promise<Survey> {
+  const instances = (): AsyncGenerator<Retrievable, undefined> => retrievables(parts.catalog, keys, view, stopped)
+  const syntaxes = new Map<string, number>()
+  const hash = createHash('sha256')
+  let total = 0
+  for await (const instance of instances()) {
+    total += 1
+    syntaxes.set(instance.transferSyntaxUid, (syntaxes.get(instance.transferSyntaxUid) ?? 0) + 1)
+    hash.update(`${instance.sopInstanceUid} ${stateOf(instance)}\n`)
+  }
+  if (total === 0) throw new WebRefusal(404, 'not here')
+  return { total, syntaxes, state: hash.digest('hex'), instances }
+}
+
+/** The one instance that is asked for. */
+export async function instanceOf(parts: Pick<WadoParts, 'catalog'>, { keys, view }: Target): Promise<Retrievable> {
+  const { items } = await parts.catalog.retrievables(keys, view, 1)
+  if (items[0] === undefined) throw new WebRefusal(404, 'not here')
+  return items[0]
+}
+
+/** Of what goes out of it: its bytes, and what is corrected in them. */
+export function stateOf({ sha256, correction }: Retrievable): string {
+  return correction === undefined ? sha256 : `${sha256}-${correctionState(correction)}`
+}
+
+function correctionState(correction: Correction): string {
+  return createHash('sha256').update(JSON.stringify(correction)).digest('hex').slice(0, 16)
+}
