@@ -34,6 +34,7 @@ const OWNERS: readonly { readonly module: RegExp; readonly parts: readonly strin
   { module: /^dcmjs-dimse$/, parts: ['dimse'] },
   { module: /^better-sqlite3$/, parts: ['catalog'] },
   { module: /^winston$/, parts: ['log.ts'] },
+  { module: /^sharp$/, parts: ['serve'] },
   { module: /^commander$/, parts: ['admin', 'main.ts'] },
   { module: /^(fastify|@fastify\/.+|jose)$/, parts: ['endpoints'] },
   { module: /^preact(\/.+)?$/, parts: ['page'] },

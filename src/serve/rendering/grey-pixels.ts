@@ -74,10 +74,10 @@ function modality({ modalityTable, slope, intercept }: ImageAttributes, value: n
   return modalityTable === undefined ? value * slope + intercept : entryFor(modalityTable, value)
 }
 
-function* presentIn(raw: Uint8Array | Uint16Array, size: number, valueOf: Grade, isPadding: (bits: number) => boolean): Generator<number> {
+function* presentIn(raw: Uint8Array | Uint16Array, size: number, shadeOf: Grade, isPadding: (bits: number) => boolean): Generator<number> {
   const seen = new Uint8Array(size)
   for (const bits of raw) seen[bits] = 1
-  for (let bits = 0; bits < size; bits++) if (seen[bits] === 1 && !isPadding(bits)) yield valueOf(bits)
+  for (let bits = 0; bits < size; bits++) if (seen[bits] === 1 && !isPadding(bits)) yield shadeOf(bits)
 }
 
 function* shades(values: ArrayLike<number>, image: ImageAttributes, isPadding: (value: number) => boolean): Generator<number> {

@@ -112,8 +112,8 @@ export function pictureTag({ sha256 }: Retrievable, ...wishes: readonly unknown[
 }
 
 export function isKnownTag({ headers }: WebRequest, tag: string): boolean {
-  const known = headers['if-none-match']
-  return known !== undefined && known.split(',').some((one) => one.trim().replace(/^W\//, '') === tag || one.trim() === '*')
+  const known = headers['if-none-match'] ?? ''
+  return known.split(',').some((one) => one.trim().replace(/^W\//, '') === tag || one.trim() === '*')
 }
 
 async function single(
