@@ -18,6 +18,8 @@ export interface Orthanc {
   readonly dicomPort: number
   /** Takes files in. */
   upload(files: readonly string[]): Promise<void>
+  /** Asks its REST interface. @throws with what it says where it refuses */
+  ask(method: 'GET' | 'POST' | 'DELETE', path: string, body?: unknown): Promise<unknown>
   /** Takes one instance out. */
   forget(sopInstanceUid: string): Promise<void>
   stop(): Promise<void>
@@ -28,6 +30,8 @@ export interface OrthancOptions {
   readonly users?: Readonly<Record<string, string>>
   /** AE title → [AE title, host, port], for C-MOVE. */
   readonly modalities?: Readonly<Record<string, readonly [string, string, number]>>
+  /** Name → DICOMweb root, that it calls as a client. */
+  readonly dicomWebServers?: Readonly<Record<string, string>>
 }
 
 export async function startOrthanc(options: OrthancOptions = {}): Promise<Orthanc> {
@@ -49,7 +53,7 @@ export async function startOrthanc(options: OrthancOptions = {}): Promise<Orthan
     DicomAlwaysAllowFind: true,
     DicomModalities: options.modalities ?? {},
     Plugins: [PLUGIN],
-    DicomWeb: { Enable: true, Root: '/dicom-web/' },
+    DicomWeb: { Enable: true, Root: '/dicom-web/', Servers: serversOf(options) },
   }
   const file = join(folder, 'orthanc.json')
   writeFileSync(file, JSON.stringify(configuration))
@@ -91,6 +95,12 @@ export async function startOrthanc(options: OrthancOptions = {}): Promise<Orthan
         if (!answer.ok) throw new Error(`Orthanc does not take ${one}: ${answer.status} ${await answer.text()}`)
       }
     },
+    ask: async (method, path, body) => {
+      const answer = await fetch(`${root}${path}`, { method, body: body === undefined ? undefined : JSON.stringify(body), headers })
+      const text = await answer.text()
+      if (!answer.ok) throw new Error(`Orthanc answers ${answer.status} to ${method} ${path}: ${text}`)
+      return text === '' ? undefined : (JSON.parse(text) as unknown)
+    },
     forget: async (sopInstanceUid) => {
       const found = (await (await fetch(`${root}/tools/lookup`, { method: 'POST', body: sopInstanceUid, headers })).json()) as {
         Path: string
@@ -105,4 +115,8 @@ export async function startOrthanc(options: OrthancOptions = {}): Promise<Orthan
 function authorisation(users: OrthancOptions['users']): Record<string, string> {
   const [user] = Object.entries(users ?? {})
   return user === undefined ? {} : { Authorization: `Basic ${Buffer.from(user.join(':')).toString('base64')}` }
+}
+
+function serversOf({ dicomWebServers = {} }: OrthancOptions): Record<string, readonly string[]> {
+  return Object.fromEntries(Object.entries(dicomWebServers).map(([name, url]) => [name, [`${url}/`]]))
 }
