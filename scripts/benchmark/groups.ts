@@ -7,6 +7,7 @@ import type { Figures } from './figures.ts'
 import { MIB } from './figures.ts'
 import * as measures from './measures.ts'
 import type { Name, Server } from './servers.ts'
+import * as web from './web-measures.ts'
 
 export type Size = 'quick' | 'default' | 'full'
 
@@ -16,6 +17,8 @@ export interface Group {
   readonly servers: readonly Name[]
   readonly rounds: number
   readonly quietSeconds: number
+  /** Of Orthanc: with its DICOMweb plugin. */
+  readonly web?: boolean
   /** Of Ariane: with the probe of its event loop. */
   readonly probe: boolean
   readonly measures: readonly Measure[]
@@ -61,6 +64,8 @@ export function groups(around: Surroundings): Group[] {
     group('CT slices 512x512, 525 kB', ALL, slices(around, 512, 400)),
     group('slices 64x64, 9 kB', ALL, slices(around, 64, 1000)),
     group(`manifest of 400 instances`, ARIANE, [manifest(400, 1)]),
+    group('DICOMweb, CT slices', ARCHIVES, onTheWeb(around, 512, 200), { web: true }),
+    group('DICOMweb, slices 64x64', ARCHIVES, onTheWeb(around, 64, 1000), { web: true }),
   ]
   if (size === 'quick') return all
   const studies = size === 'full' ? 1000 : 300
@@ -69,6 +74,7 @@ export function groups(around: Surroundings): Group[] {
     group('ultrasound, 120 frames, 6 MB', ALL, [warmUp(['--ultrasound'], 20), ...[1, 4].map((n) => raw(around, ['--ultrasound'], n))]),
     group('CT slices, eight senders', ALL, [raw(around, ['--side', '512'], 8)], { rounds: few }),
     group(`${studies} studies due at once`, ARIANE, [due(around, studies, 64, 8 + studies / 70)], { rounds: few, quietSeconds: 3600 }),
+    group('200 slow readers of DICOMweb', ARIANE, slowReaders(200), { rounds: few }),
     group(`${opened} associations`, ARCHIVES, [associations(opened)], { rounds: few }),
   )
   if (size === 'default') return all
@@ -115,6 +121,47 @@ function slices(around: Surroundings, side: number, instances: number): Measure[
   }
   const dcmtk = size === 'quick' ? [] : [1, 4].map((n) => storescu(around, side, n))
   return [prepare, ...[1, 4].map((n) => raw(around, options, n)), ...dcmtk, outRaw, out('C-GET'), out('C-MOVE'), find]
+}
+
+/** Out by WADO-RS, and found by QIDO-RS. */
+function onTheWeb({ size }: Surroundings, side: number, instances: number): Measure[] {
+  const repetitions = { quick: 3, default: 5, full: 9 }[size]
+  let study: measures.Study | undefined
+  const measure = (title: string, seconds: number, run: (server: Server, study: measures.Study) => Promise<Figures>): Measure => ({
+    title,
+    seconds,
+    run: (server) => run(server, study!),
+  })
+  return [
+    {
+      title: 'warm-up',
+      seconds: 2,
+      prepares: true,
+      run: async (server) => {
+        study = await measures.storeStudy(server, ['--side', String(side)], instances)
+        return {}
+      },
+    },
+    measure(`WADO-RS of a study of ${instances}`, repetitions, (server, one) => web.wadoStudy(server, one, repetitions)),
+    measure('WADO-RS of 200 instances one by one, 4 at a time', 2, (server, one) => web.wadoInstances(server, one, 4)),
+    measure('QIDO-RS, one study by its UID', 1, (server, one) =>
+      web.qido(server, `/studies?StudyInstanceUID=${one.studyInstanceUid}`, 20 * repetitions),
+    ),
+    measure(`QIDO-RS, ${instances} instances of a study`, 2, (server, one) =>
+      web.qido(server, `/studies/${one.studyInstanceUid}/instances`, repetitions),
+    ),
+  ]
+}
+
+function slowReaders(readers: number): Measure[] {
+  const load = ['--side', '512', '--associations', '4', '--seconds', '5', '--count', '1000000']
+  return [
+    {
+      title: 'while CT slices are stored',
+      seconds: 15,
+      run: async (server) => web.slowReaders(server, await measures.storeStudy(server, ['--side', '512'], 400), readers, load),
+    },
+  ]
 }
 
 function raw({ size }: Surroundings, options: readonly string[], associations: number): Measure {

@@ -85,8 +85,8 @@ async function measure(group: Group, name: Name, round: number, destinationPort:
   if (isCut) return
   const home = await mkdtemp(join(folder, `${name}-`))
   try {
-    const { quietSeconds, probe } = group
-    const server = await START[name]({ home, destinationPort, quietSeconds, probe })
+    const { quietSeconds, probe, web } = group
+    const server = await START[name]({ home, destinationPort, quietSeconds, probe, web })
     for (const one of group.measures) {
       if (isCut || one.servers?.includes(name) === false) continue
       progress.begin(group, round, name, one)

@@ -15,6 +15,8 @@ export interface Server {
   readonly pid: number
   readonly port: number
   readonly aeTitle: string
+  /** Root of its DICOMweb, without a slash at its end; empty where it has none. */
+  readonly dicomWeb: string
   /** Its storage and configuration are here. */
   readonly home: string
   /** A process for each association: its memory is theirs, its CPU time counts once they have been waited for. */
@@ -30,6 +32,8 @@ export interface StartOptions {
   readonly home: string
   /** Where the C-MOVE destination {@link DESTINATION} listens. */
   readonly destinationPort: number
+  /** Of Orthanc: with its DICOMweb plugin. */
+  readonly web?: boolean
   /** Of Ariane: how long a study must be quiet before its manifest is made. */
   readonly quietSeconds: number
   /** Of Ariane: watch its event loop. */
@@ -39,6 +43,7 @@ export interface StartOptions {
 }
 
 export const DESTINATION = 'DEST'
+const DICOMWEB_PLUGIN = '/usr/share/orthanc/plugins/libOrthancDicomWeb.so'
 const LISTENING_WITHIN_MS = 30_000
 
 const root = new URL('../..', import.meta.url).pathname
@@ -50,25 +55,27 @@ export const START: Readonly<Record<Name, (options: StartOptions) => Promise<Ser
 }
 
 async function startAriane(options: StartOptions): Promise<Server> {
-  const port = await freePort()
-  await configureAriane(options, port)
+  const [port, webPort] = [await freePort(), await freePort()]
+  await configureAriane(options, port, webPort)
   const probed = options.probe ? ['--expose-gc', '--import', join(root, 'scripts/benchmark/stall-probe.mjs')] : []
   const child = start(process.execPath, [...probed, ...(options.runtimeOptions ?? []), join(root, 'dist/main.js'), 'serve'], {
     env: { ...ENVIRONMENT, ARIANE_HOME: options.home },
     cwd: options.home,
     stdio: ['ignore', 'ignore', 'inherit', ...(options.probe ? ['ipc' as const] : [])],
   })
-  return watch('ariane', 'ARIANE', port, child, options.home, options.probe ? new Probe(child) : undefined)
+  const server = await watch('ariane', 'ARIANE', port, child, options.home, options.probe ? new Probe(child) : undefined)
+  return { ...server, dicomWeb: `http://127.0.0.1:${webPort}/dicom-web` }
 }
 
 /** A running node takes another quiet time at SIGHUP. */
 export async function configureAriane(
   options: Pick<StartOptions, 'home' | 'quietSeconds' | 'destinationPort'>,
   port: number,
+  webPort = 0,
 ): Promise<void> {
   const settings = {
     dicom: { host: '127.0.0.1', port },
-    web: { port: 0 },
+    web: { port: webPort },
     storage: { path: join(options.home, 'storage') },
     manifest: { quietSeconds: options.quietSeconds, associationEndSeconds: options.quietSeconds },
     peers: [{ aeTitle: DESTINATION, host: '127.0.0.1', port: options.destinationPort }],
@@ -79,14 +86,16 @@ export async function configureAriane(
 }
 
 /** Orthanc with its defaults (SQLite, SyncStorageArea) and its services opened to our clients. */
-async function startOrthanc({ home, destinationPort }: StartOptions): Promise<Server> {
-  const port = await freePort()
+async function startOrthanc({ home, destinationPort, web = false }: StartOptions): Promise<Server> {
+  const [port, httpPort] = [await freePort(), await freePort()]
   const file = join(home, 'orthanc.json')
   const settings = {
     StorageDirectory: join(home, 'db'),
     IndexDirectory: join(home, 'db'),
     DicomPort: port,
-    HttpPort: await freePort(),
+    HttpPort: httpPort,
+    // Whether or not a client asks for it, it would spend its time on it.
+    HttpCompressionEnabled: false,
     DicomAlwaysAllowStore: true,
     DicomAlwaysAllowFind: true,
     DicomAlwaysAllowGet: true,
@@ -95,10 +104,12 @@ async function startOrthanc({ home, destinationPort }: StartOptions): Promise<Se
     AuthenticationEnabled: false,
     DicomAlwaysAllowMove: true,
     DicomModalities: { dest: [DESTINATION, '127.0.0.1', destinationPort] },
-    Plugins: [],
+    Plugins: web ? [DICOMWEB_PLUGIN] : [],
+    DicomWeb: { Enable: true, Root: '/dicom-web/' },
   }
   await writeFile(file, JSON.stringify(settings))
-  return watch('orthanc', 'ORTHANC', port, start('/usr/sbin/Orthanc', [file]), home)
+  const server = await watch('orthanc', 'ORTHANC', port, start('/usr/sbin/Orthanc', [file]), home)
+  return { ...server, dicomWeb: web ? `http://127.0.0.1:${httpPort}/dicom-web` : '' }
 }
 
 /** No index, no sync: what the wire and the page cache can do. */
@@ -134,7 +145,7 @@ async function watch(
   const forks = child.spawnargs.includes('--fork')
   // Orthanc takes seconds to end in peace, and its storage is thrown away anyway.
   const patienceMs = name === 'orthanc' ? 0 : 20_000
-  return { name, aeTitle, port, home, forks, startMilliseconds, probe, pid: child.pid!, stop: () => end(child, patienceMs) }
+  return { name, aeTitle, port, dicomWeb: '', home, forks, startMilliseconds, probe, pid: child.pid!, stop: () => end(child, patienceMs) }
 }
 
 /** Asks stall-probe.mjs. */
