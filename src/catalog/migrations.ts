@@ -10,7 +10,6 @@ import { SCHEMA_IDENTITY } from './sql/schema-identity.ts'
 import { SCHEMA_LEVELS } from './sql/schema-levels.ts'
 import { SCHEMA_LIFECYCLE } from './sql/schema-lifecycle.ts'
 import { SCHEMA_STATUS } from './sql/schema-status.ts'
-import { SCHEMA_WITHHELD } from './sql/schema-withheld.ts'
 import { BEGIN, COMMIT, ROLLBACK } from './sql/transactions.ts'
 
 export const MIGRATIONS: readonly string[] = [
@@ -21,7 +20,6 @@ export const MIGRATIONS: readonly string[] = [
   SCHEMA_DELETIONS,
   SCHEMA_LEVELS,
   SCHEMA_STATUS,
-  SCHEMA_WITHHELD,
 ]
 
 export function schemaVersion(db: Database): number {

@@ -20,7 +20,7 @@ export interface DicomChoice {
 
 interface Wanted {
   readonly form: Form
-  /** undefined: any. */
+  /** undefined: whichever it is stored in. */
   readonly syntax: string | undefined
   readonly weight: number
 }
