@@ -1,13 +1,11 @@
-/** `/api/settings`, `/api/session`: what is in force and where it comes from; who the caller is and what it may do. Read only. */
+/** `/api/settings`: what is in force and where it comes from. Read only. */
 
 import { isDeepStrictEqual } from 'node:util'
 import { inForce } from '../config/in-force.ts'
 import { settingValue } from '../config/reloadable.ts'
 import type { Setting } from '../config/setting.ts'
 import { SETTINGS } from '../config/settings.ts'
-import type { WebCaller } from '../dicomweb/web-service.ts'
-import { SESSION, SETTINGS_IN_FORCE, type Session, type SettingsInForce } from './api-contract.ts'
-import { levelNames } from './api-studies.ts'
+import { SETTINGS_IN_FORCE, type SettingsInForce } from './api-contract.ts'
 import { jsonRoute } from './json-route.ts'
 import type { StatusParts } from './status-parts.ts'
 import type { WebRoute } from './web-route.ts'
@@ -21,14 +19,6 @@ export function settingRoutes(parts: StatusParts): WebRoute[] {
       summary: 'Every setting that is in force, and where it comes from',
       answer: SETTINGS_IN_FORCE,
       serve: async () => settings(parts),
-    }),
-    jsonRoute({
-      method: 'GET',
-      path: '/api/session',
-      right: 'anybody',
-      summary: 'Who the caller is, and what it may do',
-      answer: SESSION,
-      serve: async ({ caller }) => sessionOf(caller),
     }),
   ]
 }
@@ -50,9 +40,4 @@ function settings({ config, source }: StatusParts): SettingsInForce {
     }
   })
   return loaded?.file === undefined ? { items } : { items, file: loaded.file }
-}
-
-/** Whoever is let in without a token is known by where it calls from. */
-function sessionOf({ name, rights, levels }: WebCaller): Session {
-  return { caller: name, rights: [...rights], levels: levelNames(levels), tokenNeeded: rights.size === 0 }
 }

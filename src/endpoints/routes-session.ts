@@ -1,7 +1,8 @@
 /** `/api/session`: how the page signs somebody in without a token in any address: POST with the token in Authorization gives a cookie, DELETE
  *  ends it, GET says who one is. */
-import { CONFIDENTIALITY_LEVELS, levelBit } from '../dicom/confidentiality.ts'
 import { WEB_RIGHTS, type WebAnswer, type WebCaller, type WebRequest } from '../dicomweb/web-service.ts'
+import { SESSION, type Session } from './api-contract.ts'
+import { levelNames } from './api-studies.ts'
 import type { WebGate } from './web-access.ts'
 import type { WebRoute } from './web-route.ts'
 
@@ -13,6 +14,7 @@ export function sessionRoutes(gate: WebGate): WebRoute[] {
       path,
       right: 'anybody',
       summary: 'Who the caller is, what it may do and see, and whether it has to sign in',
+      answer: SESSION,
       serve: async ({ caller }) => sessionAnswer(caller),
     },
     {
@@ -20,6 +22,7 @@ export function sessionRoutes(gate: WebGate): WebRoute[] {
       path,
       right: 'anybody',
       summary: 'Sign in: takes the bearer token of the header Authorization, sets a session cookie',
+      answer: SESSION,
       serve: async (request) => {
         const { caller, cookie } = await gate.signIn(request.headers, isSecure(request))
         return sessionAnswer(caller, cookie)
@@ -39,10 +42,10 @@ export function sessionRoutes(gate: WebGate): WebRoute[] {
 }
 
 function sessionAnswer({ name, rights, levels }: WebCaller, cookie?: string): WebAnswer {
-  const told = {
+  const told: Session = {
     caller: name,
     rights: WEB_RIGHTS.filter((right) => rights.has(right)),
-    levels: CONFIDENTIALITY_LEVELS.filter((level) => (levels & levelBit(level)) !== 0),
+    levels: levelNames(levels),
     tokenNeeded: rights.size === 0,
   }
   return {
