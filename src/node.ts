@@ -31,10 +31,12 @@ import { type DeletionParts, hideUnfinished } from './manifest/delete-instances.
 import { startManifestWorker } from './manifest/due-studies.ts'
 import { madoBundle } from './manifest/mado-bundle.ts'
 import { manifestSettings } from './manifest/manifest-settings.ts'
+import { tellMissingIssuers } from './manifest/missing-issuers.ts'
 import { publishedNames, tellChangedNames } from './manifest/published-names.ts'
 import { startRetentionWorker } from './manifest/retention.ts'
 import { ensureUndecidedDeliveries } from './manifest/undecided-deliveries.ts'
 import { startPublishWorker } from './publish/outbox.ts'
+import { seeToRemovedTargets } from './publish/removed-targets.ts'
 import { Arrivals } from './receive/arrivals.ts'
 import { judgingOf, tellRulesForNobody } from './receive/confidentiality-rules.ts'
 import { createStep, type MppsParts, setStep } from './receive/mpps.ts'
@@ -85,6 +87,9 @@ async function buildNode(loaded: LoadedConfig, closers: Closer[], source?: Confi
   await reconcile({ storage, catalog, since, ...judging })
   await replayDecisions({ path: stored.path, catalog })
   await journalNotes({ path: stored.path, catalog })
+  tellMissingIssuers(config)
+  const targetNames = (of: Config): string[] => of.publish.map(({ name }) => name)
+  await seeToRemovedTargets(catalog, targetNames(config), Date.now())
   await ensureUndecidedDeliveries(catalog, targetsOf(config.publish), Date.now())
   const published = await publishedNames({ catalog, storage })
   const locationUid = uid(config.manifest.retrieveLocationUid ?? (await retrieveLocationUid(stored.path, published.retrieveLocationUid)))
@@ -237,6 +242,9 @@ async function buildNode(loaded: LoadedConfig, closers: Closer[], source?: Confi
       book = nextBook
       config = next
       configureLog(config.log)
+      await seeToRemovedTargets(catalog, targetNames(next), Date.now())
+      tellMissingIssuers(next)
+      publish.nudge()
       manifest.nudge()
       await web?.reload()
       log.info('configuration reloaded', { peers: next.peers.length, level: next.log.level })

@@ -1,4 +1,4 @@
-/** `ariane manifest list | waiting | withheld | show | history | build | withdraw | export | verify | validate | open | audit`: the manifests of this node, and those of others as
+/** `ariane manifest list | waiting | withheld | deliveries | show | history | build | withdraw | export | verify | validate | open | audit`: the manifests of this node, and those of others as
  *  files.
  *
  *  A UID is a manifest's or a study's; of a study, its newest manifest is meant. Works beside a running node.
@@ -11,6 +11,7 @@ import { buildNow } from '../manifest/study-actions.ts'
 import { operator } from '../storage/decisions.ts'
 import { CommandFailure, inColumns } from './command-line.ts'
 import { auditCommand } from './manifest-audit.ts'
+import { deliveriesCommand } from './manifest-deliveries.ts'
 import { historyCommand, withdrawCommand } from './manifest-history.ts'
 import { openCommand } from './manifest-open.ts'
 import { actionParts } from './manifest-parts.ts'
@@ -29,6 +30,7 @@ export function manifestCommand(): Command {
     .addCommand(listCommand())
     .addCommand(waitingCommand())
     .addCommand(withheldCommand())
+    .addCommand(deliveriesCommand())
     .addCommand(showCommand())
     .addCommand(historyCommand())
     .addCommand(buildCommand())

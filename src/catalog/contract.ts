@@ -291,6 +291,12 @@ export interface Catalog extends DueCatalog, Deletions, StatusCatalog {
   deliveriesDue(now: number, limit: number): Promise<readonly Delivery[]>
   settleDelivery(id: number, outcome: { state: DeliveryState; attempts: number; nextAttemptAt: number; lastError?: string }): Promise<void>
   earliestDelivery(): Promise<number | undefined>
+  /** What waits, and what failed for good. */
+  deliveriesOpen(pageSize: number, after?: string): Promise<Page<Delivery>>
+  /** Closes what waits for targets of other names than these, as failed. @returns how many of each target */
+  closeDeliveriesExcept(targets: readonly string[]): Promise<readonly { readonly target: string; readonly deliveries: number }[]>
+  /** What was closed by {@link closeDeliveriesExcept} and is of these targets waits again. @returns how many */
+  reopenDeliveries(targets: readonly string[], at: number): Promise<number>
 
   // --- decisions
   /** Applies what an operator has decided, once: a decision of that id that was applied before changes nothing.

@@ -8,7 +8,7 @@ import { mayBeCorrected } from './corrections.ts'
 import { isLogLost, type OpenOptions, openDatabase } from './database.ts'
 import { decide } from './decide.ts'
 import { deletionsOn } from './deletions.ts'
-import { deliveriesDue, earliestDelivery, settleDelivery } from './deliveries.ts'
+import { closeDeliveriesExcept, deliveriesDue, deliveriesOpen, earliestDelivery, reopenDeliveries, settleDelivery } from './deliveries.ts'
 import { evidence } from './evidence.ts'
 import { find } from './find.ts'
 import { forgetInstance } from './forget.ts'
@@ -108,6 +108,9 @@ export function catalogOn(db: Database): Catalog {
     // publish
     deliveriesDue: (now, limit) => read(() => deliveriesDue(all, now, limit)),
     settleDelivery: (id, outcome) => writeUnsynced(() => settleDelivery(all, id, outcome)),
+    deliveriesOpen: (pageSize, after) => read(() => deliveriesOpen(all, pageSize, after)),
+    closeDeliveriesExcept: (targets) => write(() => closeDeliveriesExcept(all, targets)),
+    reopenDeliveries: (targets, at) => write(() => reopenDeliveries(all, targets, at)),
     earliestDelivery: () => read(() => earliestDelivery(all)),
     // decisions
     decide: (decision) => write(() => decide(all, decision)),

@@ -33,6 +33,8 @@ const MAY_SCAN: Readonly<Record<string, string>> = {
   [UPKEEP_SQL.peers]: 'a thousand rows at most',
   [UPKEEP_SQL.everyStudyChanged]: 'at a start after the loss of the write-ahead log',
   [DELETION_SQL.all]: 'deletions that are not finished: a few',
+  [DELIVERY_SQL.waitingExcept]: 'at a start or a reload, over what waits',
+  [DELIVERY_SQL.closeExcept]: 'as above',
   [REJECTION_SQL.notJournaled]: 'at a start, over the index of notes',
   [DELETION_SQL.filesToRemove]: 'takes the first of the table, in its order',
   [STUDY_SQL.inConflict]: 'walks the partial index of conflicts only',

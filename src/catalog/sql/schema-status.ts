@@ -6,4 +6,5 @@ export const SCHEMA_STATUS = `
   CREATE INDEX manifests_withdrawn ON manifests (study_instance_uid) WHERE state = 'withdrawn';
   CREATE INDEX manifests_counted ON manifests (state, dialect);
   CREATE INDEX deliveries_open ON deliveries (state, target, id) WHERE state <> 'done';
+  CREATE INDEX deliveries_failed ON deliveries (target) WHERE state = 'failed';
 `

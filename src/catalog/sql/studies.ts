@@ -101,5 +101,16 @@ export const DELIVERY_SQL = {
   due: `SELECT id, target, manifest_uid, action, state, attempts, next_attempt_at, last_error FROM deliveries
     WHERE state = 'waiting' AND next_attempt_at <= ? ORDER BY next_attempt_at, id LIMIT ?`,
   settle: 'UPDATE deliveries SET state = ?, attempts = ?, next_attempt_at = ?, last_error = ? WHERE id = ?',
+  /** Parameter: targets (JSON). */
+  waitingExcept: `SELECT target, count(*) FROM deliveries INDEXED BY deliveries_waiting WHERE state = 'waiting'
+    AND target NOT IN (SELECT value FROM json_each(?)) GROUP BY target`,
+  /** Parameters: why, targets (JSON). */
+  closeExcept: `UPDATE deliveries SET state = 'failed', last_error = ? WHERE state = 'waiting' AND target NOT IN (SELECT value FROM json_each(?))`,
+  /** Parameters: time, targets (JSON), why they were closed. */
+  reopen: `UPDATE deliveries SET state = 'waiting', next_attempt_at = ?, last_error = NULL
+    WHERE state = 'failed' AND target IN (SELECT value FROM json_each(?)) AND last_error = ?`,
+  /** Parameters: behind this row, how many. */
+  open: `SELECT id, target, manifest_uid, action, state, attempts, next_attempt_at, last_error FROM deliveries
+    WHERE id > ? AND state <> 'done' ORDER BY id LIMIT ?`,
   earliest: `SELECT min(next_attempt_at) FROM deliveries WHERE state = 'waiting'`,
 } as const
