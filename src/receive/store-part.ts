@@ -17,6 +17,7 @@ export type Common = Pick<Incoming, 'source' | 'brought' | 'studyInstanceUid'>
 const PREAMBLE_BYTES = 132
 /** No meta information that means well is longer: private information in it may be. */
 const LARGEST_META_BYTES = 1024 * 1024
+const NO_FILE = 'not a DICOM file (PS3.10 7.1): no file meta information'
 
 export class FilePart {
   readonly #door: Door
@@ -47,17 +48,16 @@ export class FilePart {
 
   async end(): Promise<StoreOutcome> {
     if (this.#sink === undefined && this.#failure === undefined) await this.#look(true)
-    if (this.#sink === undefined) return this.#failure ?? refused('not a DICOM file (PS3.10 7.1): no file meta information')
-    const { status, errorComment } = await this.#sink.end()
-    return { ...this.#uids, status, errorComment }
+    const answer = await this.#sink?.end()
+    if (this.#failure !== undefined || answer === undefined) return { ...this.#uids, ...(this.#failure ?? refused(NO_FILE)) }
+    return { ...this.#uids, status: answer.status, errorComment: answer.errorComment }
   }
 
-  /** What follows is not to come, or not wanted. @returns what the caller is told of it */
-  abandon(failure: Pick<StoreOutcome, 'status' | 'errorComment'>): StoreOutcome {
+  /** What follows is not to come, or not wanted: {@link end} leaves nothing, and tells this. */
+  abandon(failure: StoreOutcome): void {
     this.#sink?.abandon()
     this.#start = []
-    this.#failure ??= { ...this.#uids, ...failure }
-    return this.#failure
+    this.#failure ??= failure
   }
 
   #look(isWhole: boolean): Promise<void> | undefined {
@@ -83,7 +83,7 @@ export class FilePart {
 
   #fail(errorComment: string): undefined {
     this.#start = []
-    this.#failure = { ...this.#uids, ...refused(errorComment) }
+    this.#failure = refused(errorComment)
   }
 }
 

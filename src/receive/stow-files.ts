@@ -51,7 +51,18 @@ export class FileParts implements PartReceiver {
   }
 
   async ends(): Promise<void> {
-    const part = this.#part!
+    this.#end(this.#part!)
+    if (this.#ending.size >= MOST_ENDING) await Promise.race(this.#ending)
+  }
+
+  /** Nothing more comes. Of the part under way nothing is left. */
+  cutOff(reason: StoreOutcome): void {
+    if (this.#part === undefined) return
+    this.#part.abandon(reason)
+    this.#end(this.#part)
+  }
+
+  #end(part: FilePart): void {
     const at = this.#count - 1
     this.#part = undefined
     const ending = part.end().then((outcome) => {
@@ -59,14 +70,6 @@ export class FileParts implements PartReceiver {
       this.#ending.delete(ending)
     })
     this.#ending.add(ending)
-    if (this.#ending.size >= MOST_ENDING) await Promise.race(this.#ending)
-  }
-
-  /** Nothing more comes. Of the part under way nothing is left. */
-  cutOff(reason: Pick<StoreOutcome, 'status' | 'errorComment'>): void {
-    if (this.#part === undefined) return
-    this.#outcomes[this.#count - 1] = this.#part.abandon(reason)
-    this.#part = undefined
   }
 
   /** When all that ended is durable or refused. */

@@ -12,7 +12,7 @@ import { parseUid } from '../dicom/uid.ts'
 import { acceptedJson } from '../dicomweb/accept-json.ts'
 import { type MediaType, parseMediaType } from '../dicomweb/media-type.ts'
 import { MultipartParser, type PartReceiver } from '../dicomweb/multipart-parser.ts'
-import { drain, readBody } from '../dicomweb/request-body.ts'
+import { readBody } from '../dicomweb/request-body.ts'
 import { WebFailure } from '../dicomweb/web-failure.ts'
 import { type WebAnswer, type WebCaller, WebRefusal, type WebRequest } from '../dicomweb/web-service.ts'
 import { ERRORS } from '../errors.ts'
@@ -34,7 +34,7 @@ export interface StowParts {
 /** Takes the parts of one request. */
 export interface StoreReceiver extends PartReceiver {
   /** Nothing more comes: of what is under way nothing is to be left. */
-  cutOff(reason: Pick<StoreOutcome, 'status' | 'errorComment'>): void
+  cutOff(reason: StoreOutcome): void
   /** One for each instance, in their order, when each is durable or refused. */
   outcomes(): Promise<readonly StoreOutcome[]>
 }
@@ -43,8 +43,6 @@ const DICOM = 'application/dicom'
 const JSON_METADATA = 'application/dicom+json'
 const MULTIPART = 'multipart/related'
 const NO_HEADERS: ReadonlyMap<string, string> = new Map()
-/** The caller is told before the connection is given up. */
-const CLOSE = { Connection: 'close' }
 const LONGEST_AE_TITLE = 16
 
 /** `…/studies` and `…/studies/{study}`. */
@@ -64,7 +62,7 @@ export async function storeRequest(parts: StowParts, request: WebRequest): Promi
     const failure = await receive(request.body as Readable, media, receiver)
     const outcomes = await receiver.outcomes()
     if (failure === undefined && outcomes.length > 0) return storeAnswer(`${request.base}/dicom-web`, outcomes, contentType)
-    return await answerBroken(request, failure ?? new WebRefusal(400, 'no part: nothing to store'), outcomes, contentType)
+    return answerBroken(request, failure ?? new WebRefusal(400, 'no part: nothing to store'), outcomes, contentType)
   } finally {
     arrival.abort()
   }
@@ -107,7 +105,6 @@ async function receiveParts(body: Readable, boundary: string, receiver: StoreRec
     return !parser.isOver
   })
   parser.finish()
-  await drain(body)
 }
 
 async function receiveAlone(body: Readable, receiver: StoreReceiver): Promise<void> {
@@ -122,28 +119,22 @@ async function receiveAlone(body: Readable, receiver: StoreReceiver): Promise<vo
 /** @returns undefined for what is nobody's fault but ours */
 function refusalOf(error: unknown): WebRefusal | undefined {
   if (error instanceof WebRefusal) return error
-  if (error instanceof WebFailure) return new WebRefusal(error.status ?? 400, error.message, CLOSE, { cause: error })
+  if (error instanceof WebFailure) return new WebRefusal(error.status ?? 400, error.message, {}, { cause: error })
   // What a stream fails with whose sender has gone.
   const { code } = error as NodeJS.ErrnoException
-  if (code === 'ECONNRESET' || code === 'ERR_STREAM_PREMATURE_CLOSE') return new WebRefusal(400, 'the request was cut off', CLOSE)
+  if (code === 'ECONNRESET' || code === 'ERR_STREAM_PREMATURE_CLOSE')
+    return new WebRefusal(400, 'the request was cut off', {}, { cause: error })
   return undefined
 }
 
 /** What was whole is kept, and told; a sender of whose instances none was kept is told what is wrong with the request. */
-async function answerBroken(
-  request: WebRequest,
-  failure: WebRefusal,
-  outcomes: readonly StoreOutcome[],
-  contentType: string,
-): Promise<WebAnswer> {
+function answerBroken(request: WebRequest, failure: WebRefusal, outcomes: readonly StoreOutcome[], contentType: string): WebAnswer {
   const kept = outcomes.filter(isKept).length
   log.warn('request to store is broken', { caller: request.caller.name, kept, reason: failure.message })
-  await drain(request.body as Readable)
-  if (kept === 0) throw new WebRefusal(failure.status, failure.message, { ...failure.headers, ...CLOSE }, { cause: failure })
+  if (kept === 0) throw failure
   // Parts that never came have no name to be told by.
   const rest: StoreOutcome = { status: ERRORS.UNREADABLE.status, errorComment: `the rest of the request: ${failure.message}`.slice(0, 64) }
-  const answer = storeAnswer(`${request.base}/dicom-web`, [...outcomes, rest], contentType)
-  return { ...answer, headers: { ...answer.headers, ...CLOSE } }
+  return storeAnswer(`${request.base}/dicom-web`, [...outcomes, rest], contentType)
 }
 
 // --- what the request says of itself

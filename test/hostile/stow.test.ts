@@ -70,24 +70,33 @@ it('a body without its last delimiter: what was whole is told', async () => {
 it('a part without end is stopped at the size of an instance', async () => {
   const one = ct()
   const start = multipart([{ body: part10(one) }, { body: part10(ct()) }]).subarray(0, -BOUNDARY.length - 8)
-  let sent = 0
   function* endless() {
     yield requestHead(node, CHUNKED)
     yield chunked(start)
-    for (const block = chunked(Buffer.alloc(256 * 1024, 7)); sent < 400 * MIB; sent += block.length) yield block
+    for (const block = chunked(Buffer.alloc(256 * 1024, 7)); ; ) yield block
   }
+  const began = Date.now()
   const answer = await rawRequest(node, endless(), { withinMs: 30_000 })
-  expect(sent).toBeLessThan(200 * MIB)
+  expect(Date.now() - began).toBeLessThan(15_000)
+  expect(answer).toMatch(/^HTTP\/1\.1 202 /)
+  expect(answer).toContain(instanceOf(one))
   expect(isKept(one)).toBe(true)
-  if (answer !== '') expect(answer).toMatch(/^HTTP\/1\.1 202 /)
-})
+}, 40_000)
+
+it('a body without end is not read for ever where the request is refused', async () => {
+  function* endless() {
+    yield requestHead(node, ['Content-Type: text/plain', 'Transfer-Encoding: chunked'])
+    for (const block = chunked(Buffer.alloc(256 * 1024, 7)); ; ) yield block
+  }
+  expect(await rawRequest(node, endless(), { withinMs: 30_000 })).toMatch(/^HTTP\/1\.1 415 /)
+}, 40_000)
 
 it('parts without number are stopped, and memory is bounded', async () => {
   const before = node.rssBytes()
   const tiny = Buffer.from(`--${BOUNDARY}\r\n\r\nx\r\n`)
   const many = Buffer.concat(Array.from({ length: 1000 }, () => tiny))
   function* pieces() {
-    yield requestHead(node, CHUNKED)
+    yield requestHead(node, [...CHUNKED, 'Connection: close'])
     for (let count = 0; count < 100; count++) yield chunked(many)
     yield chunked(`--${BOUNDARY}--\r\n`)
     yield '0\r\n\r\n'
