@@ -15,6 +15,7 @@ import { ConfigError, keyOf, type Mistake, mistakesIn, type TreePath } from './m
 import { inWords, parseYaml, readText, type YamlFile } from './read-yaml.ts'
 import { FILE_SCHEMA } from './schema.ts'
 import { type Config, SETTINGS, type SettingKey } from './settings.ts'
+import { isLoopbackHost } from './web-contradictions.ts'
 
 export type { Environment } from './environment.ts'
 export { ConfigError } from './mistakes.ts'
@@ -141,12 +142,18 @@ function completed(config: Config, baseOf: (key: SettingKey) => string): Config 
     ...config,
     storage: { ...config.storage, path: storagePath },
     manifest: { ...config.manifest, timezone: config.manifest.timezone ?? machineTimeZone() },
-    web: { ...config.web, tls: withAbsolutePaths(config.web.tls, baseOf) },
+    web: { ...config.web, tls: withAbsolutePaths(config.web.tls, baseOf), auth: { ...config.web.auth, local: localRights(config.web) } },
     publish: config.publish.map((target) => ({
       ...target,
       path: target.path === undefined ? join(storagePath, 'outbox') : resolve(baseOf('publish'), target.path),
     })),
   }
+}
+
+/** Who has a public address has a proxy, perhaps on this machine, and perhaps one that does not say so. */
+function localRights({ publicUrl, auth }: Config['web']): Config['web']['auth']['local'] {
+  const isPublic = publicUrl !== undefined && !isLoopbackHost(new URL(publicUrl).hostname.replace(/^\[|\]$/g, ''))
+  return auth.local ?? (isPublic ? 'refuse' : 'everything')
 }
 
 function withAbsolutePaths(tls: Config['web']['tls'], baseOf: (key: SettingKey) => string): Config['web']['tls'] {

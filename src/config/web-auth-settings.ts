@@ -49,10 +49,10 @@ export const WEB_AUTH_SETTINGS = [
     key: 'web.auth.local',
     type: 'choice',
     of: ['everything', 'read', 'refuse'],
-    default: 'everything',
+    derived: '`everything`; `refuse` where `web.publicUrl` is given and not this machine',
     live: true,
     reason:
-      'What callers from this machine may do without saying who they are. read: find, get and status; refuse: nothing. Never holds for what a proxy passes on (Forwarded, X-Forwarded-…, X-Real-IP, Via, HTTP/1.0, or a Host that is not this machine); where a proxy on this machine says nothing of that kind, or other users have accounts here, refuse.',
+      'What callers from this machine may do without saying who they are. read: find, get and status; refuse: nothing. Never holds for what a proxy passes on (Forwarded, X-Forwarded-…, X-Real-IP, Via, HTTP/1.0, or a Host that is not this machine); a proxy on this machine that says nothing of that kind looks like a local caller, which is why the default changes with `web.publicUrl`. Where other users have accounts here, refuse.',
   }),
   setting({
     key: 'web.auth.localLevels',

@@ -136,10 +136,9 @@ async function fastifyFor(web: Config['web'], tls: object | undefined): Promise<
 
 function tellOpenness(web: Config['web'], isTls: boolean): void {
   if (!isTls && !isLoopbackHost(web.host)) log.warn('the web is served without TLS to other machines (web.allowPlain)', { host: web.host })
-  if (web.publicUrl !== undefined && web.auth.local !== 'refuse' && isLoopbackHost(web.host))
-    log.warn(
-      'a proxy on this machine must say that it passes requests on (X-Forwarded-For), or set web.auth.local: refuse; see docs/operations.md',
-    )
+  const isPublic = web.publicUrl !== undefined && !isLoopbackHost(new URL(web.publicUrl).hostname)
+  if (isPublic && web.auth.local !== 'refuse')
+    log.warn('web.auth.local lets in whom a proxy on this machine passes on, unless the proxy says that it does (X-Forwarded-For)')
 }
 
 async function limitRate(server: FastifyInstance, { config }: WebListenerOptions): Promise<void> {

@@ -1,13 +1,13 @@
 /** One line in the log for each request on the web.
  *
  *  Promises: no query (it holds names of patients), no token, no path that is none of ours. What changes something, and what failed, is told
- *  at level info, the rest at debug. */
+ *  at level info, the rest at debug: also what was refused, of which failed-attempts.ts tells without filling the log. */
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { log } from '../log.ts'
 
 export function logRequests(server: FastifyInstance, nameOf: (request: FastifyRequest) => string | undefined): void {
   server.addHook('onResponse', async (request, reply) => {
-    const level = reply.statusCode >= 500 || !['GET', 'HEAD', 'OPTIONS'].includes(request.method) ? 'info' : 'debug'
+    const level = isWorthALine(request.method, reply.statusCode) ? 'info' : 'debug'
     if (!log.enabled(level)) return
     log[level]('request on the web', {
       method: request.method,
@@ -18,6 +18,13 @@ export function logRequests(server: FastifyInstance, nameOf: (request: FastifyRe
       address: request.ip,
     })
   })
+}
+
+const READS = ['GET', 'HEAD', 'OPTIONS']
+const REFUSED = [400, 401, 403, 415, 421, 429]
+
+function isWorthALine(method: string, status: number): boolean {
+  return status >= 500 || !(READS.includes(method) || REFUSED.includes(status))
 }
 
 /** Without the query; of what is no route nothing. */

@@ -2,7 +2,8 @@
  *
  *  Promises: a Host that is no name of this node is refused (DNS rebinding), so is what could be read in two ways (two Hosts, an absolute
  *  URL); what changes something is refused where a browser says that a page of another origin sends it, unless `web.cors` lists that
- *  origin, and in every form that a plain HTML form can send.
+ *  origin, and in every form that a plain HTML form can send. What a page of another origin loads as its own part (an image, a script) is
+ *  refused, too: it could not see it, but make us work, or tell from the time that it takes whether it is there. Links lead here.
  *  Errors: WebRefusal 400, 403, 415, 421. */
 import type { IncomingMessage } from 'node:http'
 import { isIP } from 'node:net'
@@ -15,6 +16,8 @@ type Web = Config['web']
 /** `name`, `name:port`, `1.2.3.4`, `[::1]:8112` */
 const HOST = /^(?:\[([0-9a-f:.]{2,45})\]|([a-z0-9_.-]{1,253}))(?::\d{1,5})?$/i
 const READS = new Set(['GET', 'HEAD', 'OPTIONS'])
+/** Sec-Fetch-Site (Fetch Metadata Request Headers, 2.4) of what is ours, or of no page. */
+const OWN_SITES = new Set<unknown>([undefined, 'same-origin', 'none'])
 /** What an HTML form sends (HTML, 4.10.21.8). */
 const OF_FORMS = /^(?:application\/x-www-form-urlencoded|multipart\/form-data|text\/plain)(?:[;\s]|$)/i
 /** Headers of which a second one may be read by a proxy and not by us. */
@@ -23,7 +26,7 @@ const SINGLE = ['host', 'authorization', 'origin', 'content-type']
 export function admitRequest(request: IncomingMessage, web: Web): void {
   demandOneMeaning(request)
   demandOurName(request, web)
-  if (READS.has(request.method ?? '')) return
+  if (READS.has(request.method ?? '')) return demandWelcomePart(request, web)
   demandOurOrigin(request, web)
   if (OF_FORMS.test(request.headers['content-type'] ?? ''))
     throw new WebRefusal(415, 'a plain form changes nothing here: expected the content type that the interface describes')
@@ -62,11 +65,16 @@ function demandOurName({ headers, socket }: IncomingMessage, web: Web): void {
   throw new WebRefusal(421, `this node is not called ${name.slice(0, 100)}: names of it are in web.publicUrl and web.hosts`)
 }
 
+function demandWelcomePart({ method, headers }: IncomingMessage, web: Web): void {
+  if (method === 'OPTIONS' || OWN_SITES.has(headers['sec-fetch-site']) || headers['sec-fetch-mode'] === 'navigate') return
+  if (!isListedPage(headers, web)) throw new WebRefusal(403, 'a page of another origin may use nothing from here: it is not in web.cors')
+}
+
 function demandOurOrigin({ headers, socket }: IncomingMessage, web: Web): void {
   const { origin, host } = headers
   const site = headers['sec-fetch-site']
   if (origin === undefined) {
-    if (site === undefined || site === 'same-origin' || site === 'none') return
+    if (OWN_SITES.has(site)) return
     throw new WebRefusal(403, 'a page of another site may change nothing here: its origin is not in web.cors')
   }
   const page = URL.parse(origin)

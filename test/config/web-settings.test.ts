@@ -15,6 +15,13 @@ it('is for this machine only, unless told otherwise', () => {
   })
 })
 
+it('lets nobody in for being local where others have an address for it, unless that is said', () => {
+  const local = (web: object) => load(web).auth.local
+  expect(local({ publicUrl: 'https://pacs.example/a' })).toBe('refuse')
+  expect(local({ publicUrl: 'https://pacs.example/a', auth: { local: 'read' } })).toBe('read')
+  for (const publicUrl of ['http://127.0.0.1:8112', 'http://localhost', 'http://[::1]:1/x']) expect(local({ publicUrl })).toBe('everything')
+})
+
 it('makes paths absolute, where the file lies', () => {
   expect(load({ tls: { certificate: 'web.pem', key: '/k/web.key' } }).tls).toMatchObject({
     certificate: '/etc/ariane/web.pem',

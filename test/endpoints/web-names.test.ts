@@ -127,6 +127,17 @@ describe('a page of another origin', () => {
     expect([other.status, other.headers.get('access-control-allow-origin')]).toEqual([404, null])
   })
 
+  it('may load nothing where it is not listed, but link to here', async () => {
+    const load = async (...lines: string[]) => (await ask('GET /health/live HTTP/1.1', own, ...lines, CLOSE)).status
+    expect(await load('Sec-Fetch-Site: cross-site', 'Sec-Fetch-Mode: no-cors')).toBe(403)
+    expect(await load('Sec-Fetch-Site: same-site', 'Sec-Fetch-Mode: no-cors', 'Referer: https://evil.example/')).toBe(403)
+    expect(await load('Sec-Fetch-Site: cross-site', 'Sec-Fetch-Mode: cors', 'Origin: https://evil.example')).toBe(403)
+    expect(await load('Sec-Fetch-Site: cross-site', 'Sec-Fetch-Mode: cors', 'Origin: https://viewer.example')).toBe(200)
+    expect(await load('Sec-Fetch-Site: cross-site', 'Sec-Fetch-Mode: no-cors', 'Referer: https://viewer.example/a')).toBe(200)
+    expect(await load('Sec-Fetch-Site: cross-site', 'Sec-Fetch-Mode: navigate')).toBe(200)
+    expect(await load('Sec-Fetch-Site: same-origin', 'Sec-Fetch-Mode: no-cors')).toBe(200)
+  })
+
   it('may show an image where it is listed, as Referer says', async () => {
     const policy = async (referer: string) =>
       (await fetch(`${node.webUrl}/health/live`, { headers: { Referer: referer } })).headers.get('cross-origin-resource-policy')
