@@ -26,7 +26,11 @@ const SINGLE = ['host', 'authorization', 'origin', 'content-type']
 export function admitRequest(request: IncomingMessage, web: Web): void {
   demandOneMeaning(request)
   demandOurName(request, web)
-  if (READS.has(request.method ?? '')) return demandWelcomePart(request, web)
+  if (READS.has(request.method ?? '')) demandWelcomePart(request, web)
+  else demandNoForeignChange(request, web)
+}
+
+function demandNoForeignChange(request: IncomingMessage, web: Web): void {
   demandOurOrigin(request, web)
   if (OF_FORMS.test(request.headers['content-type'] ?? ''))
     throw new WebRefusal(415, 'a plain form changes nothing here: expected the content type that the interface describes')

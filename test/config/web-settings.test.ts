@@ -62,6 +62,14 @@ it.each([
     { auth: { openid: { issuer: 'https://a.example', audience: 'a', jwksUrl: 'http://b.example' } } },
     'jwksUrl: found http to another machine',
   ],
+  [{ tls: { certificate: 'c' } }, 'web.tls.certificate: found a certificate without its key'],
+  [{ tls: { clientCertificates: 'ask' } }, 'web.tls.clientCertificates: found ask'],
+  [{ auth: { certificates: [{ name: 'A', subject: 'CN=a' }] } }, 'web.auth.certificates: expected web.tls.clientCertificates'],
+  [{ auth: { openid: { issuer: 'https://id.example' } } }, 'web.auth.openid.issuer: expected web.auth.openid.audience'],
+  [{ auth: { openid: { issuer: 'http://id.example', audience: 'a' } } }, 'issuer: found http to another machine'],
+  [{ cors: ['https://viewer.example/path'] }, 'web.cors[0]'],
+  [{ cors: ['*'] }, 'web.cors[0]'],
+  [{ trustedProxies: ['proxy.example'] }, 'web.trustedProxies[0]: found "proxy.example", expected an IP address'],
   [{ auth: { localLevels: ['X'] } }, 'web.auth.localLevels[0]'],
 ])('%j is a mistake', (web, words) => {
   expect(() => load(web)).toThrow(ConfigError)

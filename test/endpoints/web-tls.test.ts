@@ -201,17 +201,4 @@ describe('a start that would open the web to everybody', () => {
       /web.tls.key: .*nowhere.key cannot be read \(ENOENT\)/,
     )
   })
-
-  it.each([
-    [{ tls: { certificate: 'a.pem' } }, /web.tls.certificate: found a certificate without its key/],
-    [{ tls: { clientCertificates: 'ask' } }, /web.tls.clientCertificates: found ask/],
-    [{ auth: { certificates: [{ name: 'A', subject: 'CN=a' }] } }, /web.auth.certificates: expected web.tls.clientCertificates/],
-    [{ auth: { openid: { issuer: 'https://id.example' } } }, /web.auth.openid.issuer: expected web.auth.openid.audience/],
-    [{ auth: { openid: { issuer: 'http://id.example', audience: 'ariane' } } }, /found http to another machine/],
-    [{ cors: ['https://viewer.example/path'] }, /web.cors\[0\]: found .*expected the origin/],
-    [{ cors: ['*'] }, /web.cors\[0\]/],
-    [{ trustedProxies: ['proxy.example'] }, /web.trustedProxies\[0\]: found "proxy.example", expected an IP address/],
-  ])('%j is a mistake', async (web, words) => {
-    await expect(starting(web)).rejects.toThrow(words)
-  })
 })
