@@ -16,7 +16,9 @@ import { requireOwnNode } from './peer-address.ts'
 
 export function verifyCommand(): Command {
   return new Command('verify')
-    .description('follow every reference back: C-FIND, then C-GET or C-MOVE, at the AE title that the manifest names')
+    .description(
+      'follow every reference back: C-FIND, then C-GET or C-MOVE, at the AE title that the manifest names; WADO-RS where its URL is ours',
+    )
     .argument('<uid|file>', 'UID of a manifest or a study, or a file')
     .option('--json', 'the whole report')
     .action((what: string, flags: { json?: boolean }, command: Command) =>
@@ -49,7 +51,10 @@ const PROBLEMS_SHOWN = 10
 
 function reportText(report: VerifyReport): string {
   const lines = report.series.flatMap((series) => {
-    const where = series.aeTitle === undefined ? '' : ` at ${series.aeTitle}${series.by === undefined ? '' : ` by ${series.by}`}`
+    const where =
+      series.aeTitle === undefined
+        ? ''
+        : ` at ${series.aeTitle}${series.by === undefined ? '' : ` by ${series.by}`}${series.byWado === undefined ? '' : ', WADO-RS'}`
     const head = `${series.problems.length === 0 ? 'ok     ' : 'MISSING'} series ${series.seriesInstanceUid}: ${series.retrieved} of ${series.references}${where}`
     const shown = series.problems.slice(0, PROBLEMS_SHOWN).map((one) => `          ${one.sopInstanceUid}: ${one.problem}`)
     const rest = series.problems.length - shown.length

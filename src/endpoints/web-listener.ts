@@ -5,6 +5,7 @@
  *  Does not: know what a route does. Who may in: web-access.ts; from where: web-names.ts; how long and how many: web-patience.ts; what
  *  browsers are told: web-headers.ts. */
 
+import type { IncomingMessage } from 'node:http'
 import type { Server as TlsServer } from 'node:https'
 import type { Socket } from 'node:net'
 import rateLimit from '@fastify/rate-limit'
@@ -53,6 +54,8 @@ const LARGEST_JSON_BYTES = 1024 * 1024
 const LONGEST_PARAMETER = 8 * 1024
 const LARGEST_HEADERS_BYTES = 16 * 1024
 const CLOSE_IDLE_EVERY_MS = 50
+/** How long it is read past what still comes of a request that has its answer: who sends on hears it, who never ends does not stay. */
+const LINGER_MS = 3000
 
 export async function listenOnWeb(options: WebListenerOptions): Promise<WebListener> {
   const { web } = options.config()
@@ -68,6 +71,7 @@ export async function listenOnWeb(options: WebListenerOptions): Promise<WebListe
   server.setErrorHandler((error, request, reply) => void refuse(request, reply, error))
   server.setNotFoundHandler((request, reply) => void refuse(request, reply, new WebRefusal(404, 'no such address here')))
   if (options.answered !== undefined) tellAnswers(server, options.answered)
+  server.addHook('onResponse', async ({ raw }) => readPast(raw))
   logRequests(server, (request) => doorkeeper.nameOf(request))
   await tellBrowsers(server, tls !== undefined)
   server.addHook('onRequest', async (request) => admitRequest(request.raw, options.config().web))
@@ -154,6 +158,12 @@ async function limitRate(server: FastifyInstance, { config }: WebListenerOptions
       new WebRefusal(429, `more than ${max} requests in a minute`, { 'Retry-After': String(Math.ceil(ttl / 1000)) }),
   })
   server.addHook('onRequest', server.rateLimit())
+}
+
+function readPast(request: IncomingMessage): void {
+  if (request.complete) return
+  request.resume() // Node does not read on by itself where somebody has begun to
+  setTimeout(() => request.complete || request.destroy(), LINGER_MS).unref()
 }
 
 function withStreams(scope: FastifyInstance, options: WebListenerOptions, doorkeeper: Doorkeeper): void {

@@ -3,10 +3,12 @@
  *
  *  Does not: say whether our own node answers at all, or shows its own calls what the manifest refers to ({@link notShown} tells the latter). */
 import type { Catalog } from '../catalog/contract.ts'
+import { retrieveUrlOf } from '../config/retrieve-url.ts'
 import type { Config } from '../config/settings.ts'
 import { aeTitle } from '../dicom/ae-title.ts'
 import type { Confidentiality } from '../dicom/confidentiality.ts'
 import { parseUid } from '../dicom/uid.ts'
+import { baseUri } from './open/ways.ts'
 import type { ReadManifest } from './read-manifest.ts'
 import type { ConnectTo } from './retrieve-requests.ts'
 import { type VerifyReport, verifyManifest } from './verify-manifest.ts'
@@ -30,7 +32,20 @@ export function verifyHere({ config, catalog, connectTo, onProgress }: VerifyHer
     if (facts === undefined || (facts.fileSizeBytes - facts.dataSetOffset) % 2 === 1) return undefined
     return (await catalog.mayBeCorrected(facts.sopInstanceUid)) ? undefined : facts.sha256
   }
-  return verifyManifest(manifest, { connectTo, expectedSha256, moveTo: { destination: aeTitle(config.aeTitle), sha256Of }, onProgress })
+  return verifyManifest(manifest, {
+    connectTo,
+    expectedSha256,
+    moveTo: { destination: aeTitle(config.aeTitle), sha256Of },
+    wadoBase: ({ retrieveUrl }) => ownBase(config, retrieveUrl),
+    onProgress,
+  })
+}
+
+/** Of a Retrieve URL that leads to this node. */
+function ownBase(config: Config, retrieveUrl: string | undefined): URL | undefined {
+  const own = config.web.enabled ? retrieveUrlOf(config) : undefined
+  const isOurs = own !== undefined && (retrieveUrl === own || retrieveUrl?.startsWith(`${own}/`) === true)
+  return isOurs ? baseUri(retrieveUrl!) : undefined
 }
 
 /** @returns in words, with the remedy, why the node does not show its own calls what is of that level; undefined where it does */

@@ -1,7 +1,7 @@
 /** Follows every reference of a manifest: is it known where the document says, can it be had, is it what was promised?
  *
  *  Promises: each reference is looked for by C-FIND (Study Root, IMAGE level) and retrieved by C-GET at the AE title that its series
- *  names; by C-MOVE to ourselves where that node refuses C-GET. SOP class and SOP Instance UID are compared, and the SHA-256 of the data set
+ *  names; by C-MOVE to ourselves where that node refuses C-GET; and by WADO-RS at its Retrieve URL where that is to be followed, which must bring the same. SOP class and SOP Instance UID are compared, and the SHA-256 of the data set
  *  where the catalog knows what must come. Whatever fails is in the report, under its reference; nothing is thrown for it.
  *  Does not: keep what it retrieves by C-GET, open files. IHE RAD TF-2 4.68.4.1.2.1; PS3.4 C.4.1, C.4.2, C.4.3. */
 import { createHash } from 'node:crypto'
@@ -13,6 +13,7 @@ import type { IncomingStore, StoreSink } from '../dimse/contract.ts'
 import { NodeError } from '../errors.ts'
 import type { ReadManifest, ReadReference, ReadSeries } from './read-manifest.ts'
 import { type ConnectTo, end, failureIn, imageIdentifier, move, portions, queryContext } from './retrieve-requests.ts'
+import { type CameByWado, seriesByWado } from './verify-by-wado.ts'
 
 export interface VerifyParts {
   readonly connectTo: ConnectTo
@@ -21,6 +22,8 @@ export interface VerifyParts {
   readonly expectedSha256?: (sopInstanceUid: string) => Promise<string | undefined>
   /** For nodes that refuse C-GET: where to send, and what has come there since. */
   readonly moveTo?: { readonly destination: AeTitle; readonly sha256Of: (sopInstanceUid: string) => Promise<string | undefined> }
+  /** Where the Retrieve URL of a series is to be followed too: up to, and without, `/studies`. */
+  readonly wadoBase?: (series: ReadSeries) => URL | undefined
   readonly onProgress?: (done: number, total: number) => void
 }
 
@@ -38,6 +41,8 @@ export interface SeriesReport {
   /** Retrieved, and equal to what was promised. */
   readonly retrieved: number
   readonly by?: 'C-GET' | 'C-MOVE'
+  /** Retrieved by WADO-RS as well, and the same; absent where that was not tried. */
+  readonly byWado?: number
   readonly problems: readonly ReferenceProblem[]
 }
 
@@ -59,6 +64,7 @@ interface Check {
   foundClass?: string
   retrieved?: { readonly sopClassUid?: string; readonly sha256?: string }
   failure?: string
+  wadoFailure?: string
 }
 
 export async function verifyManifest(manifest: ReadManifest, parts: VerifyParts): Promise<VerifyReport> {
@@ -66,7 +72,7 @@ export async function verifyManifest(manifest: ReadManifest, parts: VerifyParts)
   const reports: SeriesReport[] = []
   let done = 0
   for (const series of manifest.series) {
-    reports.push(await verifySeries(series, parts))
+    reports.push(await verifySeries(series, manifest.sopInstanceUid, parts))
     done += series.instances.length
     parts.onProgress?.(done, total)
   }
@@ -75,7 +81,7 @@ export async function verifyManifest(manifest: ReadManifest, parts: VerifyParts)
   return { sopInstanceUid: manifest.sopInstanceUid, references: total, retrieved, series: reports, complete }
 }
 
-async function verifySeries(series: ReadSeries, parts: VerifyParts): Promise<SeriesReport> {
+async function verifySeries(series: ReadSeries, manifestUid: string, parts: VerifyParts): Promise<SeriesReport> {
   const aeTitle = series.retrieveAeTitles.map(parseAeTitle).find((title) => title !== undefined)
   const checks = new Map<string, Check>(series.instances.map((reference) => [reference.sopInstanceUid, { reference }]))
   let by: SeriesReport['by']
@@ -84,14 +90,15 @@ async function verifySeries(series: ReadSeries, parts: VerifyParts): Promise<Ser
     await noteFailure(checks.values(), 'C-FIND', () => findSeries(series, aeTitle, checks, parts))
     by = await retrieveSeries(series, aeTitle, checks, parts)
   }
+  const byWado = await followUrl(series, manifestUid, checks, parts)
   const problems: ReferenceProblem[] = []
   for (const check of checks.values()) {
-    const problem = await problemOf(check, parts)
+    const problem = (await problemOf(check, parts)) ?? check.wadoFailure
     if (problem !== undefined) problems.push({ sopInstanceUid: check.reference.sopInstanceUid, problem })
   }
   const found = [...checks.values()].filter((check) => check.foundClass === check.reference.sopClassUid).length
   const { seriesInstanceUid, instances } = series
-  return { seriesInstanceUid, aeTitle, references: instances.length, found, retrieved: checks.size - problems.length, by, problems }
+  return { seriesInstanceUid, aeTitle, references: instances.length, found, retrieved: checks.size - problems.length, by, byWado, problems }
 }
 
 async function problemOf(check: Check, parts: VerifyParts): Promise<string | undefined> {
@@ -104,6 +111,32 @@ async function problemOf(check: Check, parts: VerifyParts): Promise<string | und
     return `was sent as SOP class ${retrieved.sopClassUid}`
   const expected = await parts.expectedSha256?.(reference.sopInstanceUid)
   return expected !== undefined && expected !== retrieved.sha256 ? 'was sent with other bytes than those kept' : undefined
+}
+
+/** @returns how many came and are what C-GET or C-MOVE brought; undefined where no URL is to be followed */
+async function followUrl(
+  series: ReadSeries,
+  manifestUid: string,
+  checks: ReadonlyMap<string, Check>,
+  { wadoBase }: VerifyParts,
+): Promise<number | undefined> {
+  const base = wadoBase?.(series)
+  if (base === undefined) return undefined
+  try {
+    const came = await seriesByWado(series, base, manifestUid)
+    for (const [uid, check] of checks) check.wadoFailure = wadoProblem(check, came.get(uid))
+  } catch (error) {
+    for (const check of checks.values()) check.wadoFailure = `WADO-RS: ${error instanceof Error ? error.message : String(error)}`
+  }
+  return [...checks.values()].filter(({ wadoFailure }) => wadoFailure === undefined).length
+}
+
+function wadoProblem({ reference, retrieved }: Check, came: CameByWado | undefined): string | undefined {
+  if (came === undefined) return 'was not sent by WADO-RS'
+  if (came.sopClassUid !== undefined && came.sopClassUid !== reference.sopClassUid)
+    return `was sent as SOP class ${came.sopClassUid} by WADO-RS`
+  const other = retrieved?.sha256 !== undefined && retrieved.sha256 !== came.sha256
+  return other ? 'was sent with other bytes by WADO-RS' : undefined
 }
 
 function failAll(checks: Iterable<Check>, failure: string): void {

@@ -49,6 +49,14 @@ interface Place {
   readonly scope: Scope
 }
 
+/** That of the dictionary where the element says UN (PS3.5 6.2.2); a sequence stays UN, for its items are in implicit VR. */
+function vrIn(element: Placed, { explicit, littleEndian }: Encoding, scope: Scope): string {
+  const vr = placedVr(element)
+  if (element.tag === PIXEL_DATA) return vr
+  const isOpen = element.form === FORM.UNKNOWN && littleEndian && (vrOf(element.tag) ?? 'SQ') !== 'SQ'
+  return scope.vrOf({ ...element, vr }, explicit && !isOpen)
+}
+
 export async function withoutBulk(bytes: ByteSource, encoding: Encoding): Promise<Header> {
   const stripping = new Stripping(new ElementCursor(bytes), encoding)
   await stripping.topLevel(encoding)
@@ -80,7 +88,7 @@ class Stripping {
   async #element(element: Placed, encoding: Encoding, place: Place): Promise<number> {
     const { tag, valueAt, length } = element
     const { path, depth, scope } = place
-    const vr = tag === PIXEL_DATA ? placedVr(element) : scope.vrOf({ ...element, vr: placedVr(element) }, encoding.explicit)
+    const vr = vrIn(element, encoding, scope)
     if (isFragments(element) || (tag >= FLOAT_PIXEL_DATA && tag <= PIXEL_DATA) || (isBinary(vr) && length > INLINE_BYTES)) {
       if (length !== UNDEFINED_LENGTH || isFragments(element)) {
         this.bulk.set(path, [...(this.bulk.get(path) ?? []), { tag, vr }])
