@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { CT_IMAGE, ct, EXPLICIT_LE, encode, IMPLICIT_LE, TAG, testUid, US_MULTIFRAME, us } from '../support/data-sets.ts'
 import { manifestVersion } from '../support/manifests.ts'
-import { type NodeProcess, startNode } from '../support/node-process.ts'
-import { runCommand } from '../support/run-command.ts'
+import { eventually, type NodeProcess, startNode } from '../support/node-process.ts'
+import { openInstances } from '../support/open-files.ts'
 import { type SentFile, sendFiles } from '../support/sender.ts'
 import { ask, fileFacts, partsOf, sha256 } from '../support/web-parts.ts'
 
@@ -305,5 +305,5 @@ it('a file that has become shorter is told, and cuts an answer that has begun', 
   await expect(partsOf(broken)).rejects.toThrow()
   expect(await refusal(await ask(url(second, '', series), 'application/dicom'))).toEqual([500, 'the stored file cannot be read'])
   expect(await refusal(await ask(url(second, '/frames/1', series)))).toEqual([500, 'the stored file cannot be read'])
-  expect(await runCommand('ls', [`/proc/${node.pid}/fd`, '-l']).then(({ output }) => output.match(/instances/g))).toBeNull()
+  await eventually('no file is left open', () => openInstances(node.pid).length === 0)
 })
