@@ -8,7 +8,7 @@ import { queryRoutes, type WebStoring } from './routes-query.ts'
 import { openRenderer, type Renderer, renderRoutes } from './routes-render.ts'
 import { sessionRoutes } from './routes-session.ts'
 import { statusRoutes } from './routes-status.ts'
-import { capabilityRoutes, retrieveInstance, wadoRoutes } from './routes-wado.ts'
+import { capabilityRoutes, wadoRoutes } from './routes-wado.ts'
 import type { StatusParts } from './status-parts.ts'
 import { openWebGate, type WebGate } from './web-access.ts'
 import { listenOnWeb, type WebListener } from './web-listener.ts'
@@ -27,7 +27,7 @@ export interface WebParts {
 function routes(parts: WebParts, gate: WebGate, renderer: Renderer): WebRoute[] {
   const all: WebRoute[] = []
   all.push(...wadoRoutes(parts))
-  all.push(...renderRoutes({ ...parts, renderer, dicom: retrieveInstance(parts) }))
+  all.push(...renderRoutes({ ...parts, renderer }))
   all.push(...queryRoutes(parts))
   all.push(...capabilityRoutes(all))
   all.push(...statusRoutes(parts.status))
@@ -38,7 +38,7 @@ function routes(parts: WebParts, gate: WebGate, renderer: Renderer): WebRoute[] 
 
 export async function startWeb(parts: WebParts): Promise<WebListener> {
   const gate = openWebGate(parts.config)
-  const renderer = openRenderer(parts)
+  const renderer = await openRenderer(parts)
   const { meters } = parts.status
   const listener = await listenOnWeb({
     config: parts.config,

@@ -4,16 +4,23 @@ import type { Config } from '../config/settings.ts'
 import { ImageRenderer } from '../serve/rendering/image-renderer.ts'
 import { type RenderedParts, renderedFrames, renderedInstance, renderedMany } from '../serve/rendering/rendered.ts'
 import { Thumbnails } from '../serve/rendering/thumbnails.ts'
-import { type WadoUriParts, wadoUri } from '../serve/rendering/wado-uri.ts'
+import { wadoUri } from '../serve/rendering/wado-uri.ts'
+import type { Serving } from '../serve/serving.ts'
 import type { WebRoute } from './web-route.ts'
 
-export type RenderRouteParts = WadoUriParts
+export interface RenderRouteParts {
+  config(): Config
+  readonly serving: Pick<Serving, 'catalog' | 'storage' | 'aeTitle' | 'listManifests'>
+  readonly renderer: Renderer
+}
 export type Renderer = ImageRenderer
 
-/** Close it with the routes. */
-export function openRenderer({ config, serving }: { config(): Config; readonly serving: RenderedParts['serving'] }): Renderer {
+/** Close it after the listener. */
+export async function openRenderer({ config, serving }: Omit<RenderRouteParts, 'renderer'>): Promise<Renderer> {
   const { workers = Math.max(availableParallelism() - 1, 1), seconds } = config().web.render
-  return new ImageRenderer({ storage: serving.storage, workers, timeLimitSeconds: seconds })
+  const renderer = new ImageRenderer({ storage: serving.storage, workers, timeLimitSeconds: seconds })
+  await renderer.prepare()
+  return renderer
 }
 
 const STUDY = '/dicom-web/studies/:study'
@@ -21,7 +28,17 @@ const SERIES = `${STUDY}/series/:series`
 const INSTANCE = `${SERIES}/instances/:instance`
 const FRAMES = `${INSTANCE}/frames/:frames`
 
-export function renderRoutes(parts: RenderRouteParts): WebRoute[] {
+export function renderRoutes({ config, serving, renderer }: RenderRouteParts): WebRoute[] {
+  const { catalog, storage, aeTitle } = serving
+  const parts: RenderedParts = {
+    catalog,
+    storage,
+    aeTitle,
+    renderer,
+    listManifests: () => serving.listManifests(),
+    // What shows a picture, as a page does, sends no header of its own.
+    kosHeader: () => (config().web.kosHeader === 'ignore' ? 'ignore' : 'check'),
+  }
   const thumbnails = new Thumbnails(parts)
   const get = (path: string, summary: string, serve: WebRoute['serve']): WebRoute => ({ method: 'GET', path, right: 'get', summary, serve })
   const pictures: [string, string, typeof renderedMany][] = [

@@ -1,6 +1,6 @@
 /** WADO-RS under `/dicom-web` (PS3.18 10.4), and what can be done there (PS3.18 8.9). */
 import type { Config } from '../config/settings.ts'
-import type { WebAnswer, WebRequest, WebService } from '../dicomweb/web-service.ts'
+import type { WebAnswer, WebRequest } from '../dicomweb/web-service.ts'
 import { capabilities } from '../serve/capabilities.ts'
 import type { Serving } from '../serve/serving.ts'
 import { retrieveBulkData } from '../serve/wado-bulk-data.ts'
@@ -18,12 +18,6 @@ export interface WadoRouteParts {
 const STUDY = '/dicom-web/studies/:study'
 const SERIES = `${STUDY}/series/:series`
 const INSTANCE = `${SERIES}/instances/:instance`
-
-/** One instance as WADO-RS gives it, for WADO-URI. */
-export function retrieveInstance(from: WadoRouteParts): WebService {
-  const parts = partsOf(from)
-  return (request) => retrieveDicom(parts, request)
-}
 
 export function wadoRoutes(from: WadoRouteParts): WebRoute[] {
   const parts = partsOf(from)

@@ -34,6 +34,11 @@ export class ImageRenderer {
     this.#pool = new RenderPool({ workers, queue: workers * QUEUE_PER_WORKER, timeLimitMs: timeLimitSeconds * 1000 })
   }
 
+  /** Loads what the threads need; this holds the event loop for a moment, hence not with the first picture. */
+  prepare(): Promise<void> {
+    return this.#pool.prepare()
+  }
+
   /** @param frame  from 1 */
   async render(instance: Retrievable, frame: number, wish: ImageWish, window: Window | undefined, stopped: AbortSignal): Promise<Buffer> {
     refuseOthers(instance)

@@ -56,6 +56,11 @@ export class RenderPool {
     return this.#busy + this.#waiting.length
   }
 
+  async prepare(): Promise<void> {
+    // The library must be loaded here before it is in a thread, or it goes when the thread does.
+    await import('sharp')
+  }
+
   /** @param load  reads what is needed, when its turn comes, with so many bytes of the header */
   render(load: LoadJob, stopped: AbortSignal): Promise<Buffer> {
     if (this.#closed) return Promise.reject(new RenderFailure('busy', 'the node stops'))
@@ -104,7 +109,7 @@ export class RenderPool {
     if (turn === undefined) return
     this.#busy += 1
     try {
-      const worker = this.#takeIdle() ?? (await startWorker())
+      const worker = this.#takeIdle() ?? startWorker()
       if ((await turn.run(worker)) && !this.#closed) this.#rest(worker)
       else await worker.terminate()
     } catch (error) {
@@ -167,9 +172,7 @@ function transferable(...parts: Uint8Array[]): ArrayBuffer[] {
   return [...new Set(own.map(({ buffer }) => buffer as ArrayBuffer))]
 }
 
-async function startWorker(): Promise<Worker> {
-  // The library must be loaded here before it is in a thread, or it goes when the thread does.
-  await import('sharp')
+function startWorker(): Worker {
   // Built and unbuilt sources differ in the extension.
   const file = new URL(`./render-worker${import.meta.url.slice(-3)}`, import.meta.url)
   const worker = new Worker(file, { resourceLimits: { maxOldGenerationSizeMb: HEAP_LIMIT_MB }, stdout: true, stderr: true })

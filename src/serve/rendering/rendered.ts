@@ -8,18 +8,19 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { Readable } from 'node:stream'
 import type { Retrievable } from '../../catalog/contract.ts'
+import { acceptedBy } from '../../dicomweb/accept.ts'
 import { type Offer, renderedOffers } from '../../dicomweb/rendered-types.ts'
 import { type ImageType, type RenderingParameters, renderingParameters } from '../../dicomweb/rendering-parameters.ts'
 import { type WebAnswer, WebRefusal, type WebRequest } from '../../dicomweb/web-service.ts'
 import { log } from '../../log.ts'
-import type { Serving } from '../serving.ts'
+import { demandManifest } from '../kos-header.ts'
+import { retrievables } from '../retrieve-plan.ts'
+import { instanceOf, type Target as Named, targetOf, type WadoParts } from '../wado-target.ts'
 import { encapsulatedPdf } from './encapsulated-pdf.ts'
-import { instancesOf, type Named, named, theInstance } from './find-instances.ts'
 import type { ImageRenderer } from './image-renderer.ts'
 import { ENCAPSULATED_PDF } from './never-images.ts'
 
-export interface RenderedParts {
-  readonly serving: Pick<Serving, 'catalog' | 'storage' | 'listManifests'>
+export interface RenderedParts extends WadoParts {
   readonly renderer: ImageRenderer
 }
 
@@ -36,9 +37,9 @@ interface Picture extends Target {
 const MOST_FRAMES_NAMED = 1000
 
 export async function renderedInstance(parts: RenderedParts, request: WebRequest): Promise<WebAnswer> {
-  const { offers, wish, found } = asked(parts, request)
-  const instance = await theInstance(parts.serving.catalog, found)
-  if (instance.sopClassUid === ENCAPSULATED_PDF) return encapsulatedPdf(parts.serving.storage, instance, offers)
+  const { offers, wish, found } = await asked(parts, request)
+  const instance = await instanceOf(parts, found)
+  if (instance.sopClassUid === ENCAPSULATED_PDF) return encapsulatedPdf(parts.storage, instance, offers)
   const offer = imageOffer(offers)
   if (offer.packaging !== 'multipart') return single(parts, request, { instance, frame: 1 }, offer.type, wish)
   return multipart(parts, request, framesOf(parts, instance), offer.type, wish)
@@ -46,9 +47,9 @@ export async function renderedInstance(parts: RenderedParts, request: WebRequest
 
 export async function renderedFrames(parts: RenderedParts, request: WebRequest): Promise<WebAnswer> {
   const frames = frameNumbers(request.params.frames!)
-  const { offers, wish, found } = asked(parts, request)
+  const { offers, wish, found } = await asked(parts, request)
   const offer = imageOffer(offers)
-  const instance = await theInstance(parts.serving.catalog, found)
+  const instance = await instanceOf(parts, found)
   if (frames.length === 1 && offer.packaging !== 'multipart')
     return single(parts, request, { instance, frame: frames[0]! }, offer.type, wish)
   const count = await parts.renderer.frameCount(instance)
@@ -60,17 +61,24 @@ export async function renderedFrames(parts: RenderedParts, request: WebRequest):
 
 /** Study and series. */
 export async function renderedMany(parts: RenderedParts, request: WebRequest): Promise<WebAnswer> {
-  const { offers, wish, found } = asked(parts, request)
+  const { offers, wish, found } = await asked(parts, request)
   const { type } = imageOffer(offers)
-  const { catalog } = parts.serving
-  if ((await catalog.countRetrievables(found.keys, found.view)) === 0) throw new WebRefusal(404, 'nothing of that here')
-  return multipart(parts, request, everyFrame(parts, found), type, wish)
+  if ((await parts.catalog.countRetrievables(found.keys, found.view)) === 0) throw new WebRefusal(404, 'nothing of that here')
+  return multipart(parts, request, everyFrame(parts, found, request.stopped), type, wish)
 }
 
-function asked(parts: RenderedParts, request: WebRequest): { offers: readonly Offer[]; wish: RenderingParameters; found: Named } {
+async function asked(parts: RenderedParts, request: WebRequest): Promise<Asked> {
   const wish = renderingParameters(request.query)
-  const offers = renderedOffers(request.headers.accept, request.query.get('accept'))
-  return { wish, offers, found: named(request.params, request, parts.serving.listManifests()) }
+  const offers = renderedOffers(acceptedBy(request))
+  const found = targetOf(request, parts)
+  await demandManifest(parts, request, found)
+  return { wish, offers, found }
+}
+
+interface Asked {
+  readonly offers: readonly Offer[]
+  readonly wish: RenderingParameters
+  readonly found: Named
 }
 
 export function imageOffer(offers: readonly Offer[]): Offer & { readonly type: ImageType } {
@@ -92,8 +100,8 @@ async function* framesOf({ renderer }: RenderedParts, instance: Retrievable): As
   for (let frame = 1; frame <= count; frame++) yield { instance, frame }
 }
 
-async function* everyFrame(parts: RenderedParts, found: Named): AsyncGenerator<Target | WebRefusal> {
-  for await (const instance of instancesOf(parts.serving.catalog, found)) {
+async function* everyFrame(parts: RenderedParts, { keys, view }: Named, stopped: AbortSignal): AsyncGenerator<Target | WebRefusal> {
+  for await (const instance of retrievables(parts.catalog, keys, view, stopped)) {
     try {
       yield* framesOf(parts, instance)
     } catch (error) {

@@ -4,10 +4,13 @@
  *  to {@link KEPT_BYTES}; a caller that has one already is told so (304).
  *  Errors: WebRefusal 400, 404, 406, and as image-renderer.ts. Sizes in bytes. */
 import type { Retrievable } from '../../catalog/contract.ts'
+import { acceptedBy } from '../../dicomweb/accept.ts'
 import { renderedOffers } from '../../dicomweb/rendered-types.ts'
 import { thumbnailParameters } from '../../dicomweb/rendering-parameters.ts'
 import { type WebAnswer, WebRefusal, type WebRequest } from '../../dicomweb/web-service.ts'
-import { instancesOf, type Named, named, theInstance } from './find-instances.ts'
+import { demandManifest } from '../kos-header.ts'
+import { retrievables } from '../retrieve-plan.ts'
+import { instanceOf, type Target, targetOf } from '../wado-target.ts'
 import { isNeverAnImage } from './never-images.ts'
 import { frameNumbers, imageOffer, isKnownTag, pictureTag, type RenderedParts } from './rendered.ts'
 
@@ -28,13 +31,13 @@ export class Thumbnails {
 
   async serve(request: WebRequest): Promise<WebAnswer> {
     const wish = thumbnailParameters(request.query)
-    const { type } = imageOffer(renderedOffers(request.headers.accept, request.query.get('accept')))
+    const { type } = imageOffer(renderedOffers(acceptedBy(request)))
     const { params } = request
     const frames = params.frames === undefined ? undefined : frameNumbers(params.frames)
     if (frames !== undefined && frames.length > 1) throw new WebRefusal(400, 'frames: a thumbnail is of one frame')
-    const found = named(params, request, this.#parts.serving.listManifests())
-    const { catalog } = this.#parts.serving
-    const instance = params.instance === undefined ? await this.#representative(found) : await theInstance(catalog, found)
+    const found = targetOf(request, this.#parts)
+    await demandManifest(this.#parts, request, found)
+    const instance = await (params.instance === undefined ? this.#representative(found, request.stopped) : instanceOf(this.#parts, found))
     const tag = pictureTag(instance, 'thumbnail', frames, type, wish)
     const headers = { ETag: tag, 'Cache-Control': 'private, max-age=300', Vary: 'Accept' }
     if (isKnownTag(request, tag)) return { status: 304, headers }
@@ -54,10 +57,10 @@ export class Thumbnails {
     return renderer.render(instance, number, wish, undefined, stopped)
   }
 
-  async #representative(found: Named): Promise<Retrievable> {
+  async #representative({ keys, view }: Target, stopped: AbortSignal): Promise<Retrievable> {
     const bySeries = new Map<string, Retrievable[]>()
     let seen = 0
-    for await (const instance of instancesOf(this.#parts.serving.catalog, found)) {
+    for await (const instance of retrievables(this.#parts.catalog, keys, view, stopped)) {
       if (++seen > LOOKED_AT) break
       if (isNeverAnImage(instance.sopClassUid) !== undefined) continue
       const { seriesInstanceUid } = instance

@@ -8,31 +8,31 @@ import type { Retrievable } from '../../catalog/contract.ts'
 import { EXPLICIT_VR_LITTLE_ENDIAN } from '../../dicom/transfer-syntaxes.ts'
 import type { ImageType } from '../../dicomweb/rendering-parameters.ts'
 import { type WadoUriParameters, wadoUriParameters } from '../../dicomweb/wado-uri-parameters.ts'
-import { type WebAnswer, WebRefusal, type WebRequest, type WebService } from '../../dicomweb/web-service.ts'
+import { type WebAnswer, WebRefusal, type WebRequest } from '../../dicomweb/web-service.ts'
+import { demandManifest } from '../kos-header.ts'
+import { retrieveDicom } from '../wado-instances.ts'
+import { instanceOf, targetOf } from '../wado-target.ts'
 import { encapsulatedPdf } from './encapsulated-pdf.ts'
-import { named, theInstance } from './find-instances.ts'
 import { ENCAPSULATED_PDF, isNeverAnImage } from './never-images.ts'
 import { isKnownTag, pictureTag, type RenderedParts } from './rendered.ts'
 
-export interface WadoUriParts extends RenderedParts {
-  /** WADO-RS of one instance. */
-  readonly dicom: WebService
-}
-
 type Form = ImageType | 'application/dicom' | 'application/pdf'
 
-export async function wadoUri(parts: WadoUriParts, request: WebRequest): Promise<WebAnswer> {
+export async function wadoUri(parts: RenderedParts, request: WebRequest): Promise<WebAnswer> {
   const asked = wadoUriParameters(request.query)
-  const { serving, dicom } = parts
-  const instance = await theInstance(serving.catalog, named(asked, request, serving.listManifests()))
+  const { study, series, instance: object } = asked
+  const named: WebRequest = { ...request, params: { study, series, instance: object } }
+  const target = targetOf(named, parts)
+  await demandManifest(parts, request, target)
+  const instance = await instanceOf(parts, target)
   const form = await formOf(parts, asked, instance)
-  if (form === 'application/pdf') return encapsulatedPdf(serving.storage, instance, [{ type: form, packaging: 'single' }])
+  if (form === 'application/pdf') return encapsulatedPdf(parts.storage, instance, [{ type: form, packaging: 'single' }])
   if (form !== 'application/dicom') return picture(parts, request, asked, instance, form)
   if (asked.frame !== undefined) throw new WebRefusal(400, 'frameNumber: a single frame is given as image/jpeg or image/png only')
-  return dicom(asInstanceRequest(request, asked))
+  return retrieveDicom(parts, asInstanceRequest(named, asked))
 }
 
-async function formOf({ renderer }: WadoUriParts, asked: WadoUriParameters, instance: Retrievable): Promise<Form> {
+async function formOf({ renderer }: RenderedParts, asked: WadoUriParameters, instance: Retrievable): Promise<Form> {
   const isPdf = instance.sopClassUid === ENCAPSULATED_PDF
   const isPicture = isNeverAnImage(instance.sopClassUid) === undefined
   for (const type of asked.contentTypes) {
@@ -52,7 +52,7 @@ function possible(isPdf: boolean, isPicture: boolean): string[] {
 }
 
 /** What holds no pixels after all, or cannot be read, is none. */
-async function isSingleFrame(renderer: WadoUriParts['renderer'], instance: Retrievable): Promise<boolean> {
+async function isSingleFrame(renderer: RenderedParts['renderer'], instance: Retrievable): Promise<boolean> {
   try {
     return (await renderer.frameCount(instance)) === 1
   } catch (error) {
@@ -62,7 +62,7 @@ async function isSingleFrame(renderer: WadoUriParts['renderer'], instance: Retri
 }
 
 async function picture(
-  { renderer }: WadoUriParts,
+  { renderer }: RenderedParts,
   request: WebRequest,
   { image, window, frame = 1, transferSyntaxUid, ignored }: WadoUriParameters,
   instance: Retrievable,
@@ -79,11 +79,11 @@ async function picture(
 }
 
 /** The same instance as WADO-RS names it. Of what cannot be made in Explicit VR Little Endian the stored form is better than nothing. */
-function asInstanceRequest(request: WebRequest, { study, series, instance, transferSyntaxUid }: WadoUriParameters): WebRequest {
+function asInstanceRequest(request: WebRequest, { transferSyntaxUid }: WadoUriParameters): WebRequest {
   const type = 'application/dicom'
   const accept =
     transferSyntaxUid === undefined
       ? `${type}; transfer-syntax=${EXPLICIT_VR_LITTLE_ENDIAN}, ${type}; transfer-syntax=*; q=0.5`
       : `${type}; transfer-syntax=${transferSyntaxUid}`
-  return { ...request, params: { study, series, instance }, query: new URLSearchParams(), headers: { ...request.headers, accept } }
+  return { ...request, query: new URLSearchParams(), headers: { ...request.headers, accept } }
 }

@@ -105,7 +105,23 @@ async function meanDifference(png: Buffer, { pixels, width, height, channels }: 
 }
 
 /** Why a file is not drawn, and how many are not for that reason. */
-const REFUSED: Readonly<Record<string, number>> = {}
+const REFUSED: Readonly<Record<string, number>> = {
+  // Reports, plans, waveforms, key objects, directories, and slices that come without their pixels.
+  'Data set cannot be read: it holds no pixel data': 97,
+  'Data set cannot be read: no such image size': 2,
+  // Cut, or broken before the pixels.
+  'Data set cannot be read: an element passes the end of its data set': 4,
+  'Data set cannot be read: data set ends inside a sequence': 1,
+  'Data set cannot be read: data set ends inside an element': 1,
+  'Data set cannot be read: an element without a VR': 1,
+  'Data set cannot be read: pixel data ends before frame 1 does': 1,
+  // The size in its code stream is overwritten.
+  'Data set cannot be read: Columns × Rows is 256 × 1024, its code stream is of 3722445056 × 1024': 1,
+  // Says JPEG, holds none.
+  'its pixel data cannot be decoded': 1,
+  // RGB of 32 bits, which no SOP class has.
+  'Data set cannot be read: Bits Allocated is 32 in an image of colour': 2,
+}
 
 /** Files of which the other renderer makes something else, and why ours is meant. */
 const DISAGREEING: readonly (readonly [RegExp, string])[] = [[/labelmap/, 'background is padding: it does not count in what is darkest']]
