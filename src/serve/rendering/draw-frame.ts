@@ -13,6 +13,7 @@ import { codestreamSize } from './codestream-size.ts'
 import { colourPixels, palettePixels } from './colour-pixels.ts'
 import { greyPixels, greyPixelsOfMany } from './grey-pixels.ts'
 import { type ImageAttributes, imageAttributes, type StoredFormat } from './image-attributes.ts'
+import { checkRleHeader } from './rle-header.ts'
 
 /** Of native pixels: 16384 × 16384 × 8 bit. */
 export const LARGEST_FRAME_BYTES = 256 * 1024 * 1024
@@ -83,7 +84,9 @@ function checkSize({ rows, columns, samplesPerPixel, bitsAllocated }: StoredForm
 }
 
 async function decoded(bytes: Buffer, transferSyntaxUid: string, format: StoredFormat): Promise<Stored> {
-  if (!DECODERS.has(transferSyntaxUid)) throw new NodeError('UNREADABLE', { why: `no decoder for transfer syntax ${transferSyntaxUid}` })
+  const decoder = DECODERS.get(transferSyntaxUid)
+  if (decoder === undefined) throw new NodeError('UNREADABLE', { why: `no decoder for transfer syntax ${transferSyntaxUid}` })
+  if (decoder === 'rle') checkRleHeader(bytes, format)
   await prepareDecoding()
   const { pixels, format: now } = decodeFrame(bytes, transferSyntaxUid, format)
   const isSame = now.bitsAllocated === format.bitsAllocated && now.bitsStored === format.bitsStored

@@ -161,7 +161,11 @@ export class RenderPool {
       if (stopped.aborted) return onStop()
       stopped.addEventListener('abort', onStop)
       const { header, bytes } = job
-      worker.postMessage(job, transferable(header, bytes))
+      try {
+        worker.postMessage(job, transferable(header, bytes))
+      } catch (error) {
+        settle({ why: `it cannot be handed to a thread: ${String(error)}` })
+      }
     })
   }
 }
