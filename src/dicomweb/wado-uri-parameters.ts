@@ -17,6 +17,7 @@ export interface WadoUriParameters {
   readonly frame?: number
   readonly window?: Window
   readonly image: Omit<ImageWish, 'type'>
+  /** `*`: as it is stored, which is no UID of the standard but what viewers send. */
   readonly transferSyntaxUid?: string
   /** What was asked and will not be done, for a Warning. */
   readonly ignored: readonly string[]
@@ -62,7 +63,7 @@ export function wadoUriParameters(query: URLSearchParams): WadoUriParameters {
     frame: frameOf(values.get('frameNumber')),
     window: windowOf(values.get('windowCenter'), values.get('windowWidth')),
     image: imageOf(values),
-    transferSyntaxUid: values.has('transferSyntax') ? uidOf(values, 'transferSyntax') : undefined,
+    transferSyntaxUid: transferSyntaxOf(values),
     ignored: annotations.length > 0 ? ['annotation'] : [],
   }
 }
@@ -87,6 +88,11 @@ function uidOf(values: ReadonlyMap<Name, string>, name: Name): string {
   if (value === undefined || value === '') throw new WebRefusal(400, `${name}: must be given`)
   if (!/^[0-9.]{1,64}$/.test(value)) throw new WebRefusal(400, `${name}: not a UID`)
   return value
+}
+
+function transferSyntaxOf(values: ReadonlyMap<Name, string>): string | undefined {
+  const text = values.get('transferSyntax')
+  return text === undefined || text === '*' ? text : uidOf(values, 'transferSyntax')
 }
 
 function contentTypesOf(text: string | undefined): string[] {
