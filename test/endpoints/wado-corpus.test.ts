@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { readDataSet } from '../../src/dicom/element-reader.ts'
+import { encodingOf } from '../../src/dicom/transfer-syntaxes.ts'
 import { corpusFiles, describeCorpus } from '../support/corpus.ts'
 import { type NodeProcess, startNode } from '../support/node-process.ts'
 import { runCommand } from '../support/run-command.ts'
@@ -16,6 +17,8 @@ interface Kept {
   readonly uid: string
   readonly sha256: string
   readonly isOdd: boolean
+  readonly syntax: string
+  readonly isCompressed: boolean
 }
 
 describeCorpus('WADO-RS of the corpus', () => {
@@ -39,7 +42,16 @@ describeCorpus('WADO-RS of the corpus', () => {
       const path = join(node.storagePath, 'instances', name)
       const { uid, syntax, sha256, dataSet } = fileFacts(readFileSync(path))
       const header = readDataSet(dataSet, syntax, { untilTag: 0x00200010 })
-      kept.push({ path, uid, sha256, study: header.text(0x0020000d)!, series: header.text(0x0020000e)!, isOdd: dataSet.length % 2 === 1 })
+      kept.push({
+        path,
+        uid,
+        sha256,
+        study: header.text(0x0020000d)!,
+        series: header.text(0x0020000e)!,
+        isOdd: dataSet.length % 2 === 1,
+        syntax,
+        isCompressed: encodingOf(syntax).encapsulated,
+      })
     }
   }, 120_000)
   afterAll(() => node?.stop())
@@ -78,6 +90,31 @@ describeCorpus('WADO-RS of the corpus', () => {
         came.map(({ syntax }) => `application/dicom; transfer-syntax=${syntax}`),
       )
     }
+  })
+
+  it('gives frames decoded as the whole image is, or compressed as they are', { timeout: 120_000 }, async () => {
+    const others: string[] = []
+    let decoded = 0
+    for (const one of kept.filter(({ isCompressed }) => isCompressed)) {
+      const frame = await ask(`${urlOf(one)}/frames/1`, 'multipart/related; type="application/octet-stream"')
+      if (frame.status !== 200) continue
+      const [part] = await partsOf(frame)
+      const isNative = part!.headers['content-type'] === 'application/octet-stream; transfer-syntax=1.2.840.10008.1.2.1'
+      const whole = await ask(urlOf(one), 'application/dicom; transfer-syntax=1.2.840.10008.1.2.1')
+      if (!isNative || whole.status !== 200) {
+        if (isNative || whole.status === 200) others.push(`${one.path}: ${part!.headers['content-type']}, whole ${whole.status}`)
+        continue
+      }
+      const pixels = readDataSet(fileFacts(Buffer.from(await whole.arrayBuffer())).dataSet, '1.2.840.10008.1.2.1').elements.get(
+        0x7fe00010,
+      )!.value
+      if (!pixels.subarray(0, part!.body.length).equals(part!.body)) others.push(one.path)
+      const stored = await ask(`${urlOf(one)}/frames/1`, 'multipart/related; type="application/octet-stream"; transfer-syntax=*')
+      expect((await partsOf(stored))[0]!.headers['content-type']).toBe(`application/octet-stream; transfer-syntax=${one.syntax}`)
+      decoded += 1
+    }
+    expect(others).toEqual([])
+    expect(decoded).toBeGreaterThan(60)
   })
 
   it('gives metadata that say what pydicom reads', { timeout: 120_000 }, async () => {

@@ -11,13 +11,15 @@ import { aeTitle } from '../../src/dicom/ae-title.ts'
 import { ElementWriter } from '../../src/dicom/element-writer.ts'
 import { part10Header } from '../../src/dicom/part10.ts'
 import { connect } from '../../src/dimse/connect.ts'
+import { readManifest } from '../../src/manifest/read-manifest.ts'
 import { corpusFiles, describeCorpus } from '../support/corpus.ts'
 import { dataSetOffset } from '../support/data-sets.ts'
 import { getscu, movescu, type Storescp, startStorescp } from '../support/dcmtk.ts'
 import { complaints, deliveredManifests, elementOf, evidenceUids } from '../support/manifests.ts'
 import { eventually, filesBelow, type NodeProcess, startNode } from '../support/node-process.ts'
-import { runCommand } from '../support/run-command.ts'
+import { freePort, runCommand } from '../support/run-command.ts'
 import { type SentFile, sendFiles, sentFile } from '../support/sender.ts'
+import { ask, fileFacts, partsOf } from '../support/web-parts.ts'
 
 const RAW: Readonly<Record<string, string>> = {
   'raw-implicit-le': '1.2.840.10008.1.2',
@@ -90,7 +92,9 @@ describeCorpus('07 every reference of the corpus', () => {
     viewer = await startStorescp({ aeTitle: 'VIEWER' })
     const peers = [{ aeTitle: 'VIEWER', host: '127.0.0.1', port: viewer.port }, ...GETSCU_PEERS]
     // Studies of the corpus share patients and Study Instance UIDs by accident; those in conflict are looked at below.
-    node = await startNode({ settings: { peers, log: { level: 'warn' }, manifest: { quietSeconds: 2 } } })
+    const port = await freePort()
+    const web = { port, publicUrl: `http://127.0.0.1:${port}` }
+    node = await startNode({ settings: { peers, web, log: { level: 'warn' }, manifest: { quietSeconds: 2 } } })
     sent = corpusFiles().map((file) => {
       const fallback = {
         sopClassUid: file.sopClassUid || '1.2.840.10008.5.1.4.1.1.7',
@@ -181,6 +185,29 @@ describeCorpus('07 every reference of the corpus', () => {
     expect([...stored.values()].filter(({ file }) => isOdd(file)).length).toBeGreaterThan(2)
     expect(referenced.size).toBeGreaterThan(400)
     expect([...referenced].filter((uid) => !came.has(uid))).toEqual([])
+  }, 120_000)
+
+  it('checklist 12: WADO-RS at the address that each manifest in force names brings every reference of it', async () => {
+    const wrong: string[] = []
+    const came = new Set<string>()
+    for (const study of new Set([...stored.values()].map((one) => one.studyInstanceUid))) {
+      const newest = deliveredManifests(node, study).at(-1)
+      if (newest === undefined) continue
+      for (const series of readManifest(readFileSync(newest)).series) {
+        expect(series.retrieveUrl).toBe(`${node.webUrl}/dicom-web`)
+        const answer = await ask(`${series.retrieveUrl}/studies/${series.studyInstanceUid}/series/${series.seriesInstanceUid}`)
+        const parts = new Map((await partsOf(answer)).map(({ body }) => [fileFacts(body).uid, fileFacts(body).dataSet] as const))
+        for (const { sopInstanceUid } of series.instances) {
+          const dataSet = parts.get(sopInstanceUid)
+          const { file, digest: expected } = stored.get(sopInstanceUid)!
+          if (dataSet === undefined || (await identityOf(dataSet, file)) !== expected) wrong.push(file.name)
+          came.add(sopInstanceUid)
+        }
+      }
+    }
+    expect(wrong).toEqual([])
+    expect([...referenced].filter((uid) => !came.has(uid))).toEqual([])
+    expect(came.size).toBeGreaterThan(400)
   }, 120_000)
 
   it('checklist 12: C-MOVE by movescu to storescp +B brings them', async () => {
