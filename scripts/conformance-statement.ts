@@ -25,7 +25,8 @@ RAD-68 4.68.4.1.2.1) that references every instance and the AE title that serves
 | Storage | ${count('storage')} Storage SOP classes, and private ones by configuration | C-MOVE and C-GET sub-operations | yes |
 | Query | Patient Root, Study Root, Patient/Study Only FIND | \`ariane manifest verify\` | yes |
 | Retrieve | Patient Root, Study Root, Patient/Study Only MOVE and GET | \`ariane manifest verify\`, \`ariane manifest open\` | yes |
-| Retrieve by HTTP (PS3.18 10.4, IHE RAD-107) | series, as user agent | \`ariane manifest open\` | no |
+| Retrieve by HTTP (PS3.18 10.4, IHE RAD-107) | series, as user agent | \`ariane manifest open\`, \`ariane manifest verify\` | study, series, instance, frames, bulk data, metadata (JSON), as origin server |
+| Capabilities (PS3.18 8.9) | no | | WADL, JSON |
 | Media (PS3.10 8) | Media Storage Directory, as file-set creator | \`ariane manifest open --dicomdir\` | no |
 | Modality Performed Procedure Step | Modality Performed Procedure Step (N-CREATE, N-SET) | | yes |
 

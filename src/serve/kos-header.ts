@@ -13,6 +13,7 @@ import { WebRefusal, type WebRequest } from '../dicomweb/web-service.ts'
 import { NodeError } from '../errors.ts'
 import type { Storage } from '../storage/contract.ts'
 import type { Target, WadoParts } from './wado-target.ts'
+import { refusalFor } from './web-body.ts'
 
 const KEY_OBJECT_SELECTION = '1.2.840.10008.5.1.4.1.1.88.59'
 const NAME = 'KOS-SOPInstanceUID'
@@ -36,7 +37,10 @@ export async function demandManifest(parts: WadoParts, { headers }: WebRequest, 
   const { items } = await parts.catalog.retrievables({ sopInstanceUids: [uid] }, { ...target.view, includeManifests: true }, 1)
   const manifest = items[0]
   if (manifest?.sopClassUid !== KEY_OBJECT_SELECTION) throw new WebRefusal(404, `${NAME} names no manifest that is in force here`)
-  if (uid === target.instance || refersTo(await referencesOf(parts.storage, manifest), target)) return
+  const references = await referencesOf(parts.storage, manifest).catch((error: unknown) => {
+    throw refusalFor(error)
+  })
+  if (uid === target.instance || refersTo(references, target)) return
   throw new WebRefusal(404, `the manifest that ${NAME} names does not refer to this`)
 }
 

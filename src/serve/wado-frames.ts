@@ -40,6 +40,8 @@ export async function framesOfInstance(
   })
   let isHandedOn = false
   try {
+    if (numbers === undefined && source.count > MOST_FRAMES)
+      throw new WebRefusal(406, `it has ${source.count} frames, too many to be given at once: ask for them by number`)
     const wanted = numbers ?? Array.from({ length: source.count }, (_, index) => index + 1)
     const beyond = wanted.find((number) => number > source.count)
     if (beyond !== undefined) throw new WebRefusal(404, `frame ${beyond} is asked for, there are ${source.count}`)
