@@ -47,6 +47,10 @@ const NOT_SETTABLE = [
   0x00100040, // Patient's Sex
   0x00081120, // Referenced Patient Sequence
   0x00380010, // Admission ID
+  0x00380014, // Issuer of Admission ID Sequence
+  0x00380060, // Service Episode ID
+  0x00380062, // Service Episode Description
+  0x00380064, // Issuer of Service Episode ID Sequence
   0x00400253, // Performed Procedure Step ID
   0x00400241, // Performed Station AE Title
   0x00400242, // Performed Station Name

@@ -135,6 +135,8 @@ describe('N-SET', () => {
     ['an empty end', stepEnds('DISCONTINUED', [], { [0x00400251]: ['TM', ''] }), 0x0121, 'PerformedProcedureStepEndTime'],
     ['a status that is none', stepEnds('ENDED', [series()]), 0x0106, 'PerformedProcedureStepStatus'],
     ['another study', stepEnds('COMPLETED', [series()], { [0x00400270]: ['SQ', []] }), 0x0105, 'ScheduledStepAttributesSequence'],
+    ['an episode', stepEnds('COMPLETED', [series()], { [0x00380060]: ['LO', 'E1'] }), 0x0105, 'ServiceEpisodeID'],
+    ['an issuer of the admission', stepEnds('COMPLETED', [series()], { [0x00380014]: ['SQ', []] }), 0x0105, 'IssuerOfAdmissionIDSequence'],
     [
       'a series without protocol',
       stepEnds('COMPLETED', [], { [0x00400340]: ['SQ', [without(0x00181030)]] }),
