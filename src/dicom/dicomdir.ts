@@ -31,13 +31,17 @@ export function fileNode(file: DirectoryFile, keys: RecordKeys): DirectoryNode {
   return { type: recordType(file.sopClassUid), keys, file, below: [] }
 }
 
-/** A node and where its record begins, from the first byte of the file. */
+/** The record of a node, and where it begins, from the first byte of the file. */
 interface Placed {
-  readonly node: DirectoryNode
-  offset: number
-  next: number
-  lower: number
+  readonly bytes: Buffer
+  readonly offset: number
 }
+
+/** Where in a record the values of its offsets are: of the next record (0004,1400), and of the first one below (0004,1420). */
+const NEXT_AT = 8
+const LOWER_AT = 30
+const ITEM = Buffer.from([0xfe, 0xff, 0x00, 0xe0])
+const DIRECTORY_RECORD_SEQUENCE = Buffer.from([0x04, 0x00, 0x20, 0x12, 0x53, 0x51, 0, 0])
 
 const SEQUENCE_HEADER = 12
 const ITEM_HEADER = 8
@@ -49,18 +53,22 @@ export function dicomdir(roots: readonly DirectoryNode[], sopInstanceUid: Uid): 
   const placed = new Map<DirectoryNode, Placed>()
   let offset = header.length + directory(0, 0).finish().length + SEQUENCE_HEADER
   for (const node of depthFirst(roots)) {
-    const one = { node, offset, next: 0, lower: 0 }
-    placed.set(node, one)
-    offset += ITEM_HEADER + encoded(one).length
+    const bytes = encoded(node)
+    placed.set(node, { bytes, offset })
+    offset += ITEM_HEADER + bytes.length
   }
   link(roots, placed)
   const first = roots[0] && placed.get(roots[0])!.offset
   const last = roots.at(-1) && placed.get(roots.at(-1)!)!.offset
-  const records = [...placed.values()].map((one) => (item: ElementWriter) => fill(item, one))
-  const body = directory(first ?? 0, last ?? 0)
-    .sequence(0x00041220, records)
-    .finish()
-  return Buffer.concat([header, body])
+  const records = [...placed.values()].flatMap(({ bytes }) => [ITEM, lengthOf(bytes), bytes])
+  const length = [...placed.values()].reduce((sum, { bytes }) => sum + ITEM_HEADER + bytes.length, 0)
+  return Buffer.concat([header, directory(first ?? 0, last ?? 0).finish(), DIRECTORY_RECORD_SEQUENCE, lengthOf(length), ...records])
+}
+
+function lengthOf(of: Buffer | number): Buffer {
+  const bytes = Buffer.alloc(4)
+  bytes.writeUInt32LE(typeof of === 'number' ? of : of.length)
+  return bytes
 }
 
 /** Everything before the records. */
@@ -83,24 +91,18 @@ function link(nodes: readonly DirectoryNode[], placed: ReadonlyMap<DirectoryNode
   for (const [at, node] of nodes.entries()) {
     const one = placed.get(node)!
     const [next, lower] = [nodes[at + 1], node.below[0]]
-    one.next = next === undefined ? 0 : placed.get(next)!.offset
-    one.lower = lower === undefined ? 0 : placed.get(lower)!.offset
+    one.bytes.writeUInt32LE(next === undefined ? 0 : placed.get(next)!.offset, NEXT_AT)
+    one.bytes.writeUInt32LE(lower === undefined ? 0 : placed.get(lower)!.offset, LOWER_AT)
     link(node.below, placed)
   }
 }
 
-function encoded(one: Placed): Buffer {
+/** The record; its offsets are not known yet. */
+function encoded(node: DirectoryNode): Buffer {
   const item = new ElementWriter({ explicit: true })
-  fill(item, one)
-  return item.finish()
-}
-
-/** Lengths do not depend on offsets. */
-function fill(item: ElementWriter, { node, next, lower }: Placed): void {
-  item
-    .element(0x00041400, 'UL', String(next))
+    .element(0x00041400, 'UL', '0')
     .element(0x00041410, 'US', IN_USE)
-    .element(0x00041420, 'UL', String(lower))
+    .element(0x00041420, 'UL', '0')
     .element(0x00041430, 'CS', node.type)
   if (node.file !== undefined) {
     const { id, sopClassUid, sopInstanceUid, transferSyntaxUid } = node.file
@@ -112,6 +114,7 @@ function fill(item: ElementWriter, { node, next, lower }: Placed): void {
   }
   if (!isPlain(node.keys)) item.element(0x00080005, 'CS', 'ISO_IR 192')
   write(item, node.keys)
+  return item.finish()
 }
 
 function write(item: ElementWriter, keys: RecordKeys): void {
