@@ -4,9 +4,9 @@
  *  found. A pass stops, with an error in the log, where more is lost than {@link MOST_LOST}, or the storage is not there: it is not taken up by
  *  itself before the next one is due.
  *  Does not: hold up instances that arrive (courtesy.ts). Times in milliseconds since 1970. */
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Catalog } from '../catalog/contract.ts'
 import { log } from '../log.ts'
+import { againAndAgain, type Repeated } from './again-and-again.ts'
 import { type Audited, type AuditFinding, type AuditParts, auditAll, MOST_LOST } from './audit.ts'
 import { Courtesy } from './courtesy.ts'
 
@@ -96,22 +96,10 @@ export interface AuditWorkerParts extends Omit<AuditParts, 'rest' | 'dryRun' | '
   readonly firstAfterMs?: number
 }
 
-export function startAuditWorker(parts: AuditWorkerParts): { stop(): Promise<void> } {
-  const stop = new AbortController()
-  const { signal } = stop
-  const running = (async () => {
-    await sleep(parts.firstAfterMs ?? LOOK_MS, undefined, { signal }).catch(() => undefined)
-    while (!signal.aborted) {
-      await look(parts, signal).catch((error: unknown) => log.error('the audit cannot go on; tried again', { error }))
-      await sleep(Math.min(LOOK_MS, parts.firstAfterMs ?? LOOK_MS), undefined, { signal }).catch(() => undefined)
-    }
-  })()
-  return {
-    stop: () => {
-      stop.abort()
-      return running
-    },
-  }
+export function startAuditWorker(parts: AuditWorkerParts): Repeated {
+  const firstAfterMs = parts.firstAfterMs ?? LOOK_MS
+  const looks = { firstAfterMs, everyMs: Math.min(LOOK_MS, firstAfterMs), failed: 'the audit cannot go on; tried again' }
+  return againAndAgain(looks, (signal) => look(parts, signal))
 }
 
 async function look(parts: AuditWorkerParts, signal: AbortSignal): Promise<void> {

@@ -23,6 +23,7 @@ import { asItsLevelSays } from './level-values.ts'
 import { type Because, discard, type Made, nextVersion } from './manifest-version.ts'
 import { patientKeyOf } from './patient-key.ts'
 import { readManifest } from './read-manifest.ts'
+import { withdrawInForce } from './withdraw-in-force.ts'
 
 export interface ManifestSettings extends DialectSettings {
   /** Ours: what every series of the manifest names as Retrieve AE Title. */
@@ -128,19 +129,11 @@ async function withhold(
   { records, history }: { readonly records: readonly ManifestRecord[]; readonly history: readonly HistoryEntry[] },
   because: Because,
 ): Promise<readonly ManifestRecord[]> {
-  const { studyInstanceUid, revision } = study
-  const withdrawn = records.filter((record) => record.state === 'in force')
-  const at = parts.now()
-  const changes: ManifestChange[] = withdrawn.map(({ sopInstanceUid }) => ({
-    kind: 'withdrawn',
-    manifestUid: sopInstanceUid,
-    at,
-    ...because,
-  }))
+  const { studyInstanceUid } = study
   const last = history.findLast(({ state }) => state === 'withheld' || state === 'in force')
   const isTold = study.withheld !== undefined || (last?.state === 'withheld' && last.reason === because.reason)
-  if (!isTold) changes.push({ kind: 'told', entry: { studyInstanceUid, at, state: 'withheld', ...because } })
-  await parts.catalog.settleStudy(studyInstanceUid, revision, changes)
+  const told: ManifestChange = { kind: 'told', entry: { studyInstanceUid, at: parts.now(), state: 'withheld', ...because } }
+  const withdrawn = await withdrawInForce(parts, study, records, because, isTold ? [] : [told])
   for (const record of withdrawn) log.warn('manifest withdrawn', { ...named(record), reason: because.reason })
   return withdrawn
 }

@@ -17,6 +17,7 @@ import { syncFolder } from '../storage/day-folders.ts'
 import { forgetIntent, intend, intents, isIntended } from '../storage/deletion-intents.ts'
 import { buildManifest, type ManifestParts } from './build-manifest.ts'
 import type { Because } from './manifest-version.ts'
+import { withdrawInForce } from './withdraw-in-force.ts'
 
 export interface DeletionParts extends ManifestParts {
   /** `storage.path` */
@@ -180,11 +181,7 @@ async function withdrawAll(parts: DeletionParts, studyInstanceUid: Uid, because:
   const { catalog } = parts
   const study = await catalog.findStudy(studyInstanceUid)
   if (study === undefined) return []
-  const withdrawn = (await catalog.manifestsOf(studyInstanceUid)).filter(({ state }) => state === 'in force')
-  const at = parts.now()
-  const changes = withdrawn.map(({ sopInstanceUid }) => ({ kind: 'withdrawn', manifestUid: sopInstanceUid, at, ...because }) as const)
-  await catalog.settleStudy(studyInstanceUid, study.revision, changes)
-  return withdrawn
+  return withdrawInForce(parts, study, await catalog.manifestsOf(studyInstanceUid), because)
 }
 
 /** @returns whether all are gone */

@@ -4,10 +4,10 @@
  *  there is (delete-instances.ts): manifests are withdrawn before, "retention rule NAME". A study that gains an instance meanwhile, or is sent again,
  *  is not old any more. One that cannot be deleted holds up no other. One at a time; waits while instances arrive.
  *  Does not: look at what the study is about, or at the room on the disk. Ages by the time of reception. */
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { AgedStudy } from '../catalog/contract.ts'
 import type { Config } from '../config/settings.ts'
 import { log } from '../log.ts'
+import { againAndAgain, type Repeated } from './again-and-again.ts'
 import { Courtesy } from './courtesy.ts'
 import { type DeletionParts, deleteInstances, resumeDeletions } from './delete-instances.ts'
 
@@ -119,26 +119,17 @@ const LAST_DAY = 'retention.day'
 const LOOK_MS = 60_000
 
 /** Takes up at once what was left of deletions; then runs daily, in its hour. */
-export function startRetentionWorker(parts: RetentionWorkerParts): { stop(): Promise<void> } {
-  const stop = new AbortController()
-  const { signal } = stop
-  const courtesy = new Courtesy({ arrivals: parts.arrivals, signal })
-  const work: DeletionParts = { ...parts, rest: () => courtesy.rest(), isStopped: () => signal.aborted }
-  const safely = (job: () => Promise<unknown>): Promise<void> =>
-    job().then(parts.done, (error: unknown) => log.error('retention cannot be seen to; tried again', { error }))
-  const running = (async () => {
-    await safely(() => resumeDeletions(work))
-    while (!signal.aborted) {
-      await sleep(parts.lookMs ?? LOOK_MS, undefined, { signal }).catch(() => undefined)
-      if (!signal.aborted) await safely(() => runIfDue(parts, work))
-    }
-  })()
-  return {
-    stop: () => {
-      stop.abort()
-      return running
-    },
-  }
+export function startRetentionWorker(parts: RetentionWorkerParts): Repeated {
+  let isFirst = true
+  const looks = { firstAfterMs: 0, everyMs: parts.lookMs ?? LOOK_MS, failed: 'retention cannot be seen to; tried again' }
+  return againAndAgain(looks, async (signal) => {
+    const courtesy = new Courtesy({ arrivals: parts.arrivals, signal })
+    const work: DeletionParts = { ...parts, rest: () => courtesy.rest(), isStopped: () => signal.aborted }
+    const takesUp = isFirst
+    isFirst = false
+    await (takesUp ? resumeDeletions(work) : runIfDue(parts, work))
+    parts.done()
+  })
 }
 
 async function runIfDue(parts: RetentionWorkerParts, work: DeletionParts): Promise<void> {
