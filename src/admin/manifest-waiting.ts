@@ -3,7 +3,7 @@
  *  Works beside a running node. Says UIDs, counts and times, nothing of a patient. */
 import { Command } from 'commander'
 import type { Catalog } from '../catalog/contract.ts'
-import type { DueRules, PendingStudy } from '../catalog/contract-due.ts'
+import type { DueRules, PendingStudy, StepsProgress } from '../catalog/contract-due.ts'
 import { waitingStudy } from '../manifest/waiting-study.ts'
 import { inColumns } from './command-line.ts'
 import { withParts } from './named-manifest.ts'
@@ -18,6 +18,8 @@ interface Waiting {
   /** Undefined where somebody has to decide first. */
   readonly dueAt?: string
   readonly waitsFor: string
+  /** Procedure steps of the study, where they say something. */
+  readonly steps?: StepsProgress['states']
 }
 
 export function waitingCommand(): Command {
@@ -52,11 +54,12 @@ export async function* waitingStudies(catalog: Catalog, rules: DueRules): AsyncG
 }
 
 async function described(catalog: Catalog, study: PendingStudy, rules: DueRules): Promise<Waiting> {
-  const { dueAt, waitsFor } = await waitingStudy(catalog, study, rules, Date.now())
+  const { dueAt, waitsFor, steps } = await waitingStudy(catalog, study, rules, Date.now())
   return {
     ...(await common(catalog, study.studyInstanceUid, study.lastReceivedAt)),
     dueAt: new Date(dueAt).toISOString(),
     waitsFor,
+    ...(steps === undefined ? {} : { steps }),
   }
 }
 

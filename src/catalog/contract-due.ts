@@ -78,7 +78,14 @@ export interface StepChange {
 
 /** What the steps of a study have announced, and what of it is here. */
 export interface StepsProgress {
-  readonly states: readonly { readonly sopInstanceUid: Uid; readonly state: StepState; readonly isAwaited: boolean }[]
+  readonly states: readonly {
+    readonly sopInstanceUid: Uid
+    readonly state: StepState
+    readonly isAwaited: boolean
+    /** Calling AE title that began it. */
+    readonly source: string
+    readonly beganAt: number
+  }[]
   readonly series: number
   readonly seriesHere: number
   readonly instances: number

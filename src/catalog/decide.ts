@@ -16,7 +16,7 @@ import type { Statements } from './statements.ts'
 export function decide(statements: Statements, decision: Decision): boolean {
   if (statements.value(LIFECYCLE_SQL.isDecided, decision.id) === 1) return false
   apply(statements, decision)
-  statements.run(LIFECYCLE_SQL.noteDecision, decision.id, decision.at)
+  statements.run(LIFECYCLE_SQL.noteDecision, decision.id)
   return true
 }
 

@@ -113,10 +113,12 @@ export function stepsOf(statements: Statements, study: string): StepsProgress {
   const series = statements.all(STEP_SQL.bySeries, study) as [string, number, number][]
   const sum = (column: 1 | 2) => series.reduce((total, row) => total + row[column], 0)
   return {
-    states: states.map(([uid, state, isAwaited]) => ({
+    states: states.map(([uid, state, isAwaited, source, beganAt]) => ({
       sopInstanceUid: uid as Uid,
       state: state as StepState,
       isAwaited: isAwaited === 1,
+      source: source as string,
+      beganAt: beganAt as number,
     })),
     series: series.length,
     seriesHere: series.filter(([, all, here]) => all === here).length,

@@ -32,6 +32,13 @@ function stepsInWords(progress: StepsProgress): string {
   return `MPPS ${state}: ${seriesHere} of ${series} series, ${instancesHere} of ${instances} instances`
 }
 
+/** " (CT1 since 2026-01-31 23:59:59 UTC)", of those in progress the first. */
+function whose({ states }: StepsProgress): string {
+  const [first] = states.filter(({ state }) => state === 'IN PROGRESS').sort((a, b) => a.beganAt - b.beganAt)
+  if (first === undefined) return ''
+  return ` (${first.source} since ${new Date(first.beganAt).toISOString().slice(0, 19).replace('T', ' ')} UTC)`
+}
+
 /** What a step that has ended announced, and what the manifest cannot refer to. */
 export function tellWhatIsMissing({ studyInstanceUid, steps }: DueStudy, progress: StepsProgress): void {
   const missing = progress.instances - progress.instancesHere
@@ -49,7 +56,7 @@ export function waitsFor(study: DueStudy, now: number, progress: StepsProgress |
   const { due } = study
   if (due.at <= now) return `due since ${duration(now - due.at)}: its manifest is made next, or the log says why not`
   const left = duration(due.at - now)
-  const steps = progress === undefined ? '' : stepsInWords(progress)
+  const steps = progress === undefined ? '' : `${stepsInWords(progress)}${whose(progress)}`
   if (due.stepsSilent) return `${steps}; ${study.steps === 'ended' ? 'the rest' : 'its end'} is waited for, ${left} more at the most`
   if (due.signal === 'maximum wait') return `the longest time after its first change: ${left} more${steps === '' ? '' : `; ${steps}`}`
   return due.signal === 'quiet' ? `quiet time: ${left} more` : `quiet after the end of its association: ${left} more`

@@ -75,7 +75,9 @@ describe('12 when a study is due', () => {
     expect(await tellByLibrary(node, 'create', step, begins(study.studyInstanceUid))).toBe(0)
     await storescu(node, study.files.slice(0, 2))
     await pause(5000)
-    expect(await waitsFor(study)).toMatch(/^MPPS in progress; its end is waited for, 29 min \d+ s more at the most$/)
+    expect(await waitsFor(study)).toMatch(
+      /^MPPS in progress \([A-Z0-9_]+ since 2\d{3}-\d\d-\d\d [0-9:]{8} UTC\); its end is waited for, 29 min \d+ s more at the most$/,
+    )
     expect(await tellByLibrary(node, 'set', step, ends('COMPLETED', [study.series]))).toBe(0)
     await storescu(node, study.files.slice(2, 3))
     await pause(5000)

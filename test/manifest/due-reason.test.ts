@@ -23,7 +23,7 @@ function study(over: Partial<DueStudy> = {}): DueStudy {
 }
 
 const progress = (state: 'IN PROGRESS' | 'COMPLETED' | 'DISCONTINUED', instancesHere = 212): StepsProgress => ({
-  states: [{ sopInstanceUid: uid('1.9'), state, isAwaited: state !== 'IN PROGRESS' }],
+  states: [{ sopInstanceUid: uid('1.9'), state, isAwaited: state !== 'IN PROGRESS', source: 'CT1', beganAt: Date.UTC(2026, 0, 31) }],
   series: 3,
   seriesHere: instancesHere === 212 ? 3 : 2,
   instances: 212,
@@ -52,14 +52,18 @@ it.each([
 it.each([
   ['quiet time: 59 s more', study(), undefined],
   ['quiet after the end of its association: 15 s more', study({ associationEndedAt: 101_000 }), undefined],
-  ['MPPS in progress; its end is waited for, 1 h 58 min more at the most', study({ steps: 'in progress' }), progress('IN PROGRESS')],
+  [
+    'MPPS in progress (CT1 since 2026-01-31 00:00:00 UTC); its end is waited for, 1 h 58 min more at the most',
+    study({ steps: 'in progress' }),
+    progress('IN PROGRESS'),
+  ],
   [
     'MPPS completed: 2 of 3 series, 207 of 212 instances; the rest is waited for, 1 h 58 min more at the most',
     study({ steps: 'ended' }),
     progress('COMPLETED', 207),
   ],
   [
-    'the longest time after its first change: 3 h 58 min more; MPPS in progress',
+    'the longest time after its first change: 3 h 58 min more; MPPS in progress (CT1 since 2026-01-31 00:00:00 UTC)',
     study({ steps: 'in progress', stepsHeardAt: 14_000_000 }),
     progress('IN PROGRESS'),
   ],

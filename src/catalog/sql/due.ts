@@ -48,7 +48,7 @@ export const STEP_SQL = {
     WHERE t.study_instance_uid = ? AND m.is_awaited = 1 AND ${IS_MISSING} LIMIT 1`,
   isStillMissing: `SELECT 1 FROM mpps_instances x WHERE x.mpps_id = ? AND x.series_instance_uid = ? AND x.sop_instance_uid = ? AND ${IS_MISSING}`,
   someMissing: `SELECT x.sop_instance_uid ${AWAITED} WHERE t.study_instance_uid = ? AND m.is_awaited = 1 AND ${IS_MISSING} LIMIT ?`,
-  states: `SELECT m.sop_instance_uid, m.state, m.is_awaited ${STEPS} WHERE t.study_instance_uid = ? LIMIT ?`,
+  states: `SELECT m.sop_instance_uid, m.state, m.is_awaited, m.source, m.created_at ${STEPS} WHERE t.study_instance_uid = ? LIMIT ?`,
   bySeries: `SELECT x.series_instance_uid, count(*), sum(NOT ${IS_MISSING}) ${AWAITED}
     WHERE t.study_instance_uid = ? AND m.is_awaited = 1 GROUP BY x.series_instance_uid`,
   oldest: 'SELECT id FROM mpps WHERE heard_at < ? ORDER BY heard_at LIMIT ?',

@@ -41,5 +41,5 @@ export const LIFECYCLE_SQL = {
     ORDER BY study_instance_uid LIMIT ?`,
 
   isDecided: 'SELECT EXISTS (SELECT 1 FROM decisions WHERE id = ?)',
-  noteDecision: 'INSERT INTO decisions (id, at) VALUES (?, ?)',
+  noteDecision: 'INSERT INTO decisions (id) VALUES (?)',
 } as const

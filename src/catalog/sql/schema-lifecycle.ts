@@ -95,7 +95,6 @@ export const SCHEMA_LIFECYCLE = `
   CREATE INDEX rejections_study ON rejections (study_instance_uid, sop_instance_uid);
 
   CREATE TABLE decisions (
-    id TEXT PRIMARY KEY,
-    at INTEGER NOT NULL
+    id TEXT PRIMARY KEY
   ) STRICT, WITHOUT ROWID;
 `
