@@ -94,9 +94,9 @@ ${errorRows('store')}
 Matching: single value, list of UID, universal, wild card (\`*\`, \`?\`), range of dates and times, sequence. Names match without regard to case and accents, over
 all component groups. Relational queries are always accepted. Every requested key comes back, of zero length where nothing is known of it. Answers are
 in ISO_IR 192, or in the peer's \`characterSet\`; Specific Character Set (0008,0005) is always there. C-CANCEL is honoured (FE00). At IMAGE level any other
-attribute, private ones too, is read from the stored header. This node's own manifests appear only where their UIDs, their series, or Modality KO are asked for (or with
+attribute, private ones too, is read from the stored header, as it would be sent. This node's own manifests appear only where their UIDs, their series, or Modality KO are asked for (or with
 \`manifest.listed\`), and are counted nowhere. What a rejection note hides, what is being deleted, and what is of a confidentiality level that the caller may not see (\`peers[].levels\`)
-does not exist: in no answer, count or retrieval.
+does not exist: in no answer, count or retrieval. Values of patient, study and series come from instances of the lowest level that a study has; a caller who may not see that one reads them as empty.
 
 ${(['PATIENT', 'STUDY', 'SERIES', 'IMAGE'] as const).map(keysOf).join('\n\n')}
 
