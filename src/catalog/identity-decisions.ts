@@ -6,7 +6,7 @@
  *  Does not: change instances or files. */
 import type { IndexKeyword } from '../dicom/index-attributes.ts'
 import { NodeError } from '../errors.ts'
-import { COLUMNS, keysOf, rowOf } from './columns.ts'
+import { COLUMNS, keysOf, type Row, rowOf } from './columns.ts'
 import type { CorrectionReason, Decision, IndexKeys, Uid } from './contract.ts'
 import { type Decided, parsed, type Replaced } from './corrections.ts'
 import { changed } from './history.ts'
@@ -46,7 +46,11 @@ export function updatePatient(statements: Statements, decision: Of<'patient upda
   const other = newKey === key ? undefined : statements.row(KEEP_SQL.patientByKey, newKey)
   if (other === undefined) statements.run(CORRECTION_SQL.overwritePatient, newKey, ...row, present[0]!)
   moveStudies(statements, present[0] as number, (other?.[0] ?? present[0]) as number, { ...change, row })
+  if (other !== undefined && levelOf(other) > levelOf(present)) settlePatient(statements, other[0] as number)
 }
+
+/** Of a row of KEEP_SQL.patientByKey: the bit of the level that its values come from. */
+const levelOf = (patient: Row | undefined): number => (patient?.[LEVEL_OF_PATIENT] ?? 0) as number
 
 export function mergePatients(statements: Statements, decision: Of<'patients merged'>): void {
   const { fromKey, intoKey, values, at } = decision
@@ -56,10 +60,9 @@ export function mergePatients(statements: Statements, decision: Of<'patients mer
   const into = statements.row(KEEP_SQL.patientByKey, intoKey)
   const intoId = into === undefined ? undefined : (into[0] as number)
   const from = statements.row(KEEP_SQL.patientByKey, fromKey)
-  const level = (of: typeof from) => (of?.[LEVEL_OF_PATIENT] ?? 0) as number
   const said = into === undefined ? values : keysOf('PATIENT', into, 1)
   // What only a higher level knows of the one that stays is not for those who see the other one.
-  const row = rowOf('PATIENT', from !== undefined && level(into) > level(from) ? whoItIs(said) : said)
+  const row = rowOf('PATIENT', from !== undefined && levelOf(into) > levelOf(from) ? whoItIs(said) : said)
   const change = {
     decision,
     key: intoKey,
@@ -70,9 +73,9 @@ export function mergePatients(statements: Statements, decision: Of<'patients mer
   } as const
   if (intoId !== undefined) settleConflicts(statements, intoId, fromKey, change)
   if (from === undefined) return
-  const toId = intoId ?? keepPatient(statements, intoKey, row, level(from))
+  const toId = intoId ?? keepPatient(statements, intoKey, row, levelOf(from))
   moveStudies(statements, from[0] as number, toId, change)
-  if (level(into) > level(from)) settlePatient(statements, toId)
+  if (levelOf(into) > levelOf(from)) settlePatient(statements, toId)
 }
 
 export function updateStudy(statements: Statements, decision: Of<'study updated'>): void {

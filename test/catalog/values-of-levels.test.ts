@@ -1,9 +1,11 @@
 /** What a peer reads of patients, studies and series comes from instances that it may see. */
 import { expect, it } from 'vitest'
 import type { Catalog, CatalogQuery, Confidentiality, Decision, IndexKeys, LevelSet } from '../../src/catalog/contract.ts'
+import { openDatabase } from '../../src/catalog/database.ts'
+import { openCatalog } from '../../src/catalog/sqlite-catalog.ts'
 import { type CONFIDENTIALITY_LEVELS, levelSet } from '../../src/dicom/confidentiality.ts'
 import { uid } from '../../src/dicom/uid.ts'
-import { findAll, instance, query, temporaryCatalog } from './catalog-material.ts'
+import { findAll, instance, query, temporaryCatalog, temporaryFile } from './catalog-material.ts'
 
 const STUDY = uid('1.1')
 const SECRET = { StudyDescription: 'psychiatric', PatientComments: 'told in confidence' }
@@ -150,4 +152,38 @@ it('separates the levels of one series', async () => {
   expect(await seen(catalog, NORMAL, 'SERIES')).not.toHaveProperty('SeriesDescription')
   const values = await catalog.valuesAt(STUDY, 'R')
   expect(values?.series.get(uid('1.1.1'))).toMatchObject({ SeriesDescription: 'interview', OperatorsName: 'Op' })
+})
+
+it('two records that become one: what only the restricted one said stays restricted', async () => {
+  const catalog = temporaryCatalog()
+  await catalog.keep(instance(1, 1, 1, { ...SECRET, PatientID: 'INTO', PatientName: 'Martin^Anne' }, at('R')))
+  await catalog.keep(instance(2, 1, 1, { PatientID: 'FROM', PatientName: 'Martin^A' }))
+  const key = (id: string) => JSON.stringify([id, '', ''])
+  const body = { kind: 'patients merged', fromKey: key('FROM'), intoKey: key('INTO'), values: { PatientID: 'INTO' } } as const
+  await catalog.decide({ id: 'm', at: Date.now(), actor: 'test', ...body })
+  for (const level of ['PATIENT', 'STUDY'] as const) {
+    const match = await seen(catalog, NORMAL, level)
+    expect(match).toMatchObject({ PatientID: 'INTO', PatientName: 'Martin^Anne' })
+    expect(JSON.stringify(match)).not.toMatch(/confidence/)
+  }
+})
+
+it('knows the levels of a catalog that was made before rows had any', async () => {
+  const file = temporaryFile()
+  const former = openCatalog(file)
+  await former.keep(instance(1, 1, 1, SECRET, at('R')))
+  await former.keep(instance(2, 1, 1, { PatientID: 'P2' }))
+  await former.close()
+  const db = openDatabase(file)
+  const tables = ['patients', 'studies', 'study_identities', 'series']
+  db.exec(`DROP TABLE brought_values; DROP INDEX history_withheld; DROP INDEX deliveries_failed; ALTER TABLE studies DROP COLUMN is_mixed;
+    ${tables.map((table) => `ALTER TABLE ${table} DROP COLUMN level;`).join(' ')}
+    ALTER TABLE decisions ADD COLUMN at INTEGER; PRAGMA user_version = 5`)
+  db.close()
+  const catalog = temporaryCatalog(file)
+  expect(await seen(catalog, RESTRICTED, 'STUDY', [{ keyword: 'PatientID', kind: 'value', value: 'P1' }])).toMatchObject(SECRET)
+  await catalog.keep(instance(1, 9, 1))
+  const match = await seen(catalog, NORMAL, 'STUDY', [{ keyword: 'PatientID', kind: 'value', value: 'P1' }])
+  expect(match).toMatchObject({ PatientID: 'P1' })
+  expect(JSON.stringify(match)).not.toMatch(/psychiatric|confidence/)
 })

@@ -10,6 +10,16 @@ export const SCHEMA_LEVELS = `
   ALTER TABLE study_identities ADD COLUMN level INTEGER NOT NULL DEFAULT 1;
   ALTER TABLE series ADD COLUMN level INTEGER NOT NULL DEFAULT 1;
 
+  UPDATE series SET level = (SELECT min(CASE i.confidentiality WHEN 'N' THEN 1 WHEN 'R' THEN 2 WHEN 'V' THEN 4 WHEN 'MASQUE_PS' THEN 8
+      WHEN 'INVISIBLE_PATIENT' THEN 16 ELSE 32 END) FROM instances i WHERE i.series_id = series.id)
+    WHERE id IN (SELECT series_id FROM instances WHERE confidentiality <> 'N');
+  UPDATE studies SET level = (SELECT min(e.level) FROM series e WHERE e.study_id = studies.id)
+    WHERE id IN (SELECT study_id FROM series WHERE level <> 1);
+  UPDATE study_identities SET level = (SELECT s.level FROM studies s WHERE s.id = study_identities.study_id)
+    WHERE study_id IN (SELECT id FROM studies WHERE level <> 1);
+  UPDATE patients SET level = (SELECT min(s.level) FROM studies s WHERE s.patient_id = patients.id)
+    WHERE id IN (SELECT patient_id FROM studies WHERE level <> 1);
+
   CREATE TABLE brought_values (
     series_id INTEGER NOT NULL REFERENCES series (id) ON DELETE CASCADE,
     level INTEGER NOT NULL,
