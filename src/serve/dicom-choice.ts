@@ -20,7 +20,7 @@ export interface DicomChoice {
 
 interface Wanted {
   readonly form: Form
-  /** undefined: whichever it is stored in. */
+  /** As stored, whatever that is, where it is undefined. */
   readonly syntax: string | undefined
   readonly weight: number
 }
