@@ -1,6 +1,6 @@
 /** Stored instances as JPEG or PNG, one frame at a time, drawn in threads (render-pool.ts).
  *
- *  Promises: a frame is read and drawn when its turn comes; what cannot be drawn is refused in words, and costs nobody else anything.
+ *  Promises: a frame is read and drawn when its turn comes and there is memory for it; what cannot be drawn is refused in words, and costs nobody else anything.
  *  Does not: apply presentation states, or decide who may see what: the caller has found the instance.
  *  Errors: WebRefusal 404 (no such frame), 406 (no image, or one that cannot be drawn), 500 (not in time), 503 (too many at once);
  *  NodeError STORAGE_FAILED. */
@@ -10,6 +10,7 @@ import { WebRefusal } from '../../dicomweb/web-service.ts'
 import { NodeError } from '../../errors.ts'
 import { log } from '../../log.ts'
 import type { Storage } from '../../storage/contract.ts'
+import { DecodedBudget, type Share } from '../decoded-budget.ts'
 import { type FrameSource, NoPixels, openFrames } from '../frame-source.ts'
 import { LARGEST_FRAME_BYTES } from './draw-frame.ts'
 import { isNeverAnImage } from './never-images.ts'
@@ -22,12 +23,16 @@ export interface RendererOptions {
   readonly timeLimitSeconds: number
 }
 
+/** Pixels that may be in memory at once, over all threads: as stored, decoded, as shades, scaled. In bytes. */
+const PIXEL_BYTES = 1024 * 1024 * 1024
+const COPIES = 4
 /** Frames that may wait, for each thread. */
 const QUEUE_PER_WORKER = 32
 
 export class ImageRenderer {
   readonly #storage: Storage
   readonly #pool: RenderPool
+  readonly #budget = new DecodedBudget(PIXEL_BYTES)
 
   constructor({ storage, workers, timeLimitSeconds }: RendererOptions) {
     this.#storage = storage
@@ -42,11 +47,17 @@ export class ImageRenderer {
   /** @param frame  from 1 */
   async render(instance: Retrievable, frame: number, wish: ImageWish, window: Window | undefined, stopped: AbortSignal): Promise<Buffer> {
     refuseOthers(instance)
-    const load = (headerBytes: number): Promise<RenderJob> => this.#load(instance, frame, wish, window, headerBytes)
+    let share: Share | undefined
+    const room = async (sizeBytes: number): Promise<void> => {
+      share ??= await this.#budget.take(sizeBytes, stopped)
+    }
+    const load = (headerBytes: number): Promise<RenderJob> => this.#load(instance, { frame, wish, window }, headerBytes, room)
     try {
       return await this.#pool.render(load, stopped)
     } catch (error) {
       throw refusalFor(error, instance)
+    } finally {
+      share?.release()
     }
   }
 
@@ -65,25 +76,32 @@ export class ImageRenderer {
     return this.#pool.close()
   }
 
-  async #load(instance: Retrievable, frame: number, wish: ImageWish, window: Window | undefined, headerBytes: number): Promise<RenderJob> {
+  /** @param room  waits until there is room for so many bytes */
+  async #load(
+    instance: Retrievable,
+    wanted: Pick<RenderJob, 'frame' | 'wish' | 'window'>,
+    headerBytes: number,
+    room: (sizeBytes: number) => Promise<void>,
+  ): Promise<RenderJob> {
     const { storageKey, dataSetOffset, transferSyntaxUid } = instance
     const frames = await openFrames(this.#storage, instance)
     try {
       const { isCompressed } = frames.format
-      const bytes = await frameOf(frames, frame)
+      checkFrame(frames, wanted.frame)
+      await room(frames.format.frameBytes * COPIES)
+      const bytes = await frames.frame(wanted.frame)
       const start = await this.#storage.readStart(storageKey, dataSetOffset + headerBytes)
       const isCut = start.length === dataSetOffset + headerBytes
-      return { header: start.subarray(dataSetOffset), isCut, bytes, isCompressed, transferSyntaxUid, frame, window, wish }
+      return { header: start.subarray(dataSetOffset), isCut, bytes, isCompressed, transferSyntaxUid, ...wanted }
     } finally {
       frames.close()
     }
   }
 }
 
-function frameOf({ count, format, frame }: FrameSource, number: number): Promise<Buffer> {
+function checkFrame({ count, format }: FrameSource, number: number): void {
   if (number > count) throw new WebRefusal(404, `there is no frame ${number}: the instance has ${count}`)
   if (format.frameBytes > LARGEST_FRAME_BYTES) throw new NodeError('UNREADABLE', { why: 'a frame is larger than what is drawn here' })
-  return frame(number)
 }
 
 function refuseOthers({ sopClassUid }: Retrievable): void {
