@@ -2,6 +2,7 @@
 import { expect, it } from 'vitest'
 import type { Catalog, CatalogQuery, Confidentiality, Decision, IndexKeys, LevelSet } from '../../src/catalog/contract.ts'
 import { openDatabase } from '../../src/catalog/database.ts'
+import { SCHEMA_STATUS } from '../../src/catalog/sql/schema-status.ts'
 import { openCatalog } from '../../src/catalog/sqlite-catalog.ts'
 import { type CONFIDENTIALITY_LEVELS, levelSet } from '../../src/dicom/confidentiality.ts'
 import { uid } from '../../src/dicom/uid.ts'
@@ -175,10 +176,11 @@ it('knows the levels of a catalog that was made before rows had any', async () =
   await former.keep(instance(2, 1, 1, { PatientID: 'P2' }))
   await former.close()
   const db = openDatabase(file)
+  const later = [...SCHEMA_STATUS.matchAll(/INDEX (\w+)/g)].map(([, index]) => index)
   const tables = ['patients', 'studies', 'study_identities', 'series']
-  db.exec(`DROP TABLE brought_values; DROP INDEX history_withheld; DROP INDEX deliveries_failed; ALTER TABLE studies DROP COLUMN is_mixed;
+  db.exec(`DROP TABLE brought_values; ${later.map((index) => `DROP INDEX ${index};`).join(' ')} ALTER TABLE studies DROP COLUMN is_mixed;
     ${tables.map((table) => `ALTER TABLE ${table} DROP COLUMN level;`).join(' ')}
-    ALTER TABLE decisions ADD COLUMN at INTEGER; PRAGMA user_version = 5`)
+    PRAGMA user_version = 5`)
   db.close()
   const catalog = temporaryCatalog(file)
   expect(await seen(catalog, RESTRICTED, 'STUDY', [{ keyword: 'PatientID', kind: 'value', value: 'P1' }])).toMatchObject(SECRET)

@@ -21,7 +21,7 @@ describeCorpus('Orthanc as a DICOMweb client', () => {
 
   beforeAll(async () => {
     node = await startNode()
-    orthanc = await startOrthanc({ dicomWebServers: { ariane: `${node.webUrl}/dicom-web` } })
+    orthanc = await startOrthanc({ webServers: { ariane: `${node.webUrl}/dicom-web` } })
     await orthanc.upload(files.map((one) => one.path))
   })
   afterAll(async () => {

@@ -14,6 +14,8 @@ const PLUGIN = '/usr/share/orthanc/plugins/libOrthancDicomWeb.so'
 export interface Orthanc {
   /** Of its DICOMweb root, without a slash at its end. */
   readonly dicomWeb: string
+  /** Of its own interface. */
+  readonly root: string
   readonly aeTitle: string
   readonly dicomPort: number
   /** Takes files in. */
@@ -30,8 +32,8 @@ export interface OrthancOptions {
   readonly users?: Readonly<Record<string, string>>
   /** AE title → [AE title, host, port], for C-MOVE. */
   readonly modalities?: Readonly<Record<string, readonly [string, string, number]>>
-  /** Name → DICOMweb root, that it calls as a client. */
-  readonly dicomWebServers?: Readonly<Record<string, string>>
+  /** Name → DICOMweb root of a server that it is a client of. */
+  readonly webServers?: Readonly<Record<string, string>>
 }
 
 export async function startOrthanc(options: OrthancOptions = {}): Promise<Orthanc> {
@@ -53,7 +55,7 @@ export async function startOrthanc(options: OrthancOptions = {}): Promise<Orthan
     DicomAlwaysAllowFind: true,
     DicomModalities: options.modalities ?? {},
     Plugins: [PLUGIN],
-    DicomWeb: { Enable: true, Root: '/dicom-web/', Servers: serversOf(options) },
+    DicomWeb: { Enable: true, Root: '/dicom-web/', Servers: serversOf(options.webServers) },
   }
   const file = join(folder, 'orthanc.json')
   writeFileSync(file, JSON.stringify(configuration))
@@ -87,6 +89,7 @@ export async function startOrthanc(options: OrthancOptions = {}): Promise<Orthan
   }
   return {
     dicomWeb: `${root}/dicom-web`,
+    root,
     aeTitle: 'ORTHANC',
     dicomPort,
     upload: async (files) => {
@@ -112,11 +115,11 @@ export async function startOrthanc(options: OrthancOptions = {}): Promise<Orthan
   }
 }
 
+function serversOf(servers: OrthancOptions['webServers']): Record<string, { Url: string }> {
+  return Object.fromEntries(Object.entries(servers ?? {}).map(([name, url]) => [name, { Url: `${url}/` }]))
+}
+
 function authorisation(users: OrthancOptions['users']): Record<string, string> {
   const [user] = Object.entries(users ?? {})
   return user === undefined ? {} : { Authorization: `Basic ${Buffer.from(user.join(':')).toString('base64')}` }
-}
-
-function serversOf({ dicomWebServers = {} }: OrthancOptions): Record<string, readonly string[]> {
-  return Object.fromEntries(Object.entries(dicomWebServers).map(([name, url]) => [name, [`${url}/`]]))
 }
