@@ -156,6 +156,25 @@ ${sopClassTable()}
 
 ${transferSyntaxTable()}
 
+### 2.9 Searching and storing on the web (PS3.18 10.5, 10.6)
+
+QIDO-RS at \`/dicom-web\`: \`/studies\`, \`/series\`, \`/instances\`, \`/studies/{study}/series\`, \`/studies/{study}/instances\`, \`/studies/{study}/series/{series}/instances\`. Matching, order, levels and
+attributes are those of 2.4, with dates and times of one event combined; \`fuzzymatching\` finds names that begin so. \`includefield\`, \`limit\` (at most \`web.qido.maxResults\`: ${of('web.qido.maxResults')}) and \`offset\` are
+honoured; \`emptyvaluematching\` and \`multiplevaluematching\` are not (Warning 299). Answers are application/dicom+json (406 for anything else), 200 with an empty list where nothing matches, 400 for a
+parameter that is not understood. The attributes of tables 10.6.3-3 to 10.6.3-5 always come, at instance level Available Transfer Syntax UID (0008,3002) too.
+
+STOW-RS at \`/dicom-web/studies\` and \`/dicom-web/studies/{study}\`: multipart/related of application/dicom (streamed; up to \`storage.maxInstanceBytes\` each) or of application/dicom+json with bulk data (up to
+128 MiB; kept in Explicit VR Little Endian, compressed pixel data in the transfer syntax that its part or its JPEG says), or application/dicom alone. Failure and Warning Reasons are the statuses of 2.3, A900 also
+for an instance of another study than that of the address, C122 for a compression that is not told or not known; Error Comment (0000,0902) has the words.
+
+| HTTP | Meaning |
+|---|---|
+| 200 | all instances are kept |
+| 202 | some are kept, or with warnings, or the request broke off behind them |
+| 409 | none is kept |
+| 400, 413, 415 | none: not a well-formed request; too large; another media type |
+| 503 | none, for want of room: to be tried again later |
+
 ## 3 The manifest
 
 | | |
@@ -201,6 +220,7 @@ export const ANSWERED: Readonly<Record<'store' | 'find' | 'retrieve' | 'mpps' | 
     'INSTANCE_TOO_LARGE',
     'INFLATED_TOO_LARGE',
     'CLASS_MISMATCH',
+    'STUDY_MISMATCH',
     'INSTANCE_MISMATCH',
     'UNREADABLE',
     'INVALID_UID',

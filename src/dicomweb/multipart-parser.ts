@@ -41,9 +41,9 @@ export class MultipartParser {
   #headerBytes = 0
   #lines: string[] = []
 
-  /** @param boundary  the parameter of the media type, 1 to 70 characters (RFC 2046 5.1.1) */
+  /** @param boundary  the parameter of the media type, 1 to 70 characters (RFC 2046 5.1.1); Orthanc sends 73 */
   constructor(boundary: string, receiver: PartReceiver) {
-    if (!/^[\x20-\x7e]{1,70}$/.test(boundary)) throw new WebFailure('the boundary of the multipart body is not one (RFC 2046 5.1.1)')
+    if (!/^[\x20-\x7e]{1,200}$/.test(boundary)) throw new WebFailure('the boundary of the multipart body is not one (RFC 2046 5.1.1)')
     this.#receiver = receiver
     this.#dashed = Buffer.from(`--${boundary}`, 'latin1')
     this.#delimiter = Buffer.concat([Buffer.from('\r\n'), this.#dashed])

@@ -187,12 +187,28 @@ describe('DICOM files', () => {
   })
 })
 
+it('where there is no room the sender is told to come back, and nothing is left', async () => {
+  const full = await startNode({ settings: { unknownCallers: 'accept', storage: { reserveBytes: 2 ** 40 } } })
+  try {
+    const answer = await fetch(`${full.webUrl}/dicom-web/studies`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/dicom' },
+      body: part10(ct()) as never,
+    })
+    expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '60'])
+    expect(await answer.json()).toMatchObject({ '00081198': { Value: [{ '00081197': { vr: 'US', Value: [0xa700] } }] } })
+    expect([...full.files('drafts'), ...full.files('instances')]).toEqual([])
+  } finally {
+    await full.stop()
+  }
+})
+
 describe('a request is refused', () => {
   it.each([
     ['of another type', 'application/json', 415, /multipart\/related/],
     ['of XML', 'multipart/related; type="application/dicom+xml"; boundary=a-boundary', 415, /multipart\/related/],
     ['without a boundary', 'multipart/related; type="application/dicom"', 400, /no boundary/],
-    ['with a boundary that is none', `multipart/related; type="application/dicom"; boundary="${'x'.repeat(71)}"`, 400, /boundary/],
+    ['with a boundary that is none', `multipart/related; type="application/dicom"; boundary="${'x'.repeat(201)}"`, 400, /boundary/],
     ['with another boundary', 'multipart/related; type="application/dicom"; boundary=other', 400, /in the middle|begin/],
   ])('%s', async (_what, type, status, words) => {
     const result = await stow(node, multipart([{ body: part10(ct()) }]), { type })
