@@ -36,7 +36,7 @@ const OWNERS: readonly { readonly module: RegExp; readonly parts: readonly strin
   { module: /^winston$/, parts: ['log.ts'] },
   { module: /^sharp$/, parts: ['serve'] },
   { module: /^commander$/, parts: ['admin', 'main.ts'] },
-  { module: /^(fastify|@fastify\/.+|jose)$/, parts: ['endpoints'] },
+  { module: /^(fastify|@fastify\/.+|jose|prom-client)$/, parts: ['endpoints'] },
   { module: /^preact(\/.+)?$/, parts: ['page'] },
   { module: /^node:https?$/, parts: ['dicomweb', 'endpoints'] },
   { module: /^node:(net|tls|dgram)$/, parts: ['dimse', 'storage', 'endpoints', 'config'] },

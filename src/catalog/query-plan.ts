@@ -10,7 +10,7 @@ import { COLUMNS, indexAttribute, type Values } from './columns.ts'
 import { allOf, conditionSql, type Fragment } from './conditions.ts'
 import type { CatalogQuery, Condition, IndexKeyword, Level, LevelSet } from './contract.ts'
 import { NESTED_SQL } from './sql/find.ts'
-import { STANDING } from './sql/status.ts'
+import { STANDING, STANDS_WITHOUT } from './sql/status.ts'
 import type { Parameter } from './statements.ts'
 
 export type Seen = readonly [withoutRole: string, levels: LevelSet]
@@ -78,7 +78,9 @@ export function planOf({
 }
 
 function standingOf(standing: CatalogQuery['standing'], levels: LevelSet): Fragment[] {
-  return standing === undefined ? [] : [{ sql: `(${STANDING}) = ?`, parameters: [levels, levels, levels, standing] }]
+  if (standing === undefined) return []
+  if (standing === 'none') return [{ sql: STANDS_WITHOUT, parameters: [levels, levels] }]
+  return [{ sql: `(${STANDING}) = ?`, parameters: [levels, levels, levels, standing] }]
 }
 
 const EVERY_LEVEL = levelSet(CONFIDENTIALITY_LEVELS)

@@ -13,7 +13,6 @@ import type { StatusParts } from './status-parts.ts'
 
 /** Several metrics of one scrape look at the same. */
 const SCRAPE_MS = 500
-const TOTALS_HOLD_MS = 60_000
 /** Studies that are due and not dealt with: counted so far. */
 const MOST_DUE = 1_000
 
@@ -199,8 +198,7 @@ function workMetrics(parts: StatusParts): readonly Metric[] {
 
 // --- what is stored
 
-function stateMetrics({ catalog, storage, path, config, workers }: StatusParts): readonly Metric[] {
-  const totals = remembered(TOTALS_HOLD_MS, () => catalog.totals())
+function stateMetrics({ catalog, storage, path, config, workers, totals }: StatusParts): readonly Metric[] {
   const audit = remembered(SCRAPE_MS, () => auditState(catalog))
   return [
     {

@@ -11,7 +11,7 @@ import type { Now } from './api-contract.ts'
 import { storageTrouble } from './health.ts'
 import { midnight } from './local-day.ts'
 import { STEP_MS } from './meters.ts'
-import { remembered } from './remembered.ts'
+import { refreshed, remembered } from './remembered.ts'
 import type { StatusParts } from './status-parts.ts'
 
 const MOST_PEERS = 50
@@ -21,8 +21,6 @@ const WEEK_MS = 7 * 86_400_000
 const DAY_MS = 86_400_000
 /** A sum over the rows of a week. */
 const RATE_HOLDS_MS = 3_600_000
-/** A sum over all rows: 0.4 s for a million, in portions. */
-const TOTALS_HOLD_MS = 60_000
 const FIGURES_HOLD_MS = 1_000
 
 type Seen = Pick<Now, 'collecting'> & { readonly troubled: Now['deliveries']['items'] }
@@ -47,13 +45,12 @@ export const iso = (at: number): string => new Date(at).toISOString()
 /** What everybody gets. */
 function sharedBy(parts: StatusParts): () => Promise<Omit<Now, 'collecting'>> {
   const { catalog, now } = parts
-  const totals = remembered(TOTALS_HOLD_MS, () => catalog.totals())
-  const daily = remembered(RATE_HOLDS_MS, () => bytesPerDay(parts))
+  const daily = refreshed(RATE_HOLDS_MS, () => bytesPerDay(parts))
   return async () => {
     const since = midnight(now(), parts.config().manifest.timezone)
     const [figures, sums, peers, receiving, disk, audit] = await Promise.all([
       catalog.figures(since),
-      totals(),
+      parts.totals(),
       peersOf(parts),
       receivingOf(parts),
       diskOf(parts, daily),

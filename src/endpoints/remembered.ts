@@ -16,3 +16,19 @@ export function remembered<T>(forMs: number, find: () => Promise<T>): () => Prom
     return finding
   }
 }
+
+/** As {@link remembered}, but nobody waits for a new answer where there is a former one. */
+export function refreshed<T>(everyMs: number, find: () => Promise<T>): () => Promise<T> {
+  const next = remembered(everyMs, find)
+  let former: Promise<T> | undefined
+  return () => {
+    const finding = next()
+    finding.then(
+      () => {
+        former = finding
+      },
+      () => undefined,
+    )
+    return former ?? finding
+  }
+}

@@ -1,8 +1,9 @@
 /** `ariane peer list | add | remove`, run as a person would. */
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import { openCatalog } from '../../src/catalog/sqlite-catalog.ts'
 import { runAriane } from './run-ariane.ts'
 
 let cwd: string
@@ -72,4 +73,32 @@ it('refuses the same AE title again, and suggests one where it is mistyped', asy
 it('warns where the environment hides the file', async () => {
   const { exitCode, stderr } = await runAriane(cwd, ['peer', 'add', 'CT1'], { ARIANE_PEERS: '[]' })
   expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: 'Without effect while ARIANE_PEERS is set: it goes before the file.\n' })
+})
+
+it('the doctor says what is wrong with a peer, and what helps', async () => {
+  await runAriane(cwd, ['peer', 'add', 'MOVER', '127.0.0.1', '--allow', 'move'])
+  const noStorage = await runAriane(cwd, ['peer', 'doctor', 'MOVER'])
+  expect(noStorage).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('no catalog at') })
+  mkdirSync(join(cwd, 'storage'))
+  openCatalog(join(cwd, 'storage', 'catalog.sqlite')).close()
+  const { exitCode, stdout } = await runAriane(cwd, ['peer', 'doctor', 'MOVER'])
+  expect(stdout).toBe(`warning it may ask for C-MOVE, but nobody said where it listens: nothing can be sent to it
+        ariane peer remove MOVER, then ariane peer add MOVER HOST PORT --allow move
+note    it may retrieve, but not search (find)
+        ariane peer remove MOVER, then ariane peer add MOVER 127.0.0.1 --allow move find
+note    its test button (C-ECHO) is refused
+        ariane peer remove MOVER, then ariane peer add MOVER 127.0.0.1 --allow move echo
+note    it has never called
+        tell it: AE title ARIANE, port 11112
+`)
+  expect(exitCode).toBe(0)
+  await runAriane(cwd, ['peer', 'add', 'GONE', '127.0.0.1', '1'])
+  expect(await runAriane(cwd, ['peer', 'doctor', 'GONE'])).toMatchObject({
+    exitCode: 1,
+    stdout: expect.stringMatching(/^error {3}it does not answer at 127\.0\.0\.1:1: .*ECONNREFUSED/m),
+  })
+  expect(await runAriane(cwd, ['peer', 'doctor', 'NOBODY'])).toMatchObject({
+    exitCode: 1,
+    stderr: expect.stringContaining('"NOBODY" is not a peer'),
+  })
 })

@@ -12,6 +12,7 @@ import { KEEP_SQL } from '../../src/catalog/sql/keep.ts'
 import { LEVEL_SQL } from '../../src/catalog/sql/levels.ts'
 import { LIFECYCLE_SQL } from '../../src/catalog/sql/lifecycle.ts'
 import { REJECTION_SQL } from '../../src/catalog/sql/rejections.ts'
+import { STANDING_CANDIDATES, STATUS_SQL } from '../../src/catalog/sql/status.ts'
 import { DELIVERY_SQL, MANIFEST_SQL, STUDY_SQL } from '../../src/catalog/sql/studies.ts'
 import { UPKEEP_SQL } from '../../src/catalog/sql/upkeep.ts'
 import { catalogOn } from '../../src/catalog/sqlite-catalog.ts'
@@ -26,7 +27,6 @@ const MAY_SCAN: Readonly<Record<string, string>> = {
   [UPKEEP_SQL.countStudies]: 'as above',
   [UPKEEP_SQL.countSeries]: 'as above',
   [UPKEEP_SQL.countManifestSeries]: 'as above; one row per manifest',
-  [UPKEEP_SQL.countInForce]: 'walks the partial index of what is in force only',
   [UPKEEP_SQL.countWaiting]: 'walks the partial index of what waits only',
   [UPKEEP_SQL.countConflicts]: 'walks the partial index of conflicts only',
   [UPKEEP_SQL.boundPeers]: 'a thousand rows at most',
@@ -38,6 +38,14 @@ const MAY_SCAN: Readonly<Record<string, string>> = {
   [REJECTION_SQL.notJournaled]: 'at a start, over the index of notes',
   [DELETION_SQL.filesToRemove]: 'takes the first of the table, in its order',
   [STUDY_SQL.inConflict]: 'walks the partial index of conflicts only',
+  [STATUS_SQL.manifests]: 'a count by the smallest index; one row per manifest',
+  [STATUS_SQL.deliveriesInTrouble]: 'takes the first of a partial index, in its order',
+  [STATUS_SQL.studiesOf('withheld')]: 'walks the partial indexes of what is withheld only',
+  [STATUS_SQL.studiesOf('collecting')]: 'walks the partial index of studies with work only',
+  [STANDING_CANDIDATES.conflict!]: 'walks the partial index of conflicts only, as far as asked',
+  [STANDING_CANDIDATES.withheld!]: 'walks the partial indexes of what is withheld only, as far as asked',
+  [STANDING_CANDIDATES.collecting!]: 'walks the partial index of studies with work only, as far as asked',
+  [STANDING_CANDIDATES.withdrawn!]: 'walks the partial index of what is withdrawn only, as far as asked',
   [DUE_SQL.held]: 'walks the partial index of studies that steps hold back, in order, as far as asked',
   [DUE_SQL.quietLongest]: 'walks the partial index of studies with work, in order, as far as asked',
 }
@@ -50,6 +58,7 @@ const MAY_SORT: Readonly<Record<string, string>> = {
   [MANIFEST_SQL.ofStudy]: 'the manifests of one study',
   [REJECTION_SQL.refresh]: 'the few notes that name one instance',
   [REJECTION_SQL.refreshNamedBy]: 'as above',
+  [STATUS_SQL.standings]: 'the few manifests of one study that are in force',
 }
 
 const steps = (db: Database, sql: string): string[] => {
@@ -94,6 +103,8 @@ it('finds every fixed statement by an index', () => {
     CANDIDATE_SQL.PATIENT,
   ]
     .flatMap((table) => Object.values(table) as string[])
+    .concat(Object.values(STATUS_SQL).flatMap((text) => (typeof text === 'string' ? text : ['withheld', 'collecting'].map(text))))
+    .concat(Object.values(STANDING_CANDIDATES))
     .concat(Object.values(FIND_SQL).map((text) => (typeof text === 'string' ? text : text('', ALL))))
   expect(texts.flatMap((sql) => faults(db, sql))).toEqual([])
   expect(Object.keys(MAY_SCAN).filter((sql) => scansOf(db, sql).length === 0)).toEqual([])

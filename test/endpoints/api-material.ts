@@ -54,6 +54,7 @@ export async function openApiFor(settings: Partial<ManifestSettings> = {}, over:
     meters,
     dicom: { port: 11112, isOpen: () => true, open: () => 0 },
     workers: () => ({ 'manifest worker': Date.now(), 'publish worker': Date.now() }),
+    totals: () => held.catalog.totals(),
     isThere: async () => true,
     published: () => undefined,
     changed: () => undefined,

@@ -73,15 +73,12 @@ it('docs/metrics.md names each of them, with its type and its labels, and no oth
   const documented = new Map(rows.map(([, name, type]) => [name!, type!]))
   const own = new Map([...(await told())].filter(([name]) => name.startsWith('ariane_')))
   expect(documented).toEqual(own)
-  const labels = new Map(
-    rows.map(([, name, , names]) => [
-      name!,
-      names!
-        .split(', ')
-        .filter((label) => label.trim() !== '')
-        .sort(),
-    ]),
-  )
+  const namesIn = (cell: string): string[] =>
+    cell
+      .split(',')
+      .map((label) => label.trim())
+      .filter((label) => label !== '')
+  const labels = new Map(rows.map(([, name, , cell]) => [name!, namesIn(cell!).sort()]))
   for (const sample of (await samples()).keys()) {
     const name = /^\w+/.exec(sample)![0].replace(/_(bucket|sum|count)$/, '')
     if (!own.has(name)) continue

@@ -7,4 +7,5 @@ export const SCHEMA_STATUS = `
   CREATE INDEX manifests_counted ON manifests (state, dialect);
   CREATE INDEX deliveries_open ON deliveries (state, target, id) WHERE state <> 'done';
   CREATE INDEX deliveries_failed ON deliveries (target) WHERE state = 'failed';
+  CREATE INDEX deliveries_open_order ON deliveries (state, id) WHERE state <> 'done';
 `

@@ -15,6 +15,12 @@ export const STANDING = `CASE WHEN s.in_conflict = 1 THEN 'conflict' WHEN s.with
     ORDER BY h.id DESC LIMIT 1) = 'withheld' THEN 'withheld'
   WHEN EXISTS (SELECT 1 FROM manifests m WHERE ${OF_STUDY('m')} AND ${SEEN('m')}) THEN 'withdrawn' ELSE 'none' END`
 
+/** Whether STANDING is 'none', told without looking at rows of manifests: nothing leads to such studies, all are looked at. Parameters: levels, twice. */
+export const STANDS_WITHOUT = `s.in_conflict = 0 AND s.withheld IS NULL AND s.revision <= s.manifest_revision
+  AND NOT EXISTS (SELECT 1 FROM manifests m WHERE ${OF_STUDY('m')} AND ${SEEN('m')})
+  AND COALESCE((SELECT h.state FROM history h INDEXED BY history_study WHERE ${OF_STUDY('h')} AND (h.confidentiality IS NULL OR ${SEEN('h')})
+    ORDER BY h.id DESC LIMIT 1), '') <> 'withheld'`
+
 /** Where the search for studies of a state starts; states that are common have no list. Parameter: how many. */
 export const STANDING_CANDIDATES: Readonly<Record<string, string>> = {
   conflict: 'SELECT s.id FROM studies s INDEXED BY studies_conflict WHERE s.in_conflict = 1 LIMIT ?',
@@ -40,10 +46,10 @@ export const STATUS_SQL = {
   /** Parameters: before this id, levels, how many. */
   deliveries: `${LISTED} FROM deliveries d ${OF_MANIFEST} WHERE d.id < ? AND ${SEEN('m')} ORDER BY d.id DESC LIMIT ?`,
   deliveriesDone: `${LISTED} FROM deliveries d ${OF_MANIFEST} WHERE d.state = 'done' AND d.id < ? AND ${SEEN('m')} ORDER BY d.id DESC LIMIT ?`,
-  deliveriesWaiting: `${LISTED} FROM (SELECT * FROM deliveries INDEXED BY deliveries_open WHERE state = 'waiting' AND state <> 'done' AND id < ?) d
-    ${OF_MANIFEST} WHERE ${SEEN('m')} ORDER BY d.id DESC LIMIT ?`,
-  deliveriesFailed: `${LISTED} FROM (SELECT * FROM deliveries INDEXED BY deliveries_open WHERE state = 'failed' AND state <> 'done' AND id < ?) d
-    ${OF_MANIFEST} WHERE ${SEEN('m')} ORDER BY d.id DESC LIMIT ?`,
+  deliveriesWaiting: `${LISTED} FROM deliveries d INDEXED BY deliveries_open_order ${OF_MANIFEST}
+    WHERE d.state = 'waiting' AND d.state <> 'done' AND d.id < ? AND ${SEEN('m')} ORDER BY d.id DESC LIMIT ?`,
+  deliveriesFailed: `${LISTED} FROM deliveries d INDEXED BY deliveries_open_order ${OF_MANIFEST}
+    WHERE d.state = 'failed' AND d.state <> 'done' AND d.id < ? AND ${SEEN('m')} ORDER BY d.id DESC LIMIT ?`,
   /** Of those whose turn is next. */
   deliveriesInTrouble: `${LISTED} FROM (SELECT * FROM deliveries INDEXED BY deliveries_waiting WHERE state = 'waiting' AND id < ?
     ORDER BY next_attempt_at LIMIT 500) d ${OF_MANIFEST} WHERE d.last_error IS NOT NULL AND ${SEEN('m')} LIMIT ?`,
