@@ -31,7 +31,7 @@ function settings({ config, source }: StatusParts): SettingsInForce {
     const waits = loaded !== undefined && !isDeepStrictEqual(settingValue(loaded.config, SETTINGS[at]!.key) ?? null, value)
     return {
       key,
-      value: JSON.stringify(value),
+      value: SECRET.test(key) ? HIDDEN : JSON.stringify(value, withoutSecrets),
       source: waits ? `${from} (another value is there now: at the next start)` : from,
       default: row.derived ?? (row.default === undefined ? '' : JSON.stringify(row.default)),
       ...(row.unit === undefined ? {} : { unit: row.unit }),
@@ -41,3 +41,10 @@ function settings({ config, source }: StatusParts): SettingsInForce {
   })
   return loaded?.file === undefined ? { items } : { items, file: loaded.file }
 }
+
+/** Whoever may see the status need not see these. */
+const SECRET = /secret|password|token|hash|privateKey/i
+const HIDDEN = '"(not shown)"'
+
+const withoutSecrets = (name: string, value: unknown): unknown => (SECRET.test(name) ? '(not shown)' : value)
+
