@@ -2,9 +2,10 @@
 import { WebRefusal } from '../dicomweb/web-service.ts'
 import { log } from '../log.ts'
 import { DELIVERIES, DELIVERIES_QUERY, DONE } from './api-contract.ts'
-import { isSeen, refuseAfter } from './api-studies.ts'
+import { refuseAfter } from './api-studies.ts'
 import { jsonRoute } from './json-route.ts'
 import { iso } from './now.ts'
+import { isSeen } from './seen-levels.ts'
 import type { StatusParts } from './status-parts.ts'
 import type { WebRoute } from './web-route.ts'
 

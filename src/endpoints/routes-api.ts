@@ -7,6 +7,7 @@ import { openRoutes } from './api-open.ts'
 import { peerRoutes } from './api-peers.ts'
 import { settingRoutes } from './api-settings.ts'
 import { studyRoutes } from './api-studies.ts'
+import { studyRoute } from './api-study.ts'
 import { studyActionRoutes } from './api-study-actions.ts'
 import { LiveEvents } from './events.ts'
 import { jsonRoute } from './json-route.ts'
@@ -45,6 +46,7 @@ export function apiRoutes(parts: StatusParts, all: () => readonly WebRoute[]): W
       serve: (request) => events.subscribe(request),
     },
     ...studyRoutes(parts),
+    studyRoute(parts),
     ...studyActionRoutes(parts),
     ...manifestRoutes(parts),
     ...deliveryRoutes(parts),

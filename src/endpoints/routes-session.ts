@@ -2,7 +2,7 @@
  *  ends it, GET says who one is. */
 import { WEB_RIGHTS, type WebAnswer, type WebCaller, type WebRequest } from '../dicomweb/web-service.ts'
 import { SESSION, type Session } from './api-contract.ts'
-import { levelNames } from './api-studies.ts'
+import { levelNames } from './seen-levels.ts'
 import type { WebGate } from './web-access.ts'
 import type { WebRoute } from './web-route.ts'
 
