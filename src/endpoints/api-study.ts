@@ -1,5 +1,5 @@
 /** `/api/studies/:study`: all that is known of one study, as far as the caller may see; and whether it may decide about it. */
-import type { CatalogQuery, Condition, HistoryEntry, IndexKeyword, ManifestRecord, Match, Uid } from '../catalog/contract.ts'
+import type { CatalogQuery, Condition, HistoryEntry, IndexKeyword, ManifestRecord, Match, StudyIdentity, Uid } from '../catalog/contract.ts'
 import { type LevelSet, levelBit } from '../dicom/confidentiality.ts'
 import { type WebCaller, WebRefusal } from '../dicomweb/web-service.ts'
 import { waitingStudy } from '../manifest/waiting-study.ts'
@@ -37,9 +37,13 @@ export async function visibleStudy({ catalog }: StatusParts, study: Uid, levels:
  *  @throws WebRefusal 404, 403 */
 export async function studyToActOn(parts: StatusParts, study: Uid, caller: WebCaller): Promise<void> {
   await visibleStudy(parts, study, caller.levels)
-  for (const { instances } of await parts.catalog.evidence(study))
-    if (instances.some(({ confidentiality }) => (levelBit(confidentiality) & caller.levels) === 0))
-      throw new WebRefusal(403, 'not allowed: this study is of a confidentiality level, in part, that you may not see')
+  if (!(await seesAllOf(parts, study, caller.levels)))
+    throw new WebRefusal(403, 'not allowed: this study is of a confidentiality level, in part, that you may not see')
+}
+
+async function seesAllOf({ catalog }: StatusParts, study: Uid, levels: LevelSet): Promise<boolean> {
+  const series = await catalog.evidence(study)
+  return series.every(({ instances }) => instances.every(({ confidentiality }) => (levelBit(confidentiality) & levels) !== 0))
 }
 
 async function studyOf(parts: StatusParts, uid: Uid, levels: LevelSet): Promise<StudyDetails> {
@@ -62,16 +66,7 @@ async function studyOf(parts: StatusParts, uid: Uid, levels: LevelSet): Promise<
     seriesList,
     manifests: records.filter(({ confidentiality }) => isSeen(confidentiality, levels)).map(manifestRowOf),
     history: seen.map(historyRowOf),
-    identities: identities.map(({ patientBirthDate: birthDate, patientSex: sex, issuerOfPatientId: issuer, ...one }) => ({
-      number: one.number,
-      patientId: one.patientId,
-      issuer,
-      patientName: one.patientName,
-      birthDate,
-      sex,
-      instances: one.instances,
-      inForce: one.inForce,
-    })),
+    identities: (await identitiesSeen(parts, uid, levels, { identities, instances: row.instances })).map(identityRowOf),
     ...(withheldWhy === undefined ? {} : { withheldWhy }),
     ...(pending === undefined ? {} : { waitsFor: (await waitingStudy(catalog, pending, config().manifest, now())).waitsFor }),
   }
@@ -140,4 +135,29 @@ async function firstInstanceOf(
   const isImage = Number(first.Rows ?? 0) > 0 && Number(first.Columns ?? 0) > 0
   const frames = Math.max(isImage ? 1 : 0, Math.trunc(Number(first.NumberOfFrames ?? 0)) || 0)
   return { sopInstanceUid: first.SOPInstanceUID ?? '', sopClassUid: first.SOPClassUID ?? '', frames, isImage }
+}
+
+/** An identity that instances of another level have brought is not told; the one in force is that of the study. */
+async function identitiesSeen(
+  parts: StatusParts,
+  study: Uid,
+  levels: LevelSet,
+  { identities, instances }: { readonly identities: readonly StudyIdentity[]; readonly instances: number },
+): Promise<readonly StudyIdentity[]> {
+  const isWhole = identities.reduce((sum, one) => sum + one.instances, 0) <= instances || (await seesAllOf(parts, study, levels))
+  return identities.filter(({ inForce }) => isWhole || inForce)
+}
+
+function identityRowOf(one: StudyIdentity): StudyDetails['identities'][number] {
+  const {
+    number,
+    patientId,
+    issuerOfPatientId: issuer,
+    patientName,
+    patientBirthDate: birthDate,
+    patientSex: sex,
+    instances,
+    inForce,
+  } = one
+  return { number, patientId, issuer, patientName, birthDate, sex, instances, inForce }
 }

@@ -103,6 +103,25 @@ describe('confidentiality levels', () => {
     expect(whole.history.some((one) => one.confidentiality === 'R')).toBe(true)
   })
 
+  it('a patient identity that only instances of another level have brought is not told', async () => {
+    const study = newUid()
+    await receive(api.held, { study, patientId: 'OPEN' })
+    await receive(api.held, { study, series: newUid(), patientId: 'SECRET' })
+    const [, second] = await api.parts.catalog.evidence(study)
+    await decide(api.parts, {
+      kind: 'confidentiality decided',
+      studyInstanceUid: study,
+      seriesInstanceUid: second!.seriesInstanceUid,
+      level: 'R',
+    })
+    const ids = async (levels: string) => {
+      const told = await (await call('GET', `/api/studies/${study}`, AS(EVERYTHING, levels))).text()
+      return [STUDY.parse(JSON.parse(told)).identities.map((one) => one.patientId), told.includes('SECRET')]
+    }
+    expect(await ids('N')).toEqual([['OPEN'], false])
+    expect(await ids('N R')).toEqual([['OPEN', 'SECRET'], true])
+  })
+
   it('whoever does not see all of a study decides nothing about it', async () => {
     const level = { level: 'N' }
     const blind = await call('POST', `/api/studies/${mixed}/confidentiality`, AS(EVERYTHING), level)
