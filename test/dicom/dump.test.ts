@@ -22,8 +22,12 @@ it('one element a line, items indented, binary values by their size', () => {
 })
 
 it('a value stays on its line and moves no cursor, whatever its sender wrote; long ones are cut', () => {
-  const [name, text] = dumped({ [TAG.PatientName]: ['PN', 'A\x1b[2J\nB'], 2113536: ['LT', 'x'.repeat(500)] } as Overrides)
-  expect(name).toBe('(0010,0010) PN PatientName  A\ufffd[2J\ufffdB')
+  const [, name, text] = dumped({
+    [TAG.SpecificCharacterSet]: ['CS', 'ISO_IR 192'],
+    [TAG.PatientName]: ['PN', 'A\x07\nB'],
+    2113536: ['LT', 'x'.repeat(500)],
+  } as Overrides)
+  expect(name).toBe('(0010,0010) PN PatientName  A\ufffd\ufffdB')
   expect(text).toBe(`(0020,4000) LT ImageComments  ${'x'.repeat(200)}…`)
 })
 
