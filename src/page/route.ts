@@ -32,6 +32,8 @@ export function useRoute(): Route {
     // `#main` is a place in the view, not another view.
     const changed = (): void => void (/^#(\/|$)|^$/.test(location.hash) && setRoute(parseRoute(location.hash)))
     addEventListener('hashchange', changed)
+    // Somebody may have been quicker than this effect.
+    changed()
     return () => removeEventListener('hashchange', changed)
   }, [])
   return route

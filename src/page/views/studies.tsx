@@ -1,5 +1,5 @@
 /** Studies: searched as C-FIND searches them. What was asked for is in the address, so that a way back leads to it. */
-import { useEffect, useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import type { Studies, StudyRow } from '../../endpoints/api-contract.ts'
 import { get, withQuery } from '../api.ts'
 import { dicomTime } from '../format.ts'
@@ -28,7 +28,7 @@ export function StudiesView({ query }: { query: URLSearchParams }) {
   return (
     <>
       <Title>{say('studies.title')}</Title>
-      <Search key={query.toString()} asked={asked} />
+      <Search asked={asked} />
       <Found path={withQuery('api/studies', { ...asked, limit: '50' })} />
     </>
   )
@@ -36,6 +36,13 @@ export function StudiesView({ query }: { query: URLSearchParams }) {
 
 function Search({ asked }: { asked: Readonly<Record<string, string>> }) {
   const { say } = useWords()
+  const form = useRef<HTMLFormElement>(null)
+  // The form stays, and whoever is in it: only what it says follows the address.
+  const words = new URLSearchParams(asked).toString()
+  useEffect(() => {
+    for (const field of form.current!.elements)
+      if (field instanceof HTMLInputElement || field instanceof HTMLSelectElement) field.value = asked[field.name] ?? ''
+  }, [words])
   const search = (event: SubmitEvent): void => {
     event.preventDefault()
     const given = [...new FormData(event.currentTarget as HTMLFormElement)].filter(
@@ -45,17 +52,17 @@ function Search({ asked }: { asked: Readonly<Record<string, string>> }) {
   }
   return (
     <search>
-      <form class="search" onSubmit={search} aria-label={say('studies.search')}>
+      <form ref={form} class="search" onSubmit={search} aria-label={say('studies.search')}>
         {TEXTS.map(([name, key]) => (
           <label key={name}>
             {say(key)}
-            <input name={name} defaultValue={asked[name] ?? ''} autoComplete="off" spellcheck={false} />
+            <input name={name} autoComplete="off" spellcheck={false} />
           </label>
         ))}
         {DATES.map(([name, key]) => (
           <label key={name}>
             {say(key)}
-            <input name={name} type="date" defaultValue={asked[name] ?? ''} />
+            <input name={name} type="date" />
           </label>
         ))}
         <label>
@@ -63,7 +70,7 @@ function Search({ asked }: { asked: Readonly<Record<string, string>> }) {
           <select name="state">
             <option value="">{say('studies.anyState')}</option>
             {STATES.map((state) => (
-              <option key={state} value={state} selected={asked.state === state}>
+              <option key={state} value={state}>
                 {say(stateKey(state)!)}
               </option>
             ))}
