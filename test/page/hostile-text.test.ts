@@ -19,7 +19,7 @@ const VIEWS: readonly (readonly [string, () => Promise<string>, RegExp])[] = [
   ['callers', async () => '#/', /<b>CT<\/b>/],
   ['studies', async () => '#/studies', /<svg onload=document\.title=1>/],
   ['a study', async () => `#/studies/${material.hostile.study}`, /<\/td><script>document\.title=1<\/script>/],
-  ['a manifest', manifest, /<img src/],
+  ['a manifest', manifest, /<svg onload=document\.title=1>/],
   ['the viewer', viewer, /<svg onload=document\.title=1>/],
   ['peers', async () => '#/peers', /<i>NEW<\/i>/],
   ['an address', async () => '#/studies?patientName=%22%3E%3Cscript%3Edocument.title%3D1%3C%2Fscript%3E', /studies/],

@@ -20,6 +20,8 @@ export interface Material {
   readonly hostile: { readonly study: string }
   /** What it says of itself: as the page gets it. */
   api<T>(path: string): Promise<T>
+  /** Sends studies, more and less, for so many seconds. */
+  busy(seconds: number): Promise<void>
   stop(): Promise<void>
 }
 
@@ -49,6 +51,8 @@ export async function pageMaterial({ slices = 6, size = 64, frames = 8 }: Shape 
       unknownCallers: 'refuse',
       peers: [
         { aeTitle: 'CT1', allow: ['echo', 'store'] },
+        // What verifies a manifest calls like anybody.
+        { aeTitle: 'ARIANE', host: '127.0.0.1' },
         { aeTitle: HOSTILE_TITLE, allow: ['echo', 'store'] },
       ],
       publish: [
@@ -130,6 +134,18 @@ export async function pageMaterial({ slices = 6, size = 64, frames = 8 }: Shape 
     conflict,
     hostile,
     api,
+    busy: async (seconds) => {
+      const until = Date.now() + seconds * 1000
+      for (let round = 0; Date.now() < until; round++) {
+        const person = { ...patient('PETIT^LOUISE', 'P-002950', '19730705', 'F'), ...described('CT abdomen', 'Abdomen 2.0') }
+        const study: Overrides = {
+          ...person,
+          [TAG.StudyInstanceUID]: ['UI', testUid()],
+          [TAG.AccessionNumber]: ['SH', `A26-04${10 + round}`],
+        }
+        await send(Array.from({ length: 6 + Math.round(18 * Math.abs(Math.sin(round))) }, (_, index) => bodySlice(index / 24, 128, study)))
+      }
+    },
     stop: async () => {
       await node.stop()
       rmSync(folder, { recursive: true, force: true })

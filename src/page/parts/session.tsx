@@ -2,8 +2,9 @@
 import { type ComponentChildren, createContext } from 'preact'
 import { useContext, useEffect } from 'preact/hooks'
 import type { Session } from '../../endpoints/api-contract.ts'
-import { onSignedOut, Refused } from '../api.ts'
+import { ask, onSignedOut, Refused } from '../api.ts'
 import { SignIn } from '../views/sign-in.tsx'
+import { useWords } from './language.tsx'
 import { useLoaded } from './loaded.ts'
 import { Failure, Waiting } from './pieces.tsx'
 
@@ -21,5 +22,24 @@ export function WithSession({ children }: { children: ComponentChildren }) {
   if (failure !== undefined) return <Failure failure={failure} again={session.again} />
   if (value === undefined) return <Waiting />
   if (value.rights.length === 0 && value.tokenNeeded) return <SignIn done={session.again} />
-  return <Current.Provider value={value}>{children}</Current.Provider>
+  return (
+    <Current.Provider value={value}>
+      {children}
+      <Caller caller={value.caller} left={session.again} />
+    </Current.Provider>
+  )
+}
+
+/** Somebody of this machine is nobody in particular. */
+function Caller({ caller, left }: { caller: string; left(): void }) {
+  const { say } = useWords()
+  if (caller === 'local') return null
+  return (
+    <footer class="caller">
+      <span>{say('session.caller', { caller })}</span>
+      <button type="button" onClick={() => void ask('api/session', { method: 'DELETE' }).then(left, left)}>
+        {say('session.leave')}
+      </button>
+    </footer>
+  )
 }

@@ -164,6 +164,8 @@ export const EN = {
   'signIn.hint': 'This node wants to know who you are. A token comes from whoever runs it: ariane token create.',
   'signIn.token': 'Token',
   'signIn.refused': 'Not let in:',
+  'session.caller': 'Signed in as {caller}.',
+  'session.leave': 'Sign out',
 
   'action.search': 'Search',
   'action.clear': 'Clear',

@@ -167,6 +167,8 @@ export const FR: Readonly<Record<keyof typeof EN, string>> = {
   'signIn.hint': 'Ce nœud veut savoir qui vous êtes. Le jeton vient de qui l’exploite : ariane token create.',
   'signIn.token': 'Jeton',
   'signIn.refused': 'Refusé :',
+  'session.caller': 'Connecté : {caller}.',
+  'session.leave': 'Se déconnecter',
 
   'action.search': 'Rechercher',
   'action.clear': 'Effacer',
