@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { buildPage } from '../support/built-page.ts'
 import { type Overrides, part10, TAG, type TestDataSet, testUid } from '../support/data-sets.ts'
 import { echoscu, storescu } from '../support/dcmtk.ts'
-import { eventually, type NodeProcess, startNode } from '../support/node-process.ts'
+import { eventually, type NodeProcess, pause, startNode } from '../support/node-process.ts'
 import { beatingHeart, bodySlice } from '../support/phantom.ts'
 
 export const HOSTILE_NAME = '<img src=x onerror=document.title=1>'
@@ -39,9 +39,11 @@ export interface Shape {
   /** Side of an image. */
   readonly size?: number
   readonly frames?: number
+  /** Nothing hostile, and every delivery goes through. */
+  readonly plain?: boolean
 }
 
-export async function pageMaterial({ slices = 6, size = 64, frames = 8 }: Shape = {}): Promise<Material> {
+export async function pageMaterial({ slices = 6, size = 64, frames = 8, plain = false }: Shape = {}): Promise<Material> {
   await buildPage()
   const folder = mkdtempSync(join(tmpdir(), 'ariane-page-'))
   // A target whose folder cannot be made: a file stands in its way.
@@ -57,7 +59,7 @@ export async function pageMaterial({ slices = 6, size = 64, frames = 8 }: Shape 
       ],
       publish: [
         { kind: 'folder', name: 'outbox', path: join(folder, 'outbox') },
-        { kind: 'folder', name: 'registry', path: join(folder, 'taken/registry') },
+        { kind: 'folder', name: 'registry', path: join(folder, plain ? 'registry' : 'taken/registry') },
       ],
     },
   })
@@ -105,25 +107,31 @@ export async function pageMaterial({ slices = 6, size = 64, frames = 8 }: Shape 
       }),
     ])
   const hostile = { study: testUid() }
-  await send(
-    [
-      bodySlice(0.5, size, {
-        ...patient(HOSTILE_NAME, '"><script>1', '', ''),
-        ...described('<svg onload=document.title=1>', '</td><script>document.title=1</script>'),
-        [TAG.StudyInstanceUID]: ['UI', hostile.study],
-      }),
-    ],
-    HOSTILE_TITLE,
-  )
+  if (!plain)
+    await send(
+      [
+        bodySlice(0.5, size, {
+          ...patient(HOSTILE_NAME, '"><script>1', '', ''),
+          ...described('<svg onload=document.title=1>', '</td><script>document.title=1</script>'),
+          [TAG.StudyInstanceUID]: ['UI', hostile.study],
+        }),
+      ],
+      HOSTILE_TITLE,
+    )
   await echoscu(node, { calling: 'SCANNER9' })
-  await echoscu(node, { calling: '<i>NEW</i>' })
+  if (!plain) await echoscu(node, { calling: '<i>NEW</i>' })
   await eventually(
     'the manifests are made, the callers noted',
     async () => {
       const { items } = await api<{ items: { state: string }[] }>('api/studies')
       const { seen } = await api<{ seen: { callingAeTitle: string }[] }>('api/peers')
       const isSeen = (title: string) => seen.some(({ callingAeTitle }) => callingAeTitle === title)
-      return items.length === 4 && items.every(({ state }) => state !== 'collecting') && isSeen('<i>NEW</i>') && isSeen(HOSTILE_TITLE)
+      return (
+        items.length === (plain ? 3 : 4) &&
+        items.every(({ state }) => state !== 'collecting') &&
+        isSeen('SCANNER9') &&
+        (plain || (isSeen('<i>NEW</i>') && isSeen(HOSTILE_TITLE)))
+      )
     },
     40_000,
   )
@@ -144,6 +152,7 @@ export async function pageMaterial({ slices = 6, size = 64, frames = 8 }: Shape 
           [TAG.AccessionNumber]: ['SH', `A26-04${10 + round}`],
         }
         await send(Array.from({ length: 6 + Math.round(18 * Math.abs(Math.sin(round))) }, (_, index) => bodySlice(index / 24, 128, study)))
+        await pause(1500 + 1500 * Math.cos(round))
       }
     },
     stop: async () => {

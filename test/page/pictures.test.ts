@@ -27,7 +27,7 @@ const views = (): readonly (readonly [string, string, PageOptions, number?])[] =
 const isAskedFor = process.env.ARIANE_PICTURES !== undefined
 
 beforeAll(async () => {
-  if (isAskedFor) [material, browser] = await Promise.all([pageMaterial({ slices: 24, size: 256, frames: 20 }), openBrowser()])
+  if (isAskedFor) [material, browser] = await Promise.all([pageMaterial({ slices: 24, size: 256, frames: 20, plain: true }), openBrowser()])
 }, 90_000)
 afterAll(async () => {
   await browser?.close()
@@ -36,7 +36,7 @@ afterAll(async () => {
 
 it.skipIf(!isAskedFor)('takes them', { timeout: 120_000 }, async () => {
   mkdirSync(FOLDER, { recursive: true })
-  await material.busy(16)
+  await material.busy(60)
   for (const [name, address, options, place] of views()) {
     const { page, visit, close } = await openPage(browser, material.node.webUrl, options)
     await visit(address)

@@ -13,10 +13,14 @@ let token: string
 beforeAll(async () => {
   await buildPage()
   ;[node, browser] = await Promise.all([startNode({ settings: { web: { auth: { local: 'refuse' } } } }), openBrowser()])
-  const options = ['--rights', 'find', 'get', 'status', '--config', node.configFile]
-  const { output } = await runCommand(process.execPath, [join(PROJECT, 'src/main.ts'), 'token', 'create', 'NIGHT', ...options], {
-    cwd: node.folder,
-  })
+  const options = ['--rights', 'find', 'get', 'status']
+  const { output } = await runCommand(
+    process.execPath,
+    [join(PROJECT, 'src/main.ts'), '--config', node.configFile, 'token', 'create', 'NIGHT', ...options],
+    {
+      cwd: node.folder,
+    },
+  )
   token = /^\S{20,}$/m.exec(output)![0]
 })
 afterAll(async () => {

@@ -83,6 +83,15 @@ describe('say', () => {
     [[], 'en'],
   ] as const)('of %j chooses %s', (wanted, language) => expect(preferredLanguage(wanted)).toBe(language))
 
+  it('has a word for every state that a study, a manifest or a delivery can be in', () => {
+    const states =
+      readFileSync(join(PROJECT, 'src/catalog/contract-manifests.ts'), 'utf8').match(/export type \w+State = [^\n]+(\n {2}\| [^\n]+)*/g) ??
+      []
+    const words = states.flatMap((line) => [...line.matchAll(/'([^']+)'/g)].map(([, state]) => state!))
+    expect(words.length).toBeGreaterThan(8)
+    expect(words.filter((state) => stateKey(state) === undefined)).toEqual([])
+  })
+
   it('knows a state by its word', () => {
     expect([stateKey('in force'), stateKey('rejected'), stateKey('never heard of')]).toEqual(['state.inForce', 'state.rejected', undefined])
   })

@@ -8,6 +8,8 @@ import { addressOf } from '../route.ts'
 
 /** Seconds of a step of the history of rates. */
 const STEP = 2
+/** In two minutes. */
+const STEPS = 60
 /** Days of disk below which it is worth a look. */
 const FEW_DAYS = 14
 
@@ -101,16 +103,19 @@ function Verdicts({ now }: { now: Now }) {
 
 function Rates({ now: { rate } }: { now: Now }) {
   const { say, number, size } = useWords()
+  // A node that has just started has no two minutes behind it yet: nothing came then.
+  const before = Array.from({ length: Math.max(0, STEPS - rate.history.length) }, () => ({ instances: 0, bytes: 0 }))
+  const history = [...before, ...rate.history]
   return (
     <Panel title={say('rate.title')}>
       <LineChart
         label={say('rate.instances')}
-        values={rate.history.map(({ instances }) => instances / STEP)}
+        values={history.map(({ instances }) => instances / STEP)}
         written={(value) => say('rate.perSecond', { value: number(value, value < 10 ? 1 : 0) })}
       />
       <LineChart
         label={say('rate.bytes')}
-        values={rate.history.map(({ bytes }) => bytes / STEP)}
+        values={history.map(({ bytes }) => bytes / STEP)}
         written={(value) => say('rate.perSecond', { value: size(value) })}
       />
     </Panel>

@@ -258,6 +258,10 @@ export const EN = {
   'field.meaning': 'What it is for',
 
   'state.collecting': 'collecting',
+  'state.changed': 'changed',
+  'state.due': 'due',
+  'state.allowed': 'let out',
+  'state.deleted': 'deleted',
   'state.inForce': 'in force',
   'state.withheld': 'withheld',
   'state.conflict': 'conflict',

@@ -261,6 +261,10 @@ export const FR: Readonly<Record<keyof typeof EN, string>> = {
   'field.meaning': 'À quoi il sert',
 
   'state.collecting': 'en réception',
+  'state.changed': 'modifié',
+  'state.due': 'à faire',
+  'state.allowed': 'autorisé',
+  'state.deleted': 'supprimé',
   'state.inForce': 'en vigueur',
   'state.withheld': 'retenu',
   'state.conflict': 'conflit',
