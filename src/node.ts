@@ -159,6 +159,7 @@ async function buildNode(loaded: LoadedConfig, closers: Closer[], source?: Confi
     kept,
     urgent: () => manifest.lookNow(),
     isStorable,
+    counting: (source, sink) => meters.counting(source, sink),
     ...judging,
   }
   const serving: Serving = {
@@ -185,7 +186,7 @@ async function buildNode(loaded: LoadedConfig, closers: Closer[], source?: Confi
     changed: () => manifest.stepsChanged(),
   }
   const stages: Stages = {
-    store: (incoming) => meters.counting(incoming, receiveInstance(door, announced(incoming, arrivals))),
+    store: (incoming) => receiveInstance(door, announced(incoming, arrivals)),
     find: meters.timed('C-FIND', (request) => cFind(serving, request)),
     move: meters.timed('C-MOVE', (request) => cMove(serving, request)),
     get: meters.timed('C-GET', (request) => cGet(serving, request)),

@@ -47,4 +47,3 @@ const SECRET = /secret|password|token|hash|privateKey/i
 const HIDDEN = '"(not shown)"'
 
 const withoutSecrets = (name: string, value: unknown): unknown => (SECRET.test(name) ? '(not shown)' : value)
-

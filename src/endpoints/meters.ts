@@ -4,7 +4,7 @@
  *  {@link OTHERS}. Everything begins at zero with the process.
  *  Does not: know who asks (now.ts, metrics.ts). Times are milliseconds since 1970. */
 import { Histogram } from 'prom-client'
-import type { IncomingStore, Request, StoreSink } from '../dimse/contract.ts'
+import type { Request, StoreSink } from '../dimse/contract.ts'
 import { midnight } from './local-day.ts'
 
 export const OTHERS = '(others)'
@@ -81,7 +81,7 @@ export class Meters {
   }
 
   /** Puts itself between the association and whatever takes an instance in. */
-  counting({ association }: IncomingStore, sink: StoreSink): StoreSink {
+  counting(source: string, sink: StoreSink): StoreSink {
     let bytes = 0
     return {
       write: (fragment) => {
@@ -90,7 +90,7 @@ export class Meters {
       },
       end: async () => {
         const answer = await sink.end()
-        this.instance(association.callingAeTitle, answer.status, bytes)
+        this.instance(source, answer.status, bytes)
         return answer
       },
       abandon: () => sink.abandon(),

@@ -35,6 +35,8 @@ export interface Door extends Judging {
   /** Called after a manifest in force has come to say what is not so any more; saves delay too. */
   urgent?(studyInstanceUid: string): void
   isStorable(sopClassUid: string): boolean
+  /** Counts what goes through. */
+  counting?(source: string, sink: StoreSink): StoreSink
 }
 
 export interface Incoming extends Announced {
@@ -53,7 +55,8 @@ const DATA_SET_DOES_NOT_MATCH = 0xb007
 const MAX_EARLY_BYTES = 256 * 1024
 
 export function receiveInstance(door: Door, incoming: Incoming): StoreSink {
-  return new Reception(door, incoming)
+  const reception = new Reception(door, incoming)
+  return door.counting?.(incoming.source, reception) ?? reception
 }
 
 class Reception implements StoreSink {
