@@ -19,7 +19,6 @@ let browser: Browser
 const views = (): readonly (readonly [string, string, PageOptions, number?])[] => [
   ['now', '#/', { viewport: WINDOW }],
   ['now-telephone', '#/', { viewport: TELEPHONE, locale: 'fr-FR', colorScheme: 'dark' }],
-  ['studies', '#/studies', { viewport: { ...WINDOW, height: 620 }, colorScheme: 'dark', locale: 'fr-FR' }],
   ['study', `#/studies/${material.body.study}`, { viewport: { ...WINDOW, height: 1080 } }],
   ['viewer', `#/view/${material.body.study}/${material.body.series}`, { viewport: WINDOW, colorScheme: 'dark' }, 12],
 ]

@@ -21,7 +21,9 @@ beforeAll(async () => {
       cwd: node.folder,
     },
   )
-  token = /^\S{20,}$/m.exec(output)![0]
+  const told = /^ariane_\S{20,}$/m.exec(output)
+  if (told === null) throw new Error(`no token was made: ${output}`)
+  token = told[0]
 })
 afterAll(async () => {
   await browser?.close()
