@@ -84,9 +84,11 @@ describe('say', () => {
   ] as const)('of %j chooses %s', (wanted, language) => expect(preferredLanguage(wanted)).toBe(language))
 
   it('has a word for every state that a study, a manifest or a delivery can be in', () => {
-    const states =
-      readFileSync(join(PROJECT, 'src/catalog/contract-manifests.ts'), 'utf8').match(/export type \w+State = [^\n]+(\n {2}\| [^\n]+)*/g) ??
-      []
+    const catalog = join(PROJECT, 'src/catalog')
+    const sources = readdirSync(catalog)
+      .filter((file) => file.startsWith('contract'))
+      .map((file) => readFileSync(join(catalog, file), 'utf8'))
+    const states = sources.flatMap((source) => source.match(/export type (?:History|Manifest|Delivery)State =(?:\s*\|?\s*'[^']+')+/g) ?? [])
     const words = states.flatMap((line) => [...line.matchAll(/'([^']+)'/g)].map(([, state]) => state!))
     expect(words.length).toBeGreaterThan(8)
     expect(words.filter((state) => stateKey(state) === undefined)).toEqual([])

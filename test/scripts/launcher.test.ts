@@ -74,6 +74,21 @@ describe('scripts/ariane', () => {
     expect(least).toBeLessThan(100)
   })
 
+  it('builds the page too, and again when one of its sources is newer; starts without it where it cannot', async () => {
+    cpSync(join(PROJECT, 'src/page'), join(project, 'src/page'), { recursive: true })
+    expect((await launch()).code).toBe(0)
+    const index = join(project, 'dist/page/index.html')
+    expect(existsSync(index)).toBe(true)
+    expect(existsSync(`${index}.br`)).toBe(true)
+    writeFileSync(join(project, 'src/page/main.tsx'), 'this is no program (')
+    utimesSync(join(project, 'src/page/main.tsx'), new Date(Date.now() + 1000), new Date(Date.now() + 1000))
+    const { code, output } = await launch('on')
+    expect(output).toContain('the page could not be built')
+    expect(output).toContain('"arguments":["on"]')
+    expect(code).toBe(0)
+    expect(existsSync(index)).toBe(true)
+  })
+
   it('two starts at once: one builds, both run', async () => {
     const both = await Promise.all([launch('one'), launch('two')])
     expect(both.map(({ code }) => code)).toEqual([0, 0])

@@ -262,6 +262,7 @@ export const EN = {
   'state.due': 'due',
   'state.allowed': 'let out',
   'state.deleted': 'deleted',
+  'state.publishedAgain': 'published again',
   'state.inForce': 'in force',
   'state.withheld': 'withheld',
   'state.conflict': 'conflict',

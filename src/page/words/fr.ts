@@ -265,6 +265,7 @@ export const FR: Readonly<Record<keyof typeof EN, string>> = {
   'state.due': 'à faire',
   'state.allowed': 'autorisé',
   'state.deleted': 'supprimé',
+  'state.publishedAgain': 'publié de nouveau',
   'state.inForce': 'en vigueur',
   'state.withheld': 'retenu',
   'state.conflict': 'conflit',
