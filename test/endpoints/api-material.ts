@@ -6,6 +6,7 @@ import { type Confidentiality, levelSet } from '../../src/dicom/confidentiality.
 import { WEB_RIGHTS, type WebRight } from '../../src/dicomweb/web-service.ts'
 import { Meters } from '../../src/endpoints/meters.ts'
 import { apiRoutes } from '../../src/endpoints/routes-api.ts'
+import { sessionRoutes } from '../../src/endpoints/routes-session.ts'
 import { statusRoutes } from '../../src/endpoints/routes-status.ts'
 import type { StatusParts } from '../../src/endpoints/status-parts.ts'
 import { NOBODY, type WebGate } from '../../src/endpoints/web-access.ts'
@@ -64,7 +65,7 @@ export async function openApiFor(settings: Partial<ManifestSettings> = {}, over:
     ...over,
   }
   const routes: WebRoute[] = []
-  routes.push(...statusRoutes(parts), ...apiRoutes(parts, () => routes))
+  routes.push(...statusRoutes(parts), ...sessionRoutes(trusting), ...apiRoutes(parts, () => routes))
   const listener = await listenOnWeb({ config: () => config, gate: trusting, routes })
   listeners.push(listener)
   return { url: `http://127.0.0.1:${listener.port}`, held, parts, routes }

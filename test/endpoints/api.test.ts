@@ -292,7 +292,8 @@ describe('actions', () => {
       [2, 'C-2', 1],
     ])
     expect(await act(`/api/studies/${conflicting.studyInstanceUid}/resolve`, { identity: 2 })).toMatch(/^identity 2 is in force/)
-    expect(node.log()).toMatch(/an identity of a study is put in force.*identity=2 actor=local/)
+    const journal = readFileSync(join(node.storagePath, 'decisions.jsonl'), 'utf8')
+    expect(journal).toMatch(/"actor":"local".*"kind":"identity chosen"|"kind":"identity chosen".*"actor":"local"/)
     await eventually('it is in force', async () => (await study(conflicting.studyInstanceUid)).state === 'in force', 20_000)
     expect(await study(conflicting.studyInstanceUid)).toMatchObject({ patientId: 'C-2', patientName: 'Second^Two' })
   }, 30_000)
