@@ -62,13 +62,13 @@ describe('rights', () => {
 
   it('every action needs the right to operate', () => {
     const open = api.routes.filter(({ method, right }) => method !== 'GET' && right !== 'operate').map(({ path }) => path)
-    expect(open).toEqual(['/api/manifests/:uid/validate', '/api/open'])
+    expect(open).toEqual(['/api/session', '/api/session', '/api/manifests/:uid/validate', '/api/open'])
   })
 
   it('somebody who has not said who it is learns that the node lives, and what it may do: nothing', async () => {
     expect(HEALTH.parse(await (await fetch(`${api.url}/health`)).json())).toEqual({ live: true, ready: true })
     expect(SESSION.parse(await (await fetch(`${api.url}/api/session`)).json())).toEqual({
-      caller: 'nobody',
+      caller: 'anybody',
       rights: [],
       levels: [],
       tokenNeeded: true,
