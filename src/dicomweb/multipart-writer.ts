@@ -9,8 +9,9 @@ export interface OutgoingPart {
   readonly chunks: AsyncIterable<Buffer> | Iterable<Buffer>
 }
 
-/** What is smaller waits for more. */
+/** What is smaller waits for more; what is larger is not copied. */
 const TOGETHER_BELOW = 16 * 1024
+const HELD_BYTES = 64 * 1024
 
 export function newBoundary(): string {
   return `ariane-${randomBytes(16).toString('hex')}`
@@ -36,20 +37,22 @@ async function* delimited(boundary: string, parts: AsyncIterable<OutgoingPart>):
   yield Buffer.from(`${lineEnd}--${boundary}--\r\n`, 'latin1')
 }
 
+/** Small pieces in one. What comes out may be written over once the next one is asked for, as what goes in may. */
 export async function* together(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  let held: Buffer[] = []
+  let held: Buffer | undefined
   let size = 0
   for await (const chunk of chunks) {
-    held.push(chunk)
-    size += chunk.length
-    if (size < TOGETHER_BELOW) continue
-    // What is large is not copied for the sake of a header before it.
-    if (chunk.length >= TOGETHER_BELOW && held.length > 1) {
-      yield Buffer.concat(held.slice(0, -1))
+    const isLarge = chunk.length >= TOGETHER_BELOW
+    if (size > 0 && (isLarge || size + chunk.length > HELD_BYTES)) {
+      yield held!.subarray(0, size)
+      size = 0
+    }
+    if (isLarge) {
       yield chunk
-    } else yield held.length === 1 ? chunk : Buffer.concat(held, size)
-    held = []
-    size = 0
+      continue
+    }
+    held ??= Buffer.allocUnsafeSlow(HELD_BYTES)
+    size += chunk.copy(held, size)
   }
-  if (size > 0) yield Buffer.concat(held, size)
+  if (size > 0) yield held!.subarray(0, size)
 }

@@ -32,10 +32,16 @@ export interface WebRequest {
   readonly base: string
 }
 
+/** A body that is made while it is sent. A piece may be written over once the next one is asked for. */
+export interface Pieces {
+  /** Its `return` is called in the end, however that comes. */
+  readonly pieces: AsyncIterator<Buffer, unknown, undefined>
+}
+
 export interface WebAnswer {
   readonly status: number
   readonly headers?: Readonly<Record<string, string>>
-  readonly body?: Readable | Buffer | string
+  readonly body?: Pieces | Readable | Buffer | string
 }
 
 export type WebService = (request: WebRequest) => Promise<WebAnswer>

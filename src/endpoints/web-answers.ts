@@ -8,6 +8,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type WebAnswer, WebRefusal } from '../dicomweb/web-service.ts'
 import { NodeError } from '../errors.ts'
 import { log } from '../log.ts'
+import { sendPieces } from './send-pieces.ts'
 import type { WebRoute } from './web-route.ts'
 
 /** Longer ones are sent in pieces: a slow caller is one that takes no piece, not one that takes long for the whole. */
@@ -16,10 +17,18 @@ const PIECE_BYTES = 256 * 1024
 const BROKEN = new Set(['ECONNRESET', 'ERR_STREAM_PREMATURE_CLOSE', 'ABORT_ERR', 'EPIPE'])
 
 /** Answers that need a right are about patients: nobody keeps them, unless the service says otherwise. */
-export function send(reply: FastifyReply, { status, headers, body }: WebAnswer, route: WebRoute): FastifyReply {
+export async function send(reply: FastifyReply, { status, headers, body }: WebAnswer, route: WebRoute): Promise<FastifyReply> {
   if (route.right !== 'anybody') void reply.header('Cache-Control', 'no-store')
+  // What the answer depends on besides the origin of the page that asks.
+  const varies = [reply.getHeader('Vary'), headers?.Vary].filter(Boolean).join(', ')
   void reply.code(status).headers(headers ?? {})
+  if (varies !== '') void reply.header('Vary', varies)
   closeUnread(reply.request, reply)
+  if (typeof body === 'object' && 'pieces' in body) {
+    if (reply.request.method !== 'HEAD') return sendPieces(reply, body)
+    await body.pieces.return?.()
+    return reply.send(Readable.from([]))
+  }
   if (body instanceof Readable) return reply.send(reply.request.method === 'HEAD' ? instead(body) : body)
   const bytes = Buffer.from(body ?? '')
   if (bytes.length <= PIECE_BYTES) return reply.send(body ?? '')

@@ -2,7 +2,7 @@
  *  before, that time is free.
  *
  *  Promises: every instance once, in order, to whichever lane asks first; a file that is lost, or not of the size that it had, is told by `bytes`, and
- *  costs nothing but its own instance; at most {@link MOST} files are open beside those that have been taken.
+ *  costs nothing but its own instance; at most {@link MOST} files, {@link MOST_OF_MANY} where many retrievals go on, are open beside those that have been taken.
  *  Does not: close what has been taken. Errors: NodeError CATALOG_FAILED where the rest cannot be listed. */
 import type { Retrievable } from '../catalog/contract.ts'
 import { NodeError } from '../errors.ts'
@@ -13,6 +13,11 @@ import { isOdd } from './even-lengths.ts'
  *  opening does. */
 const FEWEST = 8
 const MOST = 24
+/** Where more retrievals than this go on, each opens fewer: files that are open, and read whole, are bounded. */
+const MANY = 16
+const MOST_OF_MANY = 4
+
+let underWay = 0
 
 export interface Opened {
   readonly instance: Retrievable
@@ -25,10 +30,12 @@ export class OpenedAhead {
   readonly #storage: Storage
   readonly #queue: Promise<Opened | undefined>[] = []
   #filling: NodeJS.Immediate | undefined
+  #isClosed = false
 
   constructor(instances: AsyncGenerator<Retrievable, undefined>, storage: Storage) {
     this.#instances = instances
     this.#storage = storage
+    underWay += 1
   }
 
   /** The next one, its own to close; undefined at the end. */
@@ -47,6 +54,8 @@ export class OpenedAhead {
   /** Leaves nothing open that has not been taken. */
   async close(): Promise<void> {
     clearImmediate(this.#filling)
+    if (!this.#isClosed) underWay -= 1
+    this.#isClosed = true
     for (const one of this.#queue.splice(0)) await one.then(closeOpened, () => undefined)
   }
 
@@ -58,7 +67,8 @@ export class OpenedAhead {
   #fill(): void {
     clearImmediate(this.#filling)
     this.#filling = undefined
-    while (this.#queue.length < MOST) this.#queue.push(this.#open())
+    const most = underWay > MANY ? MOST_OF_MANY : MOST
+    while (this.#queue.length < most) this.#queue.push(this.#open())
   }
 
   #open(): Promise<Opened | undefined> {

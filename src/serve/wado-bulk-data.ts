@@ -20,8 +20,9 @@ import { PIXEL_DATA } from './element-vr.ts'
 import { isBinary, placedVr } from './header-without-bulk.ts'
 import { demandManifest } from './kos-header.ts'
 import { openPlainBytes } from './plain-bytes.ts'
+import { ReadWindows } from './read-windows.ts'
 import { framesOfInstance } from './wado-frames.ts'
-import { bytesOf, sizeHeaders } from './wado-instances.ts'
+import { sizeHeaders } from './wado-instances.ts'
 import { instanceOf, stateOf, targetOf, type WadoParts } from './wado-target.ts'
 import { bodyOf, noBody, refusalFor } from './web-body.ts'
 
@@ -110,7 +111,7 @@ async function* valueBytes(bytes: ByteSource, placed: Placed, { littleEndian }: 
       const start = from - (from % unit)
       const end = Math.min(placed.length, Math.ceil(to / unit) * unit)
       let at = start
-      for await (const chunk of bytesOf(bytes, placed.valueAt + start, placed.valueAt + end)) {
+      for await (const chunk of new ReadWindows().read(bytes, placed.valueAt + start, placed.valueAt + end)) {
         swapBytes(chunk, unit)
         yield chunk.subarray(Math.max(0, from - at), Math.min(chunk.length, to - at))
         at += chunk.length
@@ -130,7 +131,7 @@ async function* fragmentsOf(bytes: ByteSource, start: number): AsyncGenerator<Bu
     if (item.tag === SEQUENCE_DELIMITATION) return
     if (item.tag !== ITEM) throw new NodeError('UNREADABLE', { why: 'no fragment where one should be' })
     at = item.valueAt + item.length
-    if (index > 0) yield* bytesOf(bytes, item.valueAt, at)
+    if (index > 0) yield* new ReadWindows().read(bytes, item.valueAt, at)
   }
 }
 

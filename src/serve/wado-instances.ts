@@ -16,11 +16,10 @@ import type { ByteSource } from '../storage/contract.ts'
 import { chooseDicom, DICOM, type DicomChoice } from './dicom-choice.ts'
 import { demandManifest } from './kos-header.ts'
 import { closeOpened, type Opened, OpenedAhead } from './opened-ahead.ts'
+import { ReadWindows } from './read-windows.ts'
 import { type Payload, payloadFor, type Takes } from './send-instance.ts'
 import { type Survey, stateOf, surveyOf, targetOf, type WadoParts } from './wado-target.ts'
 import { bodyOf, noBody, refusalFor } from './web-body.ts'
-
-const CHUNK_BYTES = 128 * 1024
 
 export async function retrieveDicom(parts: WadoParts, request: WebRequest): Promise<WebAnswer> {
   const ranges = acceptedBy(request)
@@ -54,18 +53,20 @@ function leftOut({ syntaxes, total }: Survey, choice: DicomChoice): { status: nu
 
 async function* partsOf(parts: WadoParts, request: WebRequest, survey: Survey, choice: DicomChoice): AsyncGenerator<OutgoingPart> {
   const instances = new OpenedAhead(only(survey.instances(), choice), parts.storage)
+  const windows = new ReadWindows()
   try {
     for (let opened = await instances.next(); opened !== undefined; opened = await instances.next()) {
       const outgoing = await ready(parts, opened, choice.syntaxFor(opened.instance.transferSyntaxUid)!, request.stopped)
       try {
         yield {
           headers: { 'Content-Type': `${DICOM}; transfer-syntax=${outgoing.transferSyntaxUid}` },
-          chunks: outgoing.chunks(),
+          chunks: outgoing.chunks(windows),
         }
       } finally {
         await outgoing.close()
       }
     }
+    windows.release()
   } finally {
     await instances.close()
   }
@@ -115,8 +116,10 @@ export function sizeHeaders(sizeBytes: number | undefined, range: ByteRange | un
 }
 
 async function* closing(outgoing: OutgoingFile, range: ByteRange | undefined): AsyncGenerator<Buffer> {
+  const windows = new ReadWindows()
   try {
-    yield* outgoing.chunks(range)
+    yield* outgoing.chunks(windows, range)
+    windows.release()
   } finally {
     await outgoing.close()
   }
@@ -127,7 +130,7 @@ interface OutgoingFile {
   /** Header and data set; undefined where it is made while it is sent. */
   readonly sizeBytes?: number
   /** @param range  only where the size is known */
-  chunks(range?: ByteRange): AsyncGenerator<Buffer>
+  chunks(windows: ReadWindows, range?: ByteRange): AsyncGenerator<Buffer>
   close(): Promise<void>
 }
 
@@ -156,7 +159,12 @@ async function ready({ storage, aeTitle }: WadoParts, opened: Opened, syntax: st
     }
     const { transferSyntaxUid } = payload
     if (!('sizeBytes' in source)) return { transferSyntaxUid, chunks: () => behind(header, source), close }
-    return { transferSyntaxUid, sizeBytes: header.length + source.sizeBytes, chunks: (range) => stored(header, source, range), close }
+    return {
+      transferSyntaxUid,
+      sizeBytes: header.length + source.sizeBytes,
+      chunks: (windows, range) => stored(header, source, windows, range),
+      close,
+    }
   } catch (error) {
     await closeOpened(opened)
     throw error
@@ -168,19 +176,8 @@ async function* behind(header: Buffer, dataSet: AsyncIterable<Buffer>): AsyncGen
   yield* dataSet
 }
 
-async function* stored(header: Buffer, dataSet: ByteSource, range?: ByteRange): AsyncGenerator<Buffer> {
+async function* stored(header: Buffer, dataSet: ByteSource, windows: ReadWindows, range?: ByteRange): AsyncGenerator<Buffer> {
   const { from, to } = range ?? { from: 0, to: header.length + dataSet.sizeBytes }
   if (from < header.length) yield header.subarray(from, to)
-  yield* bytesOf(dataSet, Math.max(0, from - header.length), to - header.length)
-}
-
-/** @throws NodeError STORAGE_FAILED where the file has become shorter */
-export async function* bytesOf(source: ByteSource, from: number, to: number): AsyncGenerator<Buffer> {
-  for (let at = from; at < to; ) {
-    const chunk = Buffer.allocUnsafeSlow(Math.min(CHUNK_BYTES, to - at))
-    const read = await source.read([chunk], at)
-    if (read < chunk.length) throw new NodeError('STORAGE_FAILED', { why: 'the file has become shorter while it was sent' })
-    at += read
-    yield chunk
-  }
+  yield* windows.read(dataSet, Math.max(0, from - header.length), to - header.length)
 }

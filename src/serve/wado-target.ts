@@ -31,6 +31,9 @@ export interface Target {
   readonly instance?: Uid
 }
 
+/** So few instances are not looked up again. */
+const MOST_REMEMBERED = 50
+
 export interface Survey {
   readonly total: number
   /** Stored transfer syntax → instances. */
@@ -69,14 +72,20 @@ export async function surveyOf(parts: Pick<WadoParts, 'catalog'>, { keys, view }
   const instances = (): AsyncGenerator<Retrievable, undefined> => retrievables(parts.catalog, keys, view, stopped)
   const syntaxes = new Map<string, number>()
   const hash = createHash('sha256')
+  const few: Retrievable[] = []
   let total = 0
   for await (const instance of instances()) {
     total += 1
+    if (total <= MOST_REMEMBERED) few.push(instance)
     syntaxes.set(instance.transferSyntaxUid, (syntaxes.get(instance.transferSyntaxUid) ?? 0) + 1)
     hash.update(`${instance.sopInstanceUid} ${stateOf(instance)}\n`)
   }
   if (total === 0) throw new WebRefusal(404, 'not here')
-  return { total, syntaxes, state: hash.digest('hex'), instances }
+  return { total, syntaxes, state: hash.digest('hex'), instances: total <= MOST_REMEMBERED ? () => given(few) : instances }
+}
+
+async function* given(instances: readonly Retrievable[]): AsyncGenerator<Retrievable, undefined> {
+  yield* instances
 }
 
 /** The one instance that is asked for. */

@@ -4,46 +4,33 @@
  *  ends the making and leaves nothing open; a failure later is logged and cuts the answer off: it never looks whole.
  *  Does not: send, or wait for the caller (streams do). */
 import { Readable } from 'node:stream'
-import { WebRefusal, type WebRequest } from '../dicomweb/web-service.ts'
+import { type Pieces, WebRefusal, type WebRequest } from '../dicomweb/web-service.ts'
 import { NodeError } from '../errors.ts'
 import { log } from '../log.ts'
 import { NotCorrectable } from './correct-instance.ts'
 import { NotRepairable } from './even-lengths.ts'
 
-const HIGH_WATER_BYTES = 256 * 1024
-
 /** @throws WebRefusal where the first piece cannot be made */
-export async function bodyOf(pieces: AsyncGenerator<Buffer>, { caller, stopped }: WebRequest): Promise<Readable> {
-  const first = await pieces.next().catch((error: unknown) => {
+export async function bodyOf(pieces: AsyncGenerator<Buffer>, { caller, stopped }: WebRequest): Promise<Pieces> {
+  let first: Promise<IteratorResult<Buffer>> | undefined = pieces.next()
+  await first.catch((error: unknown) => {
     throw refusalFor(error)
   })
   const told = (error: unknown): never => {
     if (!stopped.aborted) log.warn('answer on the web cut off', { caller: caller.name, error: String(error) })
     throw error
   }
-  const body = Readable.from(following(first, pieces, told), { objectMode: false, highWaterMark: HIGH_WATER_BYTES })
-  // A generator that was never asked for its first piece does not come to its `finally`; this one was.
-  body.once('close', () => void pieces.return(undefined).catch(() => undefined))
-  return body
+  const next = (): Promise<IteratorResult<Buffer>> => {
+    const made = first ?? pieces.next().catch(told)
+    first = undefined
+    return made
+  }
+  return { pieces: { next, return: () => pieces.return(undefined) } }
 }
 
 /** For HEAD. */
 export function noBody(): Readable {
   return Readable.from([])
-}
-
-async function* following(
-  first: IteratorResult<Buffer>,
-  pieces: AsyncGenerator<Buffer>,
-  told: (error: unknown) => never,
-): AsyncGenerator<Buffer> {
-  if (first.done === true) return
-  yield first.value
-  try {
-    yield* pieces
-  } catch (error) {
-    told(error)
-  }
 }
 
 /** Why one instance cannot be had, in words. */
