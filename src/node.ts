@@ -20,7 +20,6 @@ import { openPeerBook, type PeerBook } from './endpoints/access.ts'
 import { callersSeen } from './endpoints/callers-seen.ts'
 import { dimseServices, kindOf, negotiationPolicy, type Stages } from './endpoints/dimse-scp.ts'
 import type { RefusedCall } from './endpoints/failed-attempts.ts'
-import { startWeb } from './endpoints/http.ts'
 import { Meters } from './endpoints/meters.ts'
 import { refreshed } from './endpoints/remembered.ts'
 import type { StatusParts } from './endpoints/status-parts.ts'
@@ -223,8 +222,9 @@ async function buildNode(loaded: LoadedConfig, closers: Closer[], source?: Confi
     changed: () => manifest.lookNow(),
     source,
   }
+  // What serves the web is loaded once DICOM listens: modalities do not wait for it.
   const web = config.web.enabled
-    ? await startWeb({
+    ? await (await import('./endpoints/http.ts')).startWeb({
         config: () => config,
         serving,
         storing: { door, arrivals },
