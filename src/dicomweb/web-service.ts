@@ -15,6 +15,8 @@ export interface WebCaller {
   readonly rights: ReadonlySet<WebRight>
   /** Confidentiality levels that it may see. */
   readonly levels: LevelSet
+  /** A person in front of the page: one who has signed in there, or sits at this machine. */
+  readonly isPerson?: boolean
 }
 
 export interface WebRequest {

@@ -36,8 +36,7 @@ export function renderRoutes({ config, serving, renderer }: RenderRouteParts): W
     aeTitle,
     renderer,
     listManifests: () => serving.listManifests(),
-    // What shows a picture, as a page does, sends no header of its own.
-    kosHeader: () => (config().web.kosHeader === 'ignore' ? 'ignore' : 'check'),
+    kosHeader: () => config().web.kosHeader,
   }
   const thumbnails = new Thumbnails(parts)
   const get = (path: string, summary: string, serve: WebRoute['serve']): WebRoute => ({ method: 'GET', path, right: 'get', summary, serve })

@@ -77,7 +77,7 @@ export function openWebGate(config: () => Pick<Config, 'web' | 'storage'>): WebG
       const { headers, certificate } = knock
       if (headers.authorization !== undefined) return (await bearerOf(headers.authorization)).caller
       const signedIn = await sessions.callerOf(headers.cookie)
-      if (signedIn !== undefined) return signedIn
+      if (signedIn !== undefined) return { ...signedIn, isPerson: true }
       const entry = certificate === undefined ? undefined : entryOf(certificate, auth().certificates)
       if (entry !== undefined) return { name: `certificate:${entry.name}`, rights: new Set(entry.rights), levels: levelSet(entry.levels) }
       const { local, localLevels } = auth()
@@ -106,7 +106,7 @@ function callerOfToken(token: WebToken | undefined): WebCaller | undefined {
 }
 
 function localCaller(may: 'everything' | 'read', levels: LevelSet): WebCaller {
-  return { name: 'local', rights: new Set(may === 'everything' ? WEB_RIGHTS : READING), levels }
+  return { name: 'local', rights: new Set(may === 'everything' ? WEB_RIGHTS : READING), levels, isPerson: true }
 }
 
 function isFromThisMachine({ address, localAddress, httpVersion, headers }: Knock): boolean {

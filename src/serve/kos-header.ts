@@ -1,7 +1,8 @@
 /** The header KOS-SOPInstanceUID of French DRIMbox readers: the manifest by which they ask.
  *
  *  Promises: by the setting `web.kosHeader` it is ignored, or it must name a manifest that is in force for who asks and that refers to what is
- *  asked for, else 404; where it is required and missing, or no UID, 400, as the reference implementation answers.
+ *  asked for, else 404; where it is required and missing, or no UID, 400, as the reference implementation answers. Pictures that the page shows to a
+ *  person need none: an image in a page sends no header. Whatever gives an instance as it is stored does, by whatever service.
  *  Does not: narrow an answer down to what the manifest refers to.
  *  @throws WebRefusal 400, 404 */
 import { buffer } from 'node:stream/consumers'
@@ -24,8 +25,14 @@ const REMEMBERED = 20
 /** Study → series → instances. */
 type References = ReadonlyMap<string, ReadonlyMap<string, ReadonlySet<string>>>
 
-export async function demandManifest(parts: WadoParts, { headers }: WebRequest, target: Target): Promise<void> {
-  const rule = parts.kosHeader()
+/** @param gives  what would be answered */
+export async function demandManifest(
+  parts: WadoParts,
+  { headers, caller }: WebRequest,
+  target: Target,
+  gives: 'instances' | 'picture' = 'instances',
+): Promise<void> {
+  const rule = parts.kosHeader() === 'require' && gives === 'picture' && caller.isPerson === true ? 'check' : parts.kosHeader()
   const text = headers['kos-sopinstanceuid']
   if (rule === 'ignore') return
   if (text === undefined || text === '') {

@@ -39,7 +39,10 @@ const MOST_FRAMES_NAMED = 1000
 export async function renderedInstance(parts: RenderedParts, request: WebRequest): Promise<WebAnswer> {
   const { offers, wish, found } = await asked(parts, request)
   const instance = await instanceOf(parts, found)
-  if (instance.sopClassUid === ENCAPSULATED_PDF) return encapsulatedPdf(parts.storage, instance, offers)
+  if (instance.sopClassUid === ENCAPSULATED_PDF) {
+    await demandManifest(parts, request, found)
+    return encapsulatedPdf(parts.storage, instance, offers)
+  }
   const offer = imageOffer(offers)
   if (offer.packaging !== 'multipart') return single(parts, request, { instance, frame: 1 }, offer.type, wish)
   return multipart(parts, request, framesOf(parts, instance), offer.type, wish)
@@ -71,7 +74,7 @@ async function asked(parts: RenderedParts, request: WebRequest): Promise<Asked> 
   const wish = renderingParameters(request.query)
   const offers = renderedOffers(acceptedBy(request))
   const found = targetOf(request, parts)
-  await demandManifest(parts, request, found)
+  await demandManifest(parts, request, found, 'picture')
   return { wish, offers, found }
 }
 

@@ -36,7 +36,7 @@ export class Thumbnails {
     const frames = params.frames === undefined ? undefined : frameNumbers(params.frames)
     if (frames !== undefined && frames.length > 1) throw new WebRefusal(400, 'frames: a thumbnail is of one frame')
     const found = targetOf(request, this.#parts)
-    await demandManifest(this.#parts, request, found)
+    await demandManifest(this.#parts, request, found, 'picture')
     const instance = await (params.instance === undefined ? this.#representative(found, request.stopped) : instanceOf(this.#parts, found))
     const tag = pictureTag(instance, 'thumbnail', frames, type, wish)
     const headers = { ETag: tag, 'Cache-Control': 'private, max-age=300', Vary: 'Accept' }

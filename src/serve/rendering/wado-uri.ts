@@ -23,9 +23,10 @@ export async function wadoUri(parts: RenderedParts, request: WebRequest): Promis
   const { study, series, instance: object } = asked
   const named: WebRequest = { ...request, params: { study, series, instance: object } }
   const target = targetOf(named, parts)
-  await demandManifest(parts, request, target)
+  await demandManifest(parts, request, target, 'picture')
   const instance = await instanceOf(parts, target)
   const form = await formOf(parts, asked, instance)
+  if (form === 'application/dicom' || form === 'application/pdf') await demandManifest(parts, request, target)
   if (form === 'application/pdf') return encapsulatedPdf(parts.storage, instance, [{ type: form, packaging: 'single' }])
   if (form !== 'application/dicom') return picture(parts, request, asked, instance, form)
   if (asked.frame !== undefined) throw new WebRefusal(400, 'frameNumber: a single frame is given as image/jpeg or image/png only')

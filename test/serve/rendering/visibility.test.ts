@@ -39,6 +39,32 @@ function request(level: Confidentiality, names: readonly (readonly [string, stri
   }
 }
 
+/** Whose turn it is to be asked for the manifest. */
+async function underRequire(
+  isPerson: boolean,
+  serve: (parts: RenderedParts, request: WebRequest) => Promise<{ status: number }>,
+  query = '',
+) {
+  const strict: RenderedParts = { ...parts, kosHeader: () => 'require' }
+  const asked = request('N', query === '' ? OF_INSTANCE : [], query)
+  const answer = serve(strict, { ...asked, caller: { ...asked.caller, isPerson } })
+  return answer.then(
+    ({ status }) => status,
+    (error: unknown) => (error instanceof WebRefusal ? error.status : error),
+  )
+}
+
+it('where a manifest must be named, no service is a way round it, but for pictures in front of a person', async () => {
+  const thumbnail = (strict: RenderedParts, asked: WebRequest) => new Thumbnails(strict).serve(asked)
+  for (const isPerson of [true, false]) {
+    const ofPicture = isPerson ? 200 : 400
+    expect(await underRequire(isPerson, renderedInstance)).toBe(ofPicture)
+    expect(await underRequire(isPerson, thumbnail)).toBe(ofPicture)
+    expect(await underRequire(isPerson, wadoUri, URI)).toBe(ofPicture)
+    expect(await underRequire(isPerson, wadoUri, `${URI}&contentType=application/dicom`)).toBe(400)
+  }
+})
+
 const OF_STUDY = [['study', study]] as const
 const OF_INSTANCE = [...OF_STUDY, ['series', series], ['instance', instance]] as const
 const URI = `requestType=WADO&studyUID=${study}&seriesUID=${series}&objectUID=${instance}`
