@@ -35,6 +35,11 @@ interface Picture extends Target {
 }
 
 const MOST_FRAMES_NAMED = 1000
+/** Frames in a row that cannot be drawn: the others of that instance are left out then. Number of Frames may be any number, and each costs a look. */
+const MOST_FAILED = 10
+
+/** Of which nothing more is drawn: rows live as long as their request. */
+const hopeless = new WeakSet<Retrievable>()
 
 export async function renderedInstance(parts: RenderedParts, request: WebRequest): Promise<WebAnswer> {
   const { offers, wish, found } = await asked(parts, request)
@@ -100,7 +105,7 @@ export function frameNumbers(text: string): number[] {
 
 async function* framesOf({ renderer }: RenderedParts, instance: Retrievable): AsyncGenerator<Target> {
   const count = await renderer.frameCount(instance)
-  for (let frame = 1; frame <= count; frame++) yield { instance, frame }
+  for (let frame = 1; frame <= count && !hopeless.has(instance); frame++) yield { instance, frame }
 }
 
 async function* everyFrame(parts: RenderedParts, { keys, view }: Named, stopped: AbortSignal): AsyncGenerator<Target | WebRefusal> {
@@ -173,13 +178,17 @@ async function* drawn(
   wish: RenderingParameters,
 ): AsyncGenerator<Picture, WebRefusal | undefined> {
   let last: WebRefusal | undefined
+  let failed = 0
   for await (const target of targets) {
     try {
       if (target instanceof WebRefusal) throw target
+      if (target.frame === 1) failed = 0
       yield { ...target, bytes: await renderer.render(target.instance, target.frame, { ...wish, type }, wish.window, request.stopped) }
+      failed = 0
     } catch (error) {
       if (!(error instanceof WebRefusal) || error.status !== 406) throw error
       last = error
+      if (!(target instanceof WebRefusal) && ++failed >= MOST_FAILED) hopeless.add(target.instance)
     }
   }
   return last
