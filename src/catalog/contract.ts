@@ -162,6 +162,8 @@ export interface StudyIdentity {
   readonly keys: IndexKeys
   readonly instances: number
   readonly inForce: boolean
+  /** The lowest level of the instances that brought it. */
+  readonly level: LevelSet
 }
 
 /** A series with the values the evidence needs, in manifest order (series number, then UID). */

@@ -65,6 +65,7 @@ export function identitiesOf(statements: Statements, studyInstanceUid: string): 
     keys: identifying(row),
     instances: row[6] as number,
     inForce: row[7] === 1,
+    level: row[9] as number,
   }))
 }
 

@@ -3,7 +3,7 @@ import type { CatalogQuery, Condition, HistoryEntry, IndexKeyword, ManifestRecor
 import { type LevelSet, levelBit } from '../dicom/confidentiality.ts'
 import { type WebCaller, WebRefusal } from '../dicomweb/web-service.ts'
 import { waitingStudy } from '../manifest/waiting-study.ts'
-import { STUDY, type StudyDetails } from './api-contract.ts'
+import { STUDY, type StudyDetails, type StudyRow } from './api-contract.ts'
 import { rowOf, SEARCH } from './api-studies.ts'
 import { jsonRoute, uidOf } from './json-route.ts'
 import { iso } from './now.ts'
@@ -66,7 +66,7 @@ async function studyOf(parts: StatusParts, uid: Uid, levels: LevelSet): Promise<
     seriesList,
     manifests: records.filter(({ confidentiality }) => isSeen(confidentiality, levels)).map(manifestRowOf),
     history: seen.map(historyRowOf),
-    identities: (await identitiesSeen(parts, uid, levels, { identities, instances: row.instances })).map(identityRowOf),
+    identities: (await identitiesSeen(parts, uid, levels, { identities, row })).map(identityRowOf),
     ...(withheldWhy === undefined ? {} : { withheldWhy }),
     ...(pending === undefined ? {} : { waitsFor: (await waitingStudy(catalog, pending, config().manifest, now())).waitsFor }),
   }
@@ -137,15 +137,23 @@ async function firstInstanceOf(
   return { sopInstanceUid: first.SOPInstanceUID ?? '', sopClassUid: first.SOPClassUID ?? '', frames, isImage }
 }
 
-/** An identity that instances of another level have brought is not told; the one in force is that of the study. */
+/** What the study's own row tells: once an operator has decided who the patient is, to all. */
+function isTold({ inForce, patientId, patientName }: StudyIdentity, row: StudyRow): boolean {
+  return inForce && patientId === row.patientId && patientName === row.patientName
+}
+
+/** To whom a part of the study is hidden, an identity that only the hidden part has brought is not told, nor how much is hidden. */
 async function identitiesSeen(
   parts: StatusParts,
   study: Uid,
   levels: LevelSet,
-  { identities, instances }: { readonly identities: readonly StudyIdentity[]; readonly instances: number },
+  { identities, row }: { readonly identities: readonly StudyIdentity[]; readonly row: StudyRow },
 ): Promise<readonly StudyIdentity[]> {
-  const isWhole = identities.reduce((sum, one) => sum + one.instances, 0) <= instances || (await seesAllOf(parts, study, levels))
-  return identities.filter(({ inForce }) => isWhole || inForce)
+  const isWhole = identities.reduce((sum, one) => sum + one.instances, 0) <= row.instances || (await seesAllOf(parts, study, levels))
+  if (isWhole) return identities
+  return identities
+    .filter((one) => (one.level & levels) !== 0 || isTold(one, row))
+    .map((one) => ({ ...one, instances: Math.min(one.instances, row.instances) }))
 }
 
 function identityRowOf(one: StudyIdentity): StudyDetails['identities'][number] {

@@ -104,22 +104,26 @@ describe('confidentiality levels', () => {
   })
 
   it('a patient identity that only instances of another level have brought is not told', async () => {
-    const study = newUid()
+    const [study, series] = [newUid(), newUid()]
     await receive(api.held, { study, patientId: 'OPEN' })
-    await receive(api.held, { study, series: newUid(), patientId: 'SECRET' })
-    const [, second] = await api.parts.catalog.evidence(study)
-    await decide(api.parts, {
-      kind: 'confidentiality decided',
-      studyInstanceUid: study,
-      seriesInstanceUid: second!.seriesInstanceUid,
-      level: 'R',
-    })
+    await receive(api.held, { study, series, patientId: 'SECRET' })
+    await decide(api.parts, { kind: 'confidentiality decided', studyInstanceUid: study, seriesInstanceUid: series, level: 'R' })
     const ids = async (levels: string) => {
       const told = await (await call('GET', `/api/studies/${study}`, AS(EVERYTHING, levels))).text()
       return [STUDY.parse(JSON.parse(told)).identities.map((one) => one.patientId), told.includes('SECRET')]
     }
     expect(await ids('N')).toEqual([['OPEN'], false])
     expect(await ids('N R')).toEqual([['OPEN', 'SECRET'], true])
+  })
+
+  it('nor is the one in force, where it came with what is hidden', async () => {
+    const [study, series] = [newUid(), newUid()]
+    await receive(api.held, { study, series, patientId: 'SECRET' })
+    await decide(api.parts, { kind: 'confidentiality decided', studyInstanceUid: study, seriesInstanceUid: series, level: 'R' })
+    await receive(api.held, { study, series: newUid(), patientId: 'OPEN' })
+    const told = async (levels: string) => (await call('GET', `/api/studies/${study}`, AS(EVERYTHING, levels))).text()
+    expect(await told('N R')).toContain('SECRET')
+    expect(await told('N')).not.toContain('SECRET')
   })
 
   it('whoever does not see all of a study decides nothing about it', async () => {

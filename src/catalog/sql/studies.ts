@@ -18,7 +18,7 @@ export const STUDY_SQL = {
     WHERE "StudyInstanceUID" = ?`,
   identities: `SELECT number, "PatientID", "IssuerOfPatientID", "PatientName", "PatientBirthDate", "PatientSex",
     (SELECT count(*) FROM instances i WHERE i.identity_id = p.id AND i.role <> 'manifest'), in_force,
-    "IssuerOfPatientIDQualifiersSequence"
+    "IssuerOfPatientIDQualifiersSequence", level
     FROM study_identities p WHERE p.study_id = ? ORDER BY number`,
 
   evidenceSeries: `SELECT e.id, e."SeriesInstanceUID",
