@@ -9,6 +9,7 @@ import type { LevelSet } from '../dicom/confidentiality.ts'
 import { readDataSet } from '../dicom/element-reader.ts'
 import { readPart10Header } from '../dicom/part10.ts'
 import { parseUid } from '../dicom/uid.ts'
+import { Gathered } from '../dicomweb/gathered.ts'
 import { WebRefusal, type WebRequest } from '../dicomweb/web-service.ts'
 import { NodeError } from '../errors.ts'
 import { type ReadManifest, type ReadSeries, readManifest } from '../manifest/read-manifest.ts'
@@ -48,15 +49,13 @@ export function openRoutes({ catalog }: StatusParts): WebRoute[] {
 
 /** @throws WebRefusal 413, 400 */
 async function wholeBody({ body }: WebRequest): Promise<Buffer> {
-  const chunks: Buffer[] = []
-  let size = 0
+  const gathered = new Gathered()
   for await (const chunk of (body ?? []) as Readable) {
-    size += (chunk as Buffer).length
-    if (size > LARGEST_BYTES) throw new WebRefusal(413, `larger than any manifest: the limit is ${LARGEST_BYTES} bytes`)
-    chunks.push(chunk as Buffer)
+    gathered.push(chunk as Buffer)
+    if (gathered.sizeBytes > LARGEST_BYTES) throw new WebRefusal(413, `larger than any manifest: the limit is ${LARGEST_BYTES} bytes`)
   }
-  if (size === 0) throw new WebRefusal(400, 'body: expected the file of a manifest')
-  return Buffer.concat(chunks)
+  if (gathered.sizeBytes === 0) throw new WebRefusal(400, 'body: expected the file of a manifest')
+  return gathered.whole()
 }
 
 async function opened(catalog: Catalog, file: Buffer, levels: LevelSet): Promise<Opened> {

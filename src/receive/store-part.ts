@@ -6,6 +6,7 @@
  *  Errors: none; {@link FilePart.end} always resolves. */
 import { readPart10Header } from '../dicom/part10.ts'
 import { parseUid } from '../dicom/uid.ts'
+import { Gathered } from '../dicomweb/gathered.ts'
 import type { StoreSink } from '../dimse/contract.ts'
 import { ERRORS } from '../errors.ts'
 import type { StoreOutcome } from './store-answer.ts'
@@ -26,8 +27,7 @@ export class FilePart {
   #uids: Partial<StoreOutcome> = {}
   #failure: StoreOutcome | undefined
   /** The beginning, while the meta information is not whole. */
-  #start: Buffer[] = []
-  #startBytes = 0
+  #start = new Gathered()
   /** Looked at again when so much is here: not with each byte of who sends them one by one. */
   #lookAt = PREAMBLE_BYTES + 8
 
@@ -39,10 +39,9 @@ export class FilePart {
   data(bytes: Buffer): Promise<void> | undefined {
     if (this.#failure !== undefined) return undefined
     if (this.#sink !== undefined) return this.#sink.write(bytes)
-    this.#start.push(Buffer.from(bytes))
-    this.#startBytes += bytes.length
-    if (this.#startBytes < this.#lookAt) return undefined
-    this.#lookAt = this.#startBytes * 2
+    this.#start.push(bytes)
+    if (this.#start.sizeBytes < this.#lookAt) return undefined
+    this.#lookAt = this.#start.sizeBytes * 2
     return this.#look(false)
   }
 
@@ -56,13 +55,12 @@ export class FilePart {
   /** What follows is not to come, or not wanted: {@link end} leaves nothing, and tells this. */
   abandon(failure: StoreOutcome): void {
     this.#sink?.abandon()
-    this.#start = []
+    this.#start = new Gathered()
     this.#failure ??= failure
   }
 
   #look(isWhole: boolean): Promise<void> | undefined {
-    const start = Buffer.concat(this.#start)
-    this.#start = [start]
+    const start = this.#start.whole()
     if (start.toString('latin1', PREAMBLE_BYTES - 4, PREAMBLE_BYTES) !== 'DICM')
       return this.#fail('not a DICOM file (PS3.10 7.1): no preamble')
     const meta = readPart10Header(start)
@@ -77,12 +75,12 @@ export class FilePart {
       this.#uids = uids
     }
     this.#sink = receiveInstance(this.#door, { ...this.#common, sopClassUid, sopInstanceUid, transferSyntaxUid, admitted })
-    this.#start = []
+    this.#start = new Gathered()
     return this.#sink.write(start.subarray(meta.dataSetOffset))
   }
 
   #fail(errorComment: string): undefined {
-    this.#start = []
+    this.#start = new Gathered()
     this.#failure = refused(errorComment)
   }
 }

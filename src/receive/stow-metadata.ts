@@ -3,10 +3,12 @@
  *
  *  Promises: an instance is made only when all that it points at has come; it is kept in Explicit VR Little Endian, or with its pixel data as it was compressed.
  *  Bounded: the metadata {@link LARGEST_METADATA_BYTES}, everything of a request {@link LARGEST_REQUEST_BYTES}, of all requests {@link MOST_BYTES}.
+ *  So are the instances made of it: bulk data that several elements point at counts for each of them.
  *  Errors: WebRefusal 400, 413, 503. What is wrong with one instance fails that one, C000; a compression that is not known C122 (PS3.18 I.2.2). */
 import { tagText } from '../dicom/dictionary.ts'
 import { dataSetOfJson, elementsOf, PIXEL_DATA, unreadable } from '../dicom/json-data-set.ts'
 import { EXPLICIT_VR_LITTLE_ENDIAN } from '../dicom/transfer-syntaxes.ts'
+import { Gathered } from '../dicomweb/gathered.ts'
 import { type MediaType, parseMediaType } from '../dicomweb/media-type.ts'
 import { WebRefusal } from '../dicomweb/web-service.ts'
 import { NodeError } from '../errors.ts'
@@ -28,20 +30,21 @@ let gatheredBytes = 0
 
 interface BulkPart {
   readonly media: MediaType
-  readonly chunks: Buffer[]
+  readonly bytes: Gathered
 }
 
 export class MetadataParts implements StoreReceiver {
   readonly #door: Door
   readonly #common: Common
-  readonly #metadata: Buffer[] = []
-  #metadataBytes = 0
+  #metadata: Gathered | undefined
   readonly #bulk = new Map<string, BulkPart>()
   /** Where what comes goes. */
-  #into: Buffer[] = []
+  #into = new Gathered()
   #isMetadata = false
   #parts = 0
   #bytes = 0
+  /** Of bulk data in the instances that were made. */
+  #madeBytes = 0
   #isCutOff = false
 
   constructor(door: Door, common: Common) {
@@ -55,7 +58,8 @@ export class MetadataParts implements StoreReceiver {
     this.#isMetadata = media.type === 'application/dicom+json'
     if (this.#isMetadata) {
       // Several lists of instances, one in each part, are one list.
-      if (this.#metadata.length > 0) throw new WebRefusal(400, 'metadata comes in one part')
+      if (this.#metadata !== undefined) throw new WebRefusal(400, 'metadata comes in one part')
+      this.#metadata = new Gathered()
       this.#into = this.#metadata
       return
     }
@@ -65,20 +69,20 @@ export class MetadataParts implements StoreReceiver {
         400,
         `a part of bulk data ${location === undefined ? 'without Content-Location' : 'whose Content-Location came before'}`,
       )
-    const part: BulkPart = { media, chunks: [] }
+    const part: BulkPart = { media, bytes: new Gathered() }
     this.#bulk.set(location, part)
-    this.#into = part.chunks
+    this.#into = part.bytes
   }
 
   data(bytes: Buffer): undefined {
     this.#bytes += bytes.length
     gatheredBytes += bytes.length
-    if (this.#isMetadata) this.#metadataBytes += bytes.length
-    if (this.#metadataBytes > LARGEST_METADATA_BYTES) throw new WebRefusal(413, `metadata of more than ${LARGEST_METADATA_BYTES} bytes`)
+    this.#into.push(bytes)
+    if (this.#isMetadata && this.#into.sizeBytes > LARGEST_METADATA_BYTES)
+      throw new WebRefusal(413, `metadata of more than ${LARGEST_METADATA_BYTES} bytes`)
     if (this.#bytes > LARGEST_REQUEST_BYTES)
       throw new WebRefusal(413, `metadata and bulk data of more than ${LARGEST_REQUEST_BYTES} bytes: DICOM files may be larger`)
     if (gatheredBytes > MOST_BYTES) throw new WebRefusal(503, 'too much at once', { 'Retry-After': '10' })
-    this.#into.push(Buffer.from(bytes))
   }
 
   ends(): undefined {
@@ -93,7 +97,7 @@ export class MetadataParts implements StoreReceiver {
     try {
       if (this.#isCutOff) return []
       const outcomes: StoreOutcome[] = []
-      for (const item of parseItems(Buffer.concat(this.#metadata))) outcomes.push(await this.#store(item))
+      for (const item of parseItems(this.#metadata?.whole() ?? Buffer.alloc(0))) outcomes.push(await this.#store(item))
       return outcomes
     } finally {
       gatheredBytes -= this.#bytes
@@ -137,7 +141,7 @@ export class MetadataParts implements StoreReceiver {
     if (parts.every(({ media }) => isNative(media))) return whole === undefined ? missing(uri) : native
     const { media } = parts[0]!
     if (parts.length !== count && !media.type.startsWith('video/')) throw unreadable('pixel data is not one part for each frame')
-    const frames = parts.map(({ chunks }) => Buffer.concat(chunks))
+    const frames = parts.map((part) => this.#made(part))
     const transferSyntaxUid = syntaxOfCompressed(media, frames[0]!)
     if (transferSyntaxUid === undefined) throw new UnknownCompression()
     return { frames, transferSyntaxUid }
@@ -151,7 +155,14 @@ export class MetadataParts implements StoreReceiver {
   #bulkOf(uri: string): Buffer {
     const part = this.#bulk.get(uri) ?? missing(uri)
     if (!isNative(part.media)) throw unreadable('bulk data that is compressed, and not that of the image')
-    return Buffer.concat(part.chunks)
+    return this.#made(part)
+  }
+
+  /** Few bytes of metadata can point at the same many bytes a thousand times. */
+  #made({ bytes }: BulkPart): Buffer {
+    this.#madeBytes += bytes.sizeBytes
+    if (this.#madeBytes > LARGEST_REQUEST_BYTES) throw unreadable('bulk data is pointed at again and again')
+    return bytes.whole()
   }
 }
 

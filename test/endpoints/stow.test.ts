@@ -338,6 +338,16 @@ describe('metadata with bulk data', () => {
     expect((await stow(node, multipart(parts), { type: JSON_PARTS })).status).toBe(status)
   })
 
+  it('bulk data that is pointed at again and again makes no instance of many times its size', async () => {
+    const more = Object.fromEntries(
+      Array.from({ length: 100 }, (_, at) => [`0009${(0x1010 + at).toString(16)}`, { vr: 'OB', BulkDataURI: 'bulk/large' }]),
+    )
+    const { sop, item } = metadata(more)
+    const parts = [json([item]), bulk(pixels), bulk(Buffer.alloc(1_500_000), 'bulk/large')]
+    const result = await stow(node, multipart(parts), { type: JSON_PARTS })
+    expect(result).toMatchObject({ status: 409, failed: new Map([[sop, 0xc000]]) })
+  })
+
   it('leaves nothing half', () => expect(node.files('drafts')).toEqual([]))
   it('takes frames of ultrasound as files too', async () => {
     expect((await stowFiles(node, [part10(us(3))])).status).toBe(200)
