@@ -40,9 +40,9 @@ export function quoted(text: string): string {
   return JSON.stringify(text.length > 120 ? `${text.slice(0, 120)}…` : text)
 }
 
-/** At commas that are not in quotes. */
+/** At commas that are not in quotes. A quote that is not closed takes the rest: to look for another reading would take the square of the length. */
 function listOf(text: string): string[] {
-  return (text.match(/(?:"(?:[^"\\]|\\.)*"|[^,"]|")+/g) ?? []).filter((one) => one.trim() !== '')
+  return (text.match(/(?:"(?:[^"\\]|\\.)*"?|[^,"])+/g) ?? []).filter((one) => one.trim() !== '')
 }
 
 function rangeOf(text: string): MediaRange | undefined {
