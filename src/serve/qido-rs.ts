@@ -45,6 +45,8 @@ interface Search {
   readonly limit: number
   /** What the order and number of the answers depend on. */
   readonly question: string
+  /** Whoever has gone away is counted for no longer. */
+  readonly stopped: AbortSignal
 }
 
 type Levels = 'STUDY' | 'SERIES' | 'IMAGE'
@@ -79,7 +81,12 @@ export class QidoRs {
     return { status: 200, headers, body: Readable.from(this.#pages(search, first.texts, first.next), { objectMode: false }) }
   }
 
-  #searchOf(wanted: FindRequest, { limit, offset }: SearchParameters, { caller, query: asked }: WebRequest, service: string): Search {
+  #searchOf(
+    wanted: FindRequest,
+    { limit, offset }: SearchParameters,
+    { caller, query: asked, stopped }: WebRequest,
+    service: string,
+  ): Search {
     // What is of a level below the one asked for is not given (PS3.18 10.6.3.3.1).
     const requested = wanted.requested.filter(({ source, tag }) => source !== 'unknown' && tag !== QUERY_RETRIEVE_LEVEL)
     const answers = new FindAnswers(
@@ -97,6 +104,7 @@ export class QidoRs {
       answers,
       offset,
       limit: Math.min(limit ?? Number.POSITIVE_INFINITY, this.#parts.mostResults()),
+      stopped,
       question: JSON.stringify([level, conditions, includeManifests, levels, asked.get('fuzzymatching')]),
     }
   }
@@ -115,17 +123,22 @@ export class QidoRs {
   }
 
   /** Where the offset lies; `behind`: there are not so many. */
-  async #placeAt({ query, offset, question }: Search): Promise<string | undefined | 'behind'> {
+  async #placeAt({ query, offset, question, stopped }: Search): Promise<string | undefined | 'behind'> {
     if (offset === 0) return undefined
     const known = this.#places.at(question, offset)
-    return known ?? (await this.#passed(query, offset, undefined)) ?? 'behind'
+    return known ?? (await this.#passed({ query, stopped }, offset, undefined)) ?? 'behind'
   }
 
   /** Passes over so many matches. @returns the place behind them; undefined where there is nothing behind them */
-  async #passed(query: CatalogQuery, count: number, from: string | undefined): Promise<string | undefined> {
+  async #passed(
+    { query, stopped }: Pick<Search, 'query' | 'stopped'>,
+    count: number,
+    from: string | undefined,
+  ): Promise<string | undefined> {
     const counted = { ...query, values: [], derived: [] }
     let after = from
     for (let left = count; left > 0; ) {
+      if (stopped.aborted) throw new WebRefusal(499, 'the caller is gone')
       const { items, next } = await this.#parts.catalog.find(counted, Math.min(left, COUNTED_PAGE_SIZE), after)
       if (next === undefined) return undefined
       left -= items.length
@@ -136,7 +149,7 @@ export class QidoRs {
 
   /** Whether there is more than the limit allows, behind the first page. */
   async #isCut(search: Search, after: string): Promise<boolean> {
-    return (await this.#passed(search.query, search.limit - PAGE_SIZE, after)) !== undefined
+    return (await this.#passed(search, search.limit - PAGE_SIZE, after)) !== undefined
   }
 
   async *#pages(search: Search, first: readonly string[], next: string): AsyncGenerator<string> {
