@@ -1,7 +1,7 @@
 /** Thumbnails of study, series, instance and frame (PS3.18 10.4.1.1.5): small pictures for lists.
  *
  *  Promises: of a study or series the middle instance of its images, of many frames the middle one; always a single image. Those made last are kept, up
- *  to {@link KEPT_BYTES}; a caller that has one already is told so (304).
+ *  to {@link KEPT_BYTES}; a caller that has one already is told so (304), each time anew: what has been hidden, or who has signed out, shows none.
  *  Errors: WebRefusal 400, 404, 406, and as image-renderer.ts. Sizes in bytes. */
 import type { Retrievable } from '../../catalog/contract.ts'
 import { acceptedBy } from '../../dicomweb/accept.ts'
@@ -39,7 +39,7 @@ export class Thumbnails {
     await demandManifest(this.#parts, request, found, 'picture')
     const instance = await (params.instance === undefined ? this.#representative(found, request.stopped) : instanceOf(this.#parts, found))
     const tag = pictureTag(instance, 'thumbnail', frames, type, wish)
-    const headers = { ETag: tag, 'Cache-Control': 'private, max-age=300', Vary: 'Accept' }
+    const headers = { ETag: tag, 'Cache-Control': 'private, no-cache', Vary: 'Accept' }
     if (isKnownTag(request, tag)) return { status: 304, headers }
     const body = this.#kept.get(tag) ?? (await this.#make(instance, frames?.[0], { ...wish, type }, request.stopped))
     this.#keep(tag, body)

@@ -54,6 +54,11 @@ async function underRequire(
   )
 }
 
+it('no browser shows a picture again without asking whether it may', async () => {
+  for (const answer of [await thumbnails.serve(request('N', OF_INSTANCE)), await renderedInstance(parts, request('N', OF_INSTANCE))])
+    expect(answer.headers!['Cache-Control']).toBe('private, no-cache')
+})
+
 it('where a manifest must be named, no service is a way round it, but for pictures in front of a person', async () => {
   const thumbnail = (strict: RenderedParts, asked: WebRequest) => new Thumbnails(strict).serve(asked)
   for (const isPerson of [true, false]) {
