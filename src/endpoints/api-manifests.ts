@@ -41,6 +41,8 @@ export function manifestRoutes(parts: StatusParts): WebRoute[] {
       method: 'GET',
       path: '/api/manifests/:uid/file',
       right: 'get',
+      // Of any state: what others may not have any more is for those who look after it.
+      also: 'status',
       summary: 'The file of a manifest, as it is kept',
       answer: 'application/dicom',
       serve: (request) => fileOf(parts, request),

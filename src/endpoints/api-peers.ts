@@ -4,6 +4,7 @@
 import { ConfigError } from '../config/load-config.ts'
 import { addPeer } from '../config/peers-file.ts'
 import type { Peer } from '../config/settings.ts'
+import type { LevelSet } from '../dicom/confidentiality.ts'
 import { WebRefusal, type WebRequest } from '../dicomweb/web-service.ts'
 import { NodeError, statusInHex } from '../errors.ts'
 import { log } from '../log.ts'
@@ -12,6 +13,7 @@ import { echoPeer, isReachable } from '../serve/peer-echo.ts'
 import { DOCTOR, DONE, ECHO, type Echo, NEW_PEER, type NewPeerBody, PEERS, type Peers } from './api-contract.ts'
 import { jsonRoute } from './json-route.ts'
 import { iso } from './now.ts'
+import { isSeen } from './seen-levels.ts'
 import type { StatusParts } from './status-parts.ts'
 import type { WebRoute } from './web-route.ts'
 
@@ -32,7 +34,10 @@ export function peerRoutes(parts: StatusParts): WebRoute[] {
       summary: 'Add a peer to the configuration file; it may call at once',
       body: NEW_PEER,
       answer: DONE,
-      serve: async ({ caller }, { body }) => ({ done: await added(parts, body, caller.name) }),
+      serve: async ({ caller }, { body }) => {
+        refuseAbove(body, caller.levels)
+        return { done: await added(parts, body, caller.name) }
+      },
     }),
     jsonRoute({
       method: 'POST',
@@ -54,6 +59,13 @@ export function peerRoutes(parts: StatusParts): WebRoute[] {
       },
     }),
   ]
+}
+
+/** Else whoever operates could let a program of its own see what it may not.
+ *  @throws WebRefusal 403 */
+function refuseAbove({ levels = [] }: NewPeerBody, seen: LevelSet): void {
+  const above = levels.find((level) => !isSeen(level, seen))
+  if (above !== undefined) throw new WebRefusal(403, `levels: ${above} is one that you may not see yourself`)
 }
 
 async function peers({ catalog, config }: StatusParts): Promise<Peers> {

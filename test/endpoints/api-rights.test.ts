@@ -126,6 +126,13 @@ describe('confidentiality levels', () => {
     expect(await told('N')).not.toContain('SECRET')
   })
 
+  it('nobody makes a peer that sees more than they do', async () => {
+    const answer = await call('POST', '/api/peers', AS(EVERYTHING), { aeTitle: 'MINE', levels: ['N', 'R'] })
+    expect([answer.status, PROBLEM.parse(await answer.json()).detail]).toEqual([403, 'levels: R is one that you may not see yourself'])
+    const within = await call('POST', '/api/peers', AS(EVERYTHING, 'N R'), { aeTitle: 'MINE', levels: ['N', 'R'] })
+    expect(within.status).not.toBe(403)
+  })
+
   it('whoever does not see all of a study decides nothing about it', async () => {
     const level = { level: 'N' }
     const blind = await call('POST', `/api/studies/${mixed}/confidentiality`, AS(EVERYTHING), level)
@@ -150,7 +157,7 @@ describe('confidentiality levels', () => {
       ['POST', '/verify'],
     ] as const)
       expect((await call(method, `/api/manifests/${sopInstanceUid}${path}`, AS(EVERYTHING))).status).toBe(404)
-    const file = await call('GET', `/api/manifests/${sopInstanceUid}/file`, AS('get', 'R'))
+    const file = await call('GET', `/api/manifests/${sopInstanceUid}/file`, AS('get status', 'R'))
     expect([file.status, file.headers.get('content-type'), file.headers.get('content-disposition')]).toEqual([
       200,
       'application/dicom',
