@@ -1,21 +1,23 @@
 /** WADO-RS rendered resources: study, series, instance, frames (PS3.18 10.4.1.1.3, 10.4.3, 8.3.5).
  *
- *  Promises: one image by itself, several as multipart/related, each drawn when the one before it is on its way. Of an instance without a list
+ *  Promises: one image by itself, several as multipart/related, each drawn when the one before it is on its way (small ones go out together). Of an instance without a list
  *  of frames: the first one by itself, or all where multipart is asked for. What is no image among others is left out; where there is
  *  no image at all it is refused (406). A single image has an ETag, and is not drawn for a caller that has it (304).
  *  Does not: burn in annotations: it says so (Warning).
  *  Errors: WebRefusal 400, 404, 406, and as image-renderer.ts. */
-import { createHash, randomBytes } from 'node:crypto'
-import { Readable } from 'node:stream'
+import { createHash } from 'node:crypto'
 import type { Retrievable } from '../../catalog/contract.ts'
 import { acceptedBy } from '../../dicomweb/accept.ts'
+import { isUnchanged } from '../../dicomweb/byte-range.ts'
+import { multipart, multipartType, newBoundary, type OutgoingPart } from '../../dicomweb/multipart-writer.ts'
 import { type Offer, renderedOffers } from '../../dicomweb/rendered-types.ts'
 import { type ImageType, type RenderingParameters, renderingParameters } from '../../dicomweb/rendering-parameters.ts'
 import { type WebAnswer, WebRefusal, type WebRequest } from '../../dicomweb/web-service.ts'
-import { log } from '../../log.ts'
 import { demandManifest } from '../kos-header.ts'
 import { retrievables } from '../retrieve-plan.ts'
+import { addressOf } from '../wado-frames.ts'
 import { instanceOf, type Target as Named, targetOf, type WadoParts } from '../wado-target.ts'
+import { bodyOf } from '../web-body.ts'
 import { encapsulatedPdf } from './encapsulated-pdf.ts'
 import type { ImageRenderer } from './image-renderer.ts'
 import { ENCAPSULATED_PDF } from './never-images.ts'
@@ -50,7 +52,7 @@ export async function renderedInstance(parts: RenderedParts, request: WebRequest
   }
   const offer = imageOffer(offers)
   if (offer.packaging !== 'multipart') return single(parts, request, { instance, frame: 1 }, offer.type, wish)
-  return multipart(parts, request, framesOf(parts, instance), offer.type, wish)
+  return several(parts, request, framesOf(parts, instance), offer.type, wish)
 }
 
 export async function renderedFrames(parts: RenderedParts, request: WebRequest): Promise<WebAnswer> {
@@ -64,7 +66,7 @@ export async function renderedFrames(parts: RenderedParts, request: WebRequest):
   const beyond = frames.find((frame) => frame > count)
   if (beyond !== undefined) throw new WebRefusal(404, `there is no frame ${beyond}: the instance has ${count}`)
   const targets = frames.map((frame) => ({ instance, frame }))
-  return multipart(parts, request, targets, offer.type, wish)
+  return several(parts, request, targets, offer.type, wish)
 }
 
 /** Study and series. */
@@ -72,7 +74,7 @@ export async function renderedMany(parts: RenderedParts, request: WebRequest): P
   const { offers, wish, found } = await asked(parts, request)
   const { type } = imageOffer(offers)
   if ((await parts.catalog.countRetrievables(found.keys, found.view)) === 0) throw new WebRefusal(404, 'nothing of that here')
-  return multipart(parts, request, everyFrame(parts, found, request.stopped), type, wish)
+  return several(parts, request, everyFrame(parts, found, request.stopped), type, wish)
 }
 
 async function asked(parts: RenderedParts, request: WebRequest): Promise<Asked> {
@@ -127,11 +129,6 @@ export function pictureTag({ sha256 }: Retrievable, ...wishes: readonly unknown[
     .slice(0, 27)}"`
 }
 
-export function isKnownTag({ headers }: WebRequest, tag: string): boolean {
-  const known = headers['if-none-match'] ?? ''
-  return known.split(',').some((one) => one.trim().replace(/^W\//, '') === tag || one.trim() === '*')
-}
-
 async function single(
   { renderer }: RenderedParts,
   request: WebRequest,
@@ -141,12 +138,12 @@ async function single(
 ): Promise<WebAnswer> {
   const tag = pictureTag(instance, frame, type, wish)
   const headers = { ETag: tag, 'Cache-Control': 'private, no-cache', Vary: 'Accept', ...warning(wish) }
-  if (isKnownTag(request, tag)) return { status: 304, headers }
+  if (isUnchanged(request.headers, tag)) return { status: 304, headers }
   const body = await renderer.render(instance, frame, { ...wish, type }, wish.window, request.stopped)
   return { status: 200, headers: { 'Content-Type': type, ...headers }, body }
 }
 
-function warning({ ignored }: RenderingParameters): Record<string, string> {
+export function warning({ ignored }: Pick<RenderingParameters, 'ignored'>): Record<string, string> {
   if (ignored.length === 0) return {}
   return { Warning: `299 - "not supported here and ignored: ${ignored.join(', ')}"` }
 }
@@ -154,7 +151,7 @@ function warning({ ignored }: RenderingParameters): Record<string, string> {
 type Targets = AsyncIterable<Target | WebRefusal> | Iterable<Target>
 
 /** The first picture is drawn before the answer begins, so that where there is none this can be said. */
-async function multipart(
+async function several(
   parts: RenderedParts,
   request: WebRequest,
   targets: Targets,
@@ -164,9 +161,9 @@ async function multipart(
   const pictures = drawn(parts, request, targets, type, wish)
   const first = await pictures.next()
   if (first.done) throw first.value ?? new WebRefusal(406, 'no image among it')
-  const boundary = randomBytes(16).toString('hex')
-  const body = Readable.from(partsOf(first.value, pictures, boundary, type, request.base), { objectMode: false })
-  return { status: 200, headers: { 'Content-Type': `multipart/related; type="${type}"; boundary=${boundary}`, ...warning(wish) }, body }
+  const boundary = newBoundary()
+  const body = await bodyOf(multipart(boundary, partsOf(first.value, pictures, type, request.base)), request)
+  return { status: 200, headers: { 'Content-Type': multipartType(type, boundary), ...warning(wish) }, body }
 }
 
 /** Pictures, without what is none. @returns why the last one was none */
@@ -197,28 +194,13 @@ async function* drawn(
 async function* partsOf(
   first: Picture,
   rest: AsyncGenerator<Picture, unknown>,
-  boundary: string,
   type: ImageType,
   base: string,
-): AsyncGenerator<Buffer> {
-  let begin = ''
-  const head = ({ instance, frame }: Picture): Buffer => {
-    const { studyInstanceUid, seriesInstanceUid, sopInstanceUid } = instance
-    const path = `studies/${studyInstanceUid}/series/${seriesInstanceUid}/instances/${sopInstanceUid}/frames/${frame}/rendered`
-    const text = `${begin}--${boundary}\r\nContent-Type: ${type}\r\nContent-Location: ${base}/dicom-web/${path}\r\n\r\n`
-    begin = '\r\n'
-    return Buffer.from(text)
-  }
-  try {
-    yield head(first)
-    yield first.bytes
-    for await (const picture of rest) {
-      yield head(picture)
-      yield picture.bytes
-    }
-    yield Buffer.from(`\r\n--${boundary}--\r\n`)
-  } catch (error) {
-    log.warn('an answer with several images was cut short', { error: String(error) })
-    throw error
-  }
+): AsyncGenerator<OutgoingPart> {
+  const partOf = ({ instance, frame, bytes }: Picture): OutgoingPart => ({
+    headers: { 'Content-Type': type, 'Content-Location': `${base}${addressOf(instance)}/frames/${frame}/rendered` },
+    chunks: [bytes],
+  })
+  yield partOf(first)
+  for await (const picture of rest) yield partOf(picture)
 }

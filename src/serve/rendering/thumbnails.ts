@@ -5,6 +5,7 @@
  *  Errors: WebRefusal 400, 404, 406, and as image-renderer.ts. Sizes in bytes. */
 import type { Retrievable } from '../../catalog/contract.ts'
 import { acceptedBy } from '../../dicomweb/accept.ts'
+import { isUnchanged } from '../../dicomweb/byte-range.ts'
 import { renderedOffers } from '../../dicomweb/rendered-types.ts'
 import { thumbnailParameters } from '../../dicomweb/rendering-parameters.ts'
 import { type WebAnswer, WebRefusal, type WebRequest } from '../../dicomweb/web-service.ts'
@@ -12,7 +13,7 @@ import { demandManifest } from '../kos-header.ts'
 import { retrievables } from '../retrieve-plan.ts'
 import { instanceOf, type Target, targetOf } from '../wado-target.ts'
 import { isNeverAnImage } from './never-images.ts'
-import { frameNumbers, imageOffer, isKnownTag, pictureTag, type RenderedParts } from './rendered.ts'
+import { frameNumbers, imageOffer, pictureTag, type RenderedParts } from './rendered.ts'
 
 const KEPT_BYTES = 16 * 1024 * 1024
 /** Of a study or series: the middle is looked for among the first so many. */
@@ -40,7 +41,7 @@ export class Thumbnails {
     const instance = await (params.instance === undefined ? this.#representative(found, request.stopped) : instanceOf(this.#parts, found))
     const tag = pictureTag(instance, 'thumbnail', frames, type, wish)
     const headers = { ETag: tag, 'Cache-Control': 'private, no-cache', Vary: 'Accept' }
-    if (isKnownTag(request, tag)) return { status: 304, headers }
+    if (isUnchanged(request.headers, tag)) return { status: 304, headers }
     const body = this.#kept.get(tag) ?? (await this.#make(instance, frames?.[0], { ...wish, type }, request.stopped))
     this.#keep(tag, body)
     return { status: 200, headers: { 'Content-Type': type, ...headers }, body }

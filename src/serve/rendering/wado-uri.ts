@@ -6,6 +6,7 @@
  *  Errors: WebRefusal 400 with the parameter named, 404, 406, and as image-renderer.ts. */
 import type { Retrievable } from '../../catalog/contract.ts'
 import { EXPLICIT_VR_LITTLE_ENDIAN } from '../../dicom/transfer-syntaxes.ts'
+import { isUnchanged } from '../../dicomweb/byte-range.ts'
 import type { ImageType } from '../../dicomweb/rendering-parameters.ts'
 import { type WadoUriParameters, wadoUriParameters } from '../../dicomweb/wado-uri-parameters.ts'
 import { type WebAnswer, WebRefusal, type WebRequest } from '../../dicomweb/web-service.ts'
@@ -14,7 +15,7 @@ import { retrieveDicom } from '../wado-instances.ts'
 import { instanceOf, targetOf } from '../wado-target.ts'
 import { encapsulatedPdf } from './encapsulated-pdf.ts'
 import { ENCAPSULATED_PDF, isNeverAnImage } from './never-images.ts'
-import { isKnownTag, pictureTag, type RenderedParts } from './rendered.ts'
+import { pictureTag, type RenderedParts, warning } from './rendered.ts'
 
 type Form = ImageType | 'application/dicom' | 'application/pdf'
 
@@ -71,10 +72,8 @@ async function picture(
 ): Promise<WebAnswer> {
   if (transferSyntaxUid !== undefined) throw new WebRefusal(400, 'transferSyntax: only together with contentType=application/dicom')
   const tag = pictureTag(instance, 'uri', frame, type, image, window)
-  const warning: Record<string, string> =
-    ignored.length === 0 ? {} : { Warning: `299 - "not supported here and ignored: ${ignored.join(', ')}"` }
-  const headers = { ETag: tag, 'Cache-Control': 'private, no-cache', ...warning }
-  if (isKnownTag(request, tag)) return { status: 304, headers }
+  const headers = { ETag: tag, 'Cache-Control': 'private, no-cache', ...warning({ ignored }) }
+  if (isUnchanged(request.headers, tag)) return { status: 304, headers }
   const body = await renderer.render(instance, frame, { ...image, type }, window, request.stopped)
   return { status: 200, headers: { 'Content-Type': type, ...headers }, body }
 }
