@@ -17,7 +17,7 @@ export interface MediaRange {
 
 const LONGEST = 16 * 1024
 const MOST_RANGES = 200
-export const ANYTHING: MediaRange = { type: '*/*', parameters: new Map(), weight: 1 }
+const ANYTHING: MediaRange = { type: '*/*', parameters: new Map(), weight: 1 }
 
 export function acceptedBy({ query, headers }: Pick<WebRequest, 'query' | 'headers'>): readonly MediaRange[] {
   // "+" is a space in a query, and "application/dicom+json" is often written there as it is.

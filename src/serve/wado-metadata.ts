@@ -10,11 +10,11 @@ import { buffer } from 'node:stream/consumers'
 import type { Retrievable } from '../catalog/contract.ts'
 import { readDataSet } from '../dicom/element-reader.ts'
 import { encodingOf } from '../dicom/transfer-syntaxes.ts'
-import { acceptedBy, type MediaRange } from '../dicomweb/accept.ts'
+import { acceptedJson } from '../dicomweb/accept-json.ts'
 import { isUnchanged } from '../dicomweb/byte-range.ts'
 import { metadataJson } from '../dicomweb/metadata-json.ts'
 import { together } from '../dicomweb/multipart-writer.ts'
-import { type WebAnswer, WebRefusal, type WebRequest } from '../dicomweb/web-service.ts'
+import type { WebAnswer, WebRequest } from '../dicomweb/web-service.ts'
 import { corrected } from './correct-instance.ts'
 import { swapBytes, swapUnit } from './element-output.ts'
 import { syntaxOf } from './frame-source.ts'
@@ -25,12 +25,11 @@ import { addressOf } from './wado-frames.ts'
 import { surveyOf, targetOf, type WadoParts } from './wado-target.ts'
 import { bodyOf, noBody } from './web-body.ts'
 
-const JSON_TYPES = ['application/dicom+json', 'application/json'] as const
 /** Headers that are read while others are sent. */
 const AHEAD = 4
 
 export async function retrieveMetadata(parts: WadoParts, request: WebRequest): Promise<WebAnswer> {
-  const type = jsonTypeOf(acceptedBy(request))
+  const type = acceptedJson(request)
   const target = targetOf(request, parts)
   await demandManifest(parts, request, target)
   const survey = await surveyOf(parts, target, request.stopped)
@@ -40,14 +39,6 @@ export async function retrieveMetadata(parts: WadoParts, request: WebRequest): P
   const answer = { status: 200, headers: { ...headers, 'Content-Type': type } }
   if (request.method === 'HEAD') return { ...answer, body: noBody() }
   return { ...answer, body: await bodyOf(together(arrayOf(itemsOf(parts, request, survey.instances()))), request) }
-}
-
-function jsonTypeOf(ranges: readonly MediaRange[]): string {
-  for (const { type, weight } of ranges) {
-    const found = JSON_TYPES.find((one) => type === one || type === 'application/*' || type === '*/*')
-    if (found !== undefined && weight > 0) return found
-  }
-  throw new WebRefusal(406, `none of what is accepted can be sent; possible: ${JSON_TYPES.join(', ')}`)
 }
 
 async function* itemsOf(parts: WadoParts, request: WebRequest, instances: AsyncGenerator<Retrievable, undefined>): AsyncGenerator<string> {
