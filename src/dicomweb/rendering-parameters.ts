@@ -70,7 +70,7 @@ export function renderingParameters(query: URLSearchParams): RenderingParameters
 const THUMBNAIL = new Set(['accept', 'viewport'])
 const THUMBNAIL_SIDE = 128
 
-/** PS3.18 10.4.1.1.5: of a thumbnail only the size can be asked for. */
+/** PS3.18 10.4.1.1.4: of a thumbnail only the size can be asked for. */
 export function thumbnailParameters(query: URLSearchParams): RenderingParameters {
   once(query, THUMBNAIL)
   const { viewport = { width: THUMBNAIL_SIDE, height: THUMBNAIL_SIDE }, region } = viewportOf(query.get('viewport'))

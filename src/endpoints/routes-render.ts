@@ -1,4 +1,4 @@
-/** Rendered resources and thumbnails of WADO-RS (PS3.18 10.4.1.1.3, 10.4.1.1.5), WADO-URI (PS3.18 9, IHE RAD-55). */
+/** Rendered resources and thumbnails of WADO-RS (PS3.18 10.4.1.1.3, 10.4.1.1.4), WADO-URI (PS3.18 9, IHE RAD-55). */
 import { availableParallelism } from 'node:os'
 import type { Config } from '../config/settings.ts'
 import { ImageRenderer } from '../serve/rendering/image-renderer.ts'

@@ -1,4 +1,4 @@
-/** Thumbnails of study, series, instance and frame (PS3.18 10.4.1.1.5): small pictures for lists.
+/** Thumbnails of study, series, instance and frame (PS3.18 10.4.1.1.4): small pictures for lists.
  *
  *  Promises: of a study or series the middle instance of its images, of many frames the middle one; always a single image. Those made last are kept, up
  *  to {@link KEPT_BYTES}; a caller that has one already is told so (304), each time anew: what has been hidden, or who has signed out, shows none.
