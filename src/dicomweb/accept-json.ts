@@ -3,9 +3,9 @@
  *  Promises: what the caller weighs most, else what it names first; `application/dicom+json` for whoever takes both alike by a range.
  *  Errors: WebRefusal 400 and 406, saying what there is. */
 import { acceptedBy } from './accept.ts'
+import { DICOM_JSON } from './media-type.ts'
 import { WebRefusal, type WebRequest } from './web-service.ts'
 
-export const DICOM_JSON = 'application/dicom+json'
 const TYPES = [DICOM_JSON, 'application/json'] as const
 
 /** @returns the media type to answer in */

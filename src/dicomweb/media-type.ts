@@ -1,5 +1,8 @@
 /** One media type with its parameters, as in Content-Type (RFC 9110 8.3.1): `multipart/related; type="application/dicom"; boundary=x`. */
 
+export const DICOM = 'application/dicom'
+export const DICOM_JSON = 'application/dicom+json'
+
 export interface MediaType {
   /** Lower case, without parameters. */
   readonly type: string

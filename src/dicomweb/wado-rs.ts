@@ -7,7 +7,7 @@
  *  @throws WebFailure in words, or what a sink throws; what was being received then is abandoned */
 import type { IncomingMessage } from 'node:http'
 import { httpGet } from './http-get.ts'
-import { parseMediaType } from './media-type.ts'
+import { DICOM, parseMediaType } from './media-type.ts'
 import { MultipartParser, type PartReceiver } from './multipart-parser.ts'
 import { inWords, WebFailure } from './web-failure.ts'
 
@@ -31,7 +31,6 @@ export interface WadoRequest {
   readonly silenceSeconds: number
 }
 
-const DICOM = 'application/dicom'
 const MULTIPART = `multipart/related; type="${DICOM}"`
 const DRIMBOX_SYNTAXES = ['70', '80', '91', '50', '51', '100', '101', '102', '103'].map((last) => `1.2.840.10008.1.2.4.${last}`)
 const ACCEPTED = [

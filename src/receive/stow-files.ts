@@ -3,7 +3,7 @@
  *  Promises: outcomes are in the order of the parts; an instance is kept, and told as kept, although a later part is broken. Bounded: {@link MOST_PARTS}
  *  parts, {@link MOST_ENDING} of them on their way to the disk.
  *  Errors: WebRefusal 413 for too many or too much; whoever reads calls {@link FileParts.cutOff} then. */
-import { parseMediaType } from '../dicomweb/media-type.ts'
+import { DICOM, parseMediaType } from '../dicomweb/media-type.ts'
 import type { PartReceiver } from '../dicomweb/multipart-parser.ts'
 import { WebRefusal } from '../dicomweb/web-service.ts'
 import { ERRORS } from '../errors.ts'
@@ -13,7 +13,6 @@ import { type Common, FilePart, refused } from './store-part.ts'
 
 export const MOST_PARTS = 20_000
 const MOST_ENDING = 4
-const DICOM = 'application/dicom'
 /** Encodings that are none (RFC 2045 6.2). */
 const AS_IT_IS = new Set(['binary', '8bit', '7bit'])
 

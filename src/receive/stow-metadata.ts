@@ -1,4 +1,4 @@
-/** Instances that come as DICOM JSON and bulk data (PS3.18 10.5.2): the metadata of all of them in the first parts, then their bulk data, each part under the
+/** Instances that come as DICOM JSON and bulk data (PS3.18 10.5.2): the metadata of all of them in one part, and their bulk data, each part under the
  *  address (Content-Location) that the metadata points at.
  *
  *  Promises: an instance is made only when all that it points at has come; it is kept in Explicit VR Little Endian, or with its pixel data as it was compressed.
@@ -9,19 +9,19 @@ import { tagText } from '../dicom/dictionary.ts'
 import { dataSetOfJson, elementsOf, PIXEL_DATA, unreadable } from '../dicom/json-data-set.ts'
 import { EXPLICIT_VR_LITTLE_ENDIAN } from '../dicom/transfer-syntaxes.ts'
 import { Gathered } from '../dicomweb/gathered.ts'
-import { type MediaType, parseMediaType } from '../dicomweb/media-type.ts'
+import { DICOM_JSON, type MediaType, parseMediaType } from '../dicomweb/media-type.ts'
 import { WebRefusal } from '../dicomweb/web-service.ts'
 import { NodeError } from '../errors.ts'
 import { isNative, syntaxOfCompressed } from './compressed-part.ts'
 import type { StoreOutcome } from './store-answer.ts'
 import { type Door, receiveInstance } from './store-instance.ts'
 import { type Common, refused } from './store-part.ts'
+import { MOST_PARTS } from './stow-files.ts'
 import type { StoreReceiver } from './stow-rs.ts'
 
 const LARGEST_METADATA_BYTES = 4 * 1024 * 1024
 const LARGEST_REQUEST_BYTES = 128 * 1024 * 1024
 const MOST_BYTES = 256 * 1024 * 1024
-const MOST_PARTS = 20_000
 const SYNTAX_NOT_SUPPORTED = 0xc122
 const OCTETS: MediaType = { type: 'application/octet-stream', parameters: new Map() }
 
@@ -55,7 +55,7 @@ export class MetadataParts implements StoreReceiver {
   begins(headers: ReadonlyMap<string, string>): undefined {
     if (++this.#parts > MOST_PARTS) throw new WebRefusal(413, `more than ${MOST_PARTS} parts: send the others in another request`)
     const media = parseMediaType(headers.get('content-type')) ?? OCTETS
-    this.#isMetadata = media.type === 'application/dicom+json'
+    this.#isMetadata = media.type === DICOM_JSON
     if (this.#isMetadata) {
       // Several lists of instances, one in each part, are one list.
       if (this.#metadata !== undefined) throw new WebRefusal(400, 'metadata comes in one part')
@@ -138,7 +138,7 @@ export class MetadataParts implements StoreReceiver {
     const count = Number(textIn(item, 0x00280008) ?? 1)
     const whole = this.#bulk.get(uri)
     const parts = whole === undefined ? this.#frames(uri, count) : [whole]
-    if (parts.every(({ media }) => isNative(media))) return whole === undefined ? missing(uri) : native
+    if (parts.every(({ media }) => isNative(media))) return whole === undefined ? missing() : native
     const { media } = parts[0]!
     if (parts.length !== count && !media.type.startsWith('video/')) throw unreadable('pixel data is not one part for each frame')
     const frames = parts.map((part) => this.#made(part))
@@ -148,12 +148,12 @@ export class MetadataParts implements StoreReceiver {
   }
 
   #frames(uri: string, count: number): BulkPart[] {
-    if (!Number.isInteger(count) || count < 1 || count > this.#bulk.size) return missing(uri)
-    return Array.from({ length: count }, (_, at) => this.#bulk.get(`${uri}/frames/${at + 1}`) ?? missing(uri))
+    if (!Number.isInteger(count) || count < 1 || count > this.#bulk.size) return missing()
+    return Array.from({ length: count }, (_, at) => this.#bulk.get(`${uri}/frames/${at + 1}`) ?? missing())
   }
 
   #bulkOf(uri: string): Buffer {
-    const part = this.#bulk.get(uri) ?? missing(uri)
+    const part = this.#bulk.get(uri) ?? missing()
     if (!isNative(part.media)) throw unreadable('bulk data that is compressed, and not that of the image')
     return this.#made(part)
   }
@@ -172,7 +172,7 @@ class UnknownCompression extends Error {
   }
 }
 
-function missing(_uri: string): never {
+function missing(): never {
   throw unreadable('no part has the Content-Location of a BulkDataURI')
 }
 

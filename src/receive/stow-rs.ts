@@ -10,7 +10,7 @@ import type { Readable } from 'node:stream'
 import { parseAeTitle } from '../dicom/ae-title.ts'
 import { parseUid } from '../dicom/uid.ts'
 import { acceptedJson } from '../dicomweb/accept-json.ts'
-import { type MediaType, parseMediaType } from '../dicomweb/media-type.ts'
+import { DICOM, DICOM_JSON, type MediaType, parseMediaType } from '../dicomweb/media-type.ts'
 import { MultipartParser, type PartReceiver } from '../dicomweb/multipart-parser.ts'
 import { readBody } from '../dicomweb/request-body.ts'
 import { WebFailure } from '../dicomweb/web-failure.ts'
@@ -39,8 +39,6 @@ export interface StoreReceiver extends PartReceiver {
   outcomes(): Promise<readonly StoreOutcome[]>
 }
 
-const DICOM = 'application/dicom'
-const JSON_METADATA = 'application/dicom+json'
 const MULTIPART = 'multipart/related'
 const NO_HEADERS: ReadonlyMap<string, string> = new Map()
 const LONGEST_AE_TITLE = 16
@@ -76,7 +74,7 @@ export function sourceOf({ name }: Pick<WebCaller, 'name'>): string {
 }
 
 function receiverFor(media: MediaType, { door, largestBytes }: StowParts, common: Common): StoreReceiver {
-  if (rootTypeOf(media) === JSON_METADATA) return new MetadataParts(door, common)
+  if (rootTypeOf(media) === DICOM_JSON) return new MetadataParts(door, common)
   return new FileParts(door, common, largestBytes())
 }
 
@@ -147,10 +145,10 @@ function mediaTypeOf({ headers, body }: WebRequest): MediaType {
   if (
     media === undefined ||
     body === undefined ||
-    (root !== DICOM && root !== JSON_METADATA) ||
+    (root !== DICOM && root !== DICOM_JSON) ||
     (root !== DICOM && media.type !== MULTIPART)
   ) {
-    throw new WebRefusal(415, `Content-Type: ${MULTIPART}; type="${DICOM}", ${MULTIPART}; type="${JSON_METADATA}" or ${DICOM}`)
+    throw new WebRefusal(415, `Content-Type: ${MULTIPART}; type="${DICOM}", ${MULTIPART}; type="${DICOM_JSON}" or ${DICOM}`)
   }
   if (media.type === MULTIPART && !media.parameters.get('boundary')) throw new WebRefusal(400, 'Content-Type: names no boundary')
   return media

@@ -3,6 +3,7 @@
  *  Promises: made of the routes that there are, so that it does not promise others. No patient, no configuration.
  *  @throws WebRefusal 406 */
 import { acceptedBy } from '../dicomweb/accept.ts'
+import { DICOM_JSON } from '../dicomweb/media-type.ts'
 import { type WebAnswer, WebRefusal, type WebRequest } from '../dicomweb/web-service.ts'
 
 /** Of a route. */
@@ -14,7 +15,7 @@ export interface Capability {
 }
 
 const WADL = 'application/vnd.sun.wadl+xml'
-const JSON_TYPES = ['application/json', 'application/dicom+json']
+const JSON_TYPES = ['application/json', DICOM_JSON]
 const BASE = '/dicom-web'
 
 export function capabilities(request: WebRequest, routes: readonly Capability[]): WebAnswer {

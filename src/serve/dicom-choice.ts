@@ -6,10 +6,10 @@
 import { EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN } from '../dicom/transfer-syntaxes.ts'
 import { parseUid } from '../dicom/uid.ts'
 import type { MediaRange } from '../dicomweb/accept.ts'
+import { DICOM } from '../dicomweb/media-type.ts'
 import { WebRefusal } from '../dicomweb/web-service.ts'
 import { isConvertible } from './decodable.ts'
 
-export const DICOM = 'application/dicom'
 export type Form = 'multipart' | 'single'
 
 export interface DicomChoice {
