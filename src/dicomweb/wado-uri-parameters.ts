@@ -4,6 +4,7 @@
  *  refused with the parameter named. What is known and not done here (anonymize, presentationUID) is refused, never left out in silence.
  *  Does not: know the instance.
  *  Errors: WebRefusal 400. */
+import { parseUid } from '../dicom/uid.ts'
 import { annotationsOf, checkedWindow, decimal, type ImageWish, qualityOf, sideOf, type Window } from './rendering-parameters.ts'
 import { WebRefusal } from './web-service.ts'
 
@@ -86,7 +87,7 @@ function refuse(values: ReadonlyMap<Name, string>, name: Name, why: string): voi
 function uidOf(values: ReadonlyMap<Name, string>, name: Name): string {
   const value = values.get(name)
   if (value === undefined || value === '') throw new WebRefusal(400, `${name}: must be given`)
-  if (!/^[0-9.]{1,64}$/.test(value)) throw new WebRefusal(400, `${name}: not a UID`)
+  if (parseUid(value) === undefined) throw new WebRefusal(400, `${name}: not a UID`)
   return value
 }
 

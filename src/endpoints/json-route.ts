@@ -1,6 +1,7 @@
 /** A route that answers JSON, with schemas of what it takes and gives: whoever writes one is held to them by the compiler, callers by the check. */
 import type { ZodType, z } from 'zod'
-import { parseUid, type Uid } from '../dicom/uid.ts'
+import type { Uid } from '../dicom/uid.ts'
+import { uidInPath } from '../dicomweb/uid-in-path.ts'
 import { jsonAnswer, WebRefusal, type WebRequest, type WebRight } from '../dicomweb/web-service.ts'
 import type { WebRoute } from './web-route.ts'
 
@@ -43,7 +44,7 @@ function refuseOtherSites({ headers, base }: WebRequest): void {
 }
 
 /** @throws WebRefusal 400 that names the key */
-export function queryOf<Query extends ZodType>({ query }: WebRequest, schema: Query): z.output<Query> {
+function queryOf<Query extends ZodType>({ query }: WebRequest, schema: Query): z.output<Query> {
   // A key without a value counts as not given.
   const read = schema.safeParse(Object.fromEntries([...query].filter(([, value]) => value !== '')))
   if (read.success) return read.data
@@ -51,9 +52,7 @@ export function queryOf<Query extends ZodType>({ query }: WebRequest, schema: Qu
   throw new WebRefusal(400, path.length === 0 ? message : `${path.join('.')}: ${message}`)
 }
 
-/** A UID of the path. @throws WebRefusal 400 */
-export function uidOf({ params }: WebRequest, name: string): Uid {
-  const uid = parseUid(params[name])
-  if (uid === undefined) throw new WebRefusal(400, `${name}: expected a UID`)
-  return uid
+/** A UID of the path, which the route has. @throws WebRefusal 400 */
+export function uidOf(request: WebRequest, name: string): Uid {
+  return uidInPath(request, name)!
 }

@@ -8,11 +8,11 @@
  *  Errors: WebRefusal 400, 406, 408, 413, 415, 503. */
 import type { Readable } from 'node:stream'
 import { parseAeTitle } from '../dicom/ae-title.ts'
-import { parseUid } from '../dicom/uid.ts'
 import { acceptedJson } from '../dicomweb/accept-json.ts'
 import { DICOM, DICOM_JSON, type MediaType, parseMediaType } from '../dicomweb/media-type.ts'
 import { MultipartParser, type PartReceiver } from '../dicomweb/multipart-parser.ts'
 import { readBody } from '../dicomweb/request-body.ts'
+import { uidInPath } from '../dicomweb/uid-in-path.ts'
 import { WebFailure } from '../dicomweb/web-failure.ts'
 import { type WebAnswer, type WebCaller, WebRefusal, type WebRequest } from '../dicomweb/web-service.ts'
 import { ERRORS } from '../errors.ts'
@@ -47,7 +47,7 @@ const LONGEST_AE_TITLE = 16
 export async function storeRequest(parts: StowParts, request: WebRequest): Promise<WebAnswer> {
   const contentType = acceptedJson(request)
   const media = mediaTypeOf(request)
-  const study = studyOf(request)
+  const study = uidInPath(request, 'study')
   const arrival = new AbortController()
   const bringer: Bringer = { ended: arrival.signal }
   const common: Common = {
@@ -158,11 +158,4 @@ function mediaTypeOf({ headers, body }: WebRequest): MediaType {
 function rootTypeOf({ type, parameters }: MediaType): string {
   if (type !== MULTIPART) return type
   return parameters.get('type')?.toLowerCase() ?? DICOM
-}
-
-function studyOf({ params }: WebRequest): string | undefined {
-  if (params.study === undefined) return undefined
-  const study = parseUid(params.study)
-  if (study === undefined) throw new WebRefusal(400, 'the address names a study by what is no UID')
-  return study
 }

@@ -12,9 +12,9 @@ import type { CatalogQuery, Match } from '../catalog/contract.ts'
 import { tagText } from '../dicom/dictionary.ts'
 import { QUERY_RETRIEVE_LEVEL } from '../dicom/query-keys.ts'
 import { type FindRequest, findRequest } from '../dicom/query-model.ts'
-import { parseUid } from '../dicom/uid.ts'
 import { acceptedJson } from '../dicomweb/accept-json.ts'
 import { readSearchParameters, type SearchParameters } from '../dicomweb/search-parameters.ts'
+import { uidInPath } from '../dicomweb/uid-in-path.ts'
 import { type WebAnswer, WebRefusal, type WebRequest } from '../dicomweb/web-service.ts'
 import { NodeError } from '../errors.ts'
 import { FindAnswers, type ServiceKey, type ServiceKeys } from './find-answers.ts'
@@ -172,23 +172,18 @@ export class QidoRs {
 }
 
 /** Each kind of key is read as C-FIND reads it; fuzzy matching is what is negotiated there. */
-function findRequestOf(scope: SearchScope, { params }: WebRequest, { keys, includesAll, isFuzzy }: SearchParameters): FindRequest {
+function findRequestOf(scope: SearchScope, request: WebRequest, { keys, includesAll, isFuzzy }: SearchParameters): FindRequest {
   for (const path of usualAttributes(scope)) keys.include(path)
   if (includesAll) for (const path of allAttributes(scope)) keys.include(path)
-  if (params.study !== undefined) keys.fix(STUDY_INSTANCE_UID, uidIn(params.study, 'study'))
-  if (params.series !== undefined) keys.fix(SERIES_INSTANCE_UID, uidIn(params.series, 'series'))
+  const [study, series] = [uidInPath(request, 'study'), uidInPath(request, 'series')]
+  if (study !== undefined) keys.fix(STUDY_INSTANCE_UID, study)
+  if (series !== undefined) keys.fix(SERIES_INSTANCE_UID, series)
   try {
     return findRequest(keys.identifier(scope.level), 'STUDY', { relational: true, dateTime: true, fuzzy: isFuzzy })
   } catch (error) {
     if (!(error instanceof NodeError) || error.code !== 'IDENTIFIER_MISMATCH') throw error
     throw new WebRefusal(400, `${error.details.key}: ${error.details.found}`, {}, { cause: error })
   }
-}
-
-function uidIn(text: string, what: string): string {
-  const uid = parseUid(text)
-  if (uid === undefined) throw new WebRefusal(400, `the address names a ${what} by what is no UID`)
-  return uid
 }
 
 /** Retrieve URL of each level, and how an instance is stored (PS3.18 10.6.3.3). */

@@ -5,8 +5,8 @@
  *  @throws WebRefusal 400, 404; NodeError CATALOG_FAILED */
 import { createHash } from 'node:crypto'
 import type { Catalog, Correction, Retrievable, RetrieveKeys, View } from '../catalog/contract.ts'
-import { parseUid, type Uid } from '../dicom/uid.ts'
-import { quoted } from '../dicomweb/accept.ts'
+import type { Uid } from '../dicom/uid.ts'
+import { uidInPath } from '../dicomweb/uid-in-path.ts'
 import { WebRefusal, type WebRequest } from '../dicomweb/web-service.ts'
 import type { Storage } from '../storage/contract.ts'
 import { retrievables } from './retrieve-plan.ts'
@@ -43,10 +43,10 @@ export interface Survey {
   instances(): AsyncGenerator<Retrievable, undefined>
 }
 
-export function targetOf({ params, caller }: WebRequest, parts: Pick<WadoParts, 'listManifests'>): Target {
-  const study = uidOf(params.study, 'Study')!
-  const series = uidOf(params.series, 'Series')
-  const instance = uidOf(params.instance, 'SOP')
+export function targetOf(request: WebRequest, parts: Pick<WadoParts, 'listManifests'>): Target {
+  const study = uidInPath(request, 'study')!
+  const series = uidInPath(request, 'series')
+  const instance = uidInPath(request, 'instance')
   return {
     study,
     series,
@@ -56,16 +56,8 @@ export function targetOf({ params, caller }: WebRequest, parts: Pick<WadoParts, 
       ...(series && { seriesInstanceUids: [series] }),
       ...(instance && { sopInstanceUids: [instance] }),
     },
-    view: { levels: caller.levels, includeManifests: parts.listManifests() },
+    view: { levels: request.caller.levels, includeManifests: parts.listManifests() },
   }
-}
-
-function uidOf(text: string | undefined, what: string): Uid | undefined {
-  if (text === undefined) return undefined
-  const found = parseUid(text)
-  if (found === undefined)
-    throw new WebRefusal(400, `${what} Instance UID: found ${quoted(text)}, expected digits and dots, 64 characters at most`)
-  return found
 }
 
 export async function surveyOf(parts: Pick<WadoParts, 'catalog'>, { keys, view }: Target, stopped: AbortSignal): Promise<Survey> {
