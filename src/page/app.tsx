@@ -19,8 +19,8 @@ import type { Key } from './words/words.ts'
 const PLACES: readonly (readonly [string, Key])[] = [
   ['', 'now.title'],
   ['studies', 'studies.title'],
-  ['open', 'open.title'],
   ['deliveries', 'deliveries.title'],
+  ['open', 'open.title'],
   ['peers', 'peers.title'],
   ['settings', 'settings.title'],
 ]

@@ -145,7 +145,7 @@ function StudyTable({ items }: { items: readonly StudyRow[] }) {
               <small>{date(one.birthDate)}</small>
             </th>
             <td>{one.patientId}</td>
-            <td>
+            <td class="date">
               {date(one.studyDate)} <small>{dicomTime(one.studyTime)}</small>
             </td>
             <td class="long">{one.studyDescription}</td>
