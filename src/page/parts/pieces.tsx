@@ -3,6 +3,7 @@ import type { ComponentChildren } from 'preact'
 import { useEffect } from 'preact/hooks'
 import { Unreachable } from '../api.ts'
 import { personName } from '../format.ts'
+import { nodeSays } from '../words/said.ts'
 import { stateKey } from '../words/words.ts'
 import { useNow } from './clock.ts'
 import { useWords } from './language.tsx'
@@ -100,9 +101,11 @@ export function State({ state }: { state: string }) {
   return <span class={`state ${TONES[state] ?? 'calm'}`}>{key === undefined ? <Said>{state}</Said> : say(key)}</span>
 }
 
-/** What the node said, in its own English. */
+/** What the node said: in the reader's language where it is known (words/said.ts), else in its own English. */
 export function Said({ children }: { children: string }) {
-  return <span lang="en">{children}</span>
+  const { language } = useWords()
+  const { text, known } = nodeSays(children, language)
+  return <span lang={known ? undefined : 'en'}>{text}</span>
 }
 
 /** A patient's name, in whatever direction it is written. */

@@ -1,6 +1,6 @@
 /** The page's words, in the language of whoever reads: one dictionary per language, the same keys in each.
  *
- *  `{name}` takes a value; `one | several` is chosen by `{n}`. What the node says itself (reasons, what an action did) is in English, and marked so. */
+ *  `{name}` takes a value; `one | several` is chosen by `{n}`. What the node says itself (reasons, what an action did) goes through said.ts. */
 import type { Language } from '../format.ts'
 import { localeOf, number } from '../format.ts'
 import { EN } from './en.ts'
