@@ -120,7 +120,7 @@ it('windows, zooms and moves by dragging with the tool that is chosen', async ()
   const before = await greys()
   await drag(500, 0)
   await expect.poll(async () => (await greys()).all).not.toBeCloseTo(before.all, 0)
-  await page.getByRole('button', { name: 'Start over' }).click()
+  await page.getByRole('button', { name: 'Reset' }).click()
   await expect.poll(() => page.locator('.corners').innerText()).toContain('100 %')
 })
 

@@ -3,6 +3,7 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { StudyDetails } from '../../src/endpoints/api-contract.ts'
 import { openBrowser, openPage, overflowOf, seriousFindings, TELEPHONE } from '../support/browser.ts'
+import { startNode } from '../support/node-process.ts'
 import { type Material, pageMaterial } from './page-material.ts'
 
 let material: Material
@@ -67,6 +68,16 @@ it('speaks the language of the browser, and the other one when told so, from the
   await page.getByRole('heading', { name: 'Receiving images' }).waitFor()
   expect(await page.locator('html').getAttribute('lang')).toBe('en')
   await close()
+})
+
+it('does not say that images arrive where nobody has called yet', async () => {
+  const silent = await startNode()
+  const { page, visit, close } = await openPage(browser, silent.webUrl)
+  await visit('#/')
+  await page.getByRole('heading', { name: 'Ready to receive images' }).waitFor()
+  await page.getByText('Nobody has called yet.').waitFor()
+  await close()
+  await silent.stop()
 })
 
 it('says that an address leads nowhere', async () => {

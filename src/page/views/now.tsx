@@ -1,5 +1,6 @@
 /** Now: whether images arrive and manifests leave, to be seen in ten seconds; then all that they depend on. */
 import type { Now } from '../../endpoints/api-contract.ts'
+import { useNow } from '../parts/clock.ts'
 import { useWords } from '../parts/language.tsx'
 import { LineChart } from '../parts/line-chart.tsx'
 import { useLive } from '../parts/live.ts'
@@ -10,6 +11,8 @@ import { addressOf } from '../route.ts'
 const STEP = 2
 /** In two minutes. */
 const STEPS = 60
+/** Milliseconds since the last call, within which images count as arriving. */
+const RECENT = 600_000
 /** Days of disk below which it is worth a look. */
 const FEW_DAYS = 14
 
@@ -50,18 +53,21 @@ const NodeName = ({ now: { node } }: { now: Now }) => {
 /** The two questions of the night. Said aloud when the answer changes, and only then. */
 function Verdicts({ now }: { now: Now }) {
   const { say } = useWords()
+  const clock = useNow()
   const { receiving, deliveries, conflicts, manifests, peers } = now
   const last = peers
     .filter(({ outcome }) => outcome === 'accepted')
     .map(({ lastAt }) => lastAt)
     .sort()
     .at(-1)
+  // A node that waits in silence receives nothing: that is not the same as images that arrive.
+  const arriving = now.associations.open > 0 || (last !== undefined && clock - Date.parse(last) < RECENT)
   const leaving = deliveries.failed > 0 ? 'bad' : deliveries.items.length > 0 ? 'warn' : 'good'
   return (
     <div class="verdicts">
       <section class={`verdict ${receiving.open ? 'good' : 'bad'}`}>
         <div role="status">
-          <h2>{say(receiving.open ? 'now.receiving' : 'now.notReceiving')}</h2>
+          <h2>{say(!receiving.open ? 'now.notReceiving' : arriving ? 'now.receiving' : 'now.ready')}</h2>
         </div>
         {receiving.reason && (
           <p>

@@ -38,7 +38,8 @@ export function StudyIdentities({ study, again }: { study: StudyDetails; again()
             <td class="number">{number(one.instances)}</td>
             <td>
               <div class="buttons">
-                {one.inForce && <State state="in force" />}
+                {one.inForce &&
+                  (study.state === 'conflict' ? <span class="state">{say('identities.used')}</span> : <State state="in force" />)}
                 {may && !(one.inForce && study.state !== 'conflict') && (
                   <Act
                     label={say('action.resolve')}

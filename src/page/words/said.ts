@@ -18,6 +18,7 @@ const SENTENCES: readonly Sentence[] = [
   [/^version (\d+): at once$/, 'version $1 : sans attendre'],
   [/^version (\d+): quiet for (\d+ s)$/, 'version $1 : rien reçu depuis $2'],
   [/^version (\d+): association ended, nothing for (\d+ s)$/, 'version $1 : association terminée, rien reçu depuis $2'],
+  [/^version (\d+): to (.+) once more$/, 'version $1 : envoyée de nouveau à $2'],
   [/^by version (\d+)$/, 'par la version $1'],
   [/^the study has another patient now$/, 'l’examen a maintenant un autre patient'],
   [/^quiet time: (.+) more$/, 'rien reçu : encore $1'],
