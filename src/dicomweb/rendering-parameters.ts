@@ -1,6 +1,7 @@
 /** How an image is asked for on the web: parameters of rendered resources (PS3.18 8.3.5) and thumbnails, as values.
  *
- *  Promises: what is malformed, out of range or unknown is refused with the parameter named. Sizes in pixels.
+ *  Promises: what is malformed or out of range is refused with the parameter named; parameters that are not known here change nothing and are told
+ *  (PS3.18 8.3). Sizes in pixels.
  *  Does not: know the image; what is outside of it is found when it is drawn.
  *  Errors: WebRefusal 400. */
 import { WebRefusal } from './web-service.ts'
@@ -56,14 +57,14 @@ const FUNCTIONS: ReadonlyMap<string, WindowFunction> = new Map([
 ])
 
 export function renderingParameters(query: URLSearchParams): RenderingParameters {
-  once(query, KNOWN)
+  const unknown = unknownIn(query, KNOWN)
   const annotation = annotationsOf(query.get('annotation'))
   return {
     ...viewportOf(query.get('viewport')),
     window: windowOf(query.get('window')),
     quality: qualityOf('quality', query.get('quality')),
     profile: profileOf(query.get('iccprofile')),
-    ignored: annotation.length === 0 ? [] : ['annotation'],
+    ignored: [...(annotation.length === 0 ? [] : ['annotation']), ...unknown],
   }
 }
 
@@ -72,18 +73,28 @@ const THUMBNAIL_SIDE = 128
 
 /** PS3.18 10.4.1.1.4: of a thumbnail only the size can be asked for. */
 export function thumbnailParameters(query: URLSearchParams): RenderingParameters {
-  once(query, THUMBNAIL)
+  const ignored = unknownIn(query, THUMBNAIL)
   const { viewport = { width: THUMBNAIL_SIDE, height: THUMBNAIL_SIDE }, region } = viewportOf(query.get('viewport'))
   if (region !== undefined) throw new WebRefusal(400, 'viewport: of a thumbnail only width and height can be asked for, as 128,128')
-  return { viewport, quality: DEFAULT_QUALITY, profile: false, ignored: [] }
+  return { viewport, quality: DEFAULT_QUALITY, profile: false, ignored }
 }
 
-/** Refuses what occurs twice or has a name that is not known. */
-export function once(query: URLSearchParams, known: ReadonlySet<string>): void {
-  for (const name of new Set(query.keys())) {
-    if (!known.has(name)) throw new WebRefusal(400, `${name.slice(0, 64)}: no such parameter here; known are ${[...known].join(', ')}`)
-    if (query.getAll(name).length > 1) throw new WebRefusal(400, `${name}: given more than once`)
-  }
+/** Refuses what is known and occurs twice. @returns names that are not known, for a Warning */
+function unknownIn(query: URLSearchParams, known: ReadonlySet<string>): string[] {
+  for (const name of known) if (query.getAll(name).length > 1) throw new WebRefusal(400, `${name}: given more than once`)
+  return tellable([...query.keys()].filter((name) => !known.has(name)))
+}
+
+const MOST_TOLD = 5
+
+/** Names as a header can carry them: a few, cut short, without what would end it. */
+export function tellable(names: readonly string[]): string[] {
+  return [...new Set(names)].slice(0, MOST_TOLD).map((name) => name.slice(0, 32).replace(/[^\w.-]/g, '_'))
+}
+
+/** The Warning (PS3.18 8.3) for what was asked and is not done. */
+export function ignoredWarning(ignored: readonly string[]): Record<string, string> {
+  return ignored.length === 0 ? {} : { Warning: `299 ariane "not supported here and ignored: ${ignored.join(', ')}"` }
 }
 
 export function qualityOf(name: string, text: string | null): number {

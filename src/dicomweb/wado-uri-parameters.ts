@@ -1,11 +1,11 @@
 /** WADO-URI: the parameters of one request (PS3.18 9.1.2, IHE RAD-55), as values.
  *
- *  Promises: parameters in any case of letters (PS3.18 9.1.2 gives theirs, clients differ); what is missing, malformed, contradictory or unknown is
- *  refused with the parameter named. What is known and not done here (anonymize, presentationUID) is refused, never left out in silence.
+ *  Promises: parameters in any case of letters (PS3.18 9.1.2 gives theirs, clients differ); what is missing, malformed or contradictory is
+ *  refused with the parameter named; parameters that are not known here change nothing and are told (PS3.18 8.3). What is known and not done here (anonymize, presentationUID) is refused, never left out in silence.
  *  Does not: know the instance.
  *  Errors: WebRefusal 400. */
 import { parseUid } from '../dicom/uid.ts'
-import { annotationsOf, checkedWindow, decimal, type ImageWish, qualityOf, sideOf, type Window } from './rendering-parameters.ts'
+import { annotationsOf, checkedWindow, decimal, type ImageWish, qualityOf, sideOf, tellable, type Window } from './rendering-parameters.ts'
 import { WebRefusal } from './web-service.ts'
 
 export interface WadoUriParameters {
@@ -50,7 +50,7 @@ const NAMES: ReadonlyMap<string, Name> = new Map(PARAMETERS.map((name) => [name.
 const MOST_TYPES = 20
 
 export function wadoUriParameters(query: URLSearchParams): WadoUriParameters {
-  const values = valuesOf(query)
+  const { values, unknown } = valuesOf(query)
   if (values.get('requestType') !== 'WADO') throw new WebRefusal(400, 'requestType: expected WADO')
   refuse(values, 'anonymize', 'de-identification is not done here')
   refuse(values, 'presentationUID', 'presentation states are not applied here')
@@ -65,19 +65,23 @@ export function wadoUriParameters(query: URLSearchParams): WadoUriParameters {
     window: windowOf(values.get('windowCenter'), values.get('windowWidth')),
     image: imageOf(values),
     transferSyntaxUid: transferSyntaxOf(values),
-    ignored: annotations.length > 0 ? ['annotation'] : [],
+    ignored: [...(annotations.length > 0 ? ['annotation'] : []), ...unknown],
   }
 }
 
-function valuesOf(query: URLSearchParams): ReadonlyMap<Name, string> {
+function valuesOf(query: URLSearchParams): { values: ReadonlyMap<Name, string>; unknown: string[] } {
   const values = new Map<Name, string>()
+  const unknown: string[] = []
   for (const [key, value] of query) {
     const name = NAMES.get(key.toLowerCase())
-    if (name === undefined) throw new WebRefusal(400, `${key.slice(0, 64)}: no such parameter; known are ${PARAMETERS.join(', ')}`)
+    if (name === undefined) {
+      unknown.push(key)
+      continue
+    }
     if (values.has(name)) throw new WebRefusal(400, `${name}: given more than once`)
     values.set(name, value.trim())
   }
-  return values
+  return { values, unknown: tellable(unknown) }
 }
 
 function refuse(values: ReadonlyMap<Name, string>, name: Name, why: string): void {

@@ -53,15 +53,16 @@ describe('parameters of rendered resources', () => {
     'annotation=everything',
     'iccprofile=adobergb',
     'quality=1&quality=2',
-    'sharpness=3',
   ])('refuses %s, and names it', (query) => {
     const refusal = refusalOf(() => rendering(query))
     expect(refusal).toMatch(new RegExp(`^400 ${query.split('=')[0]}: `))
   })
 
   it('says which annotation it leaves out', () => expect(rendering('annotation=patient,technique').ignored).toEqual(['annotation']))
-  it('refuses a window for a thumbnail', () =>
-    expect(refusalOf(() => thumbnailParameters(new URLSearchParams('window=1,2,linear')))).toMatch(/^400 window: /))
+  it('what it does not know changes nothing and is told, as a header can carry it (PS3.18 8.3)', () => {
+    expect(rendering('sharpness=3&_=1&a%0d%0aX:%20y=1')).toMatchObject({ quality: 90, ignored: ['sharpness', '_', 'a__X__y'] })
+    expect(thumbnailParameters(new URLSearchParams('window=1,2,linear')).ignored).toEqual(['window'])
+  })
 })
 
 describe('media types of rendered resources', () => {
@@ -116,8 +117,9 @@ describe('WADO-URI', () => {
     'transferSyntax=big',
     'annotation=all',
     'studyUID=1.2',
-    'nonsense=1',
   ])('refuses %s, and names it', (query) => expect(refusalOf(() => uri(query))).toMatch(new RegExp(`^400 .*${query.split('=')[0]}`)))
+
+  it('what it does not know changes nothing and is told', () => expect(uri('nonsense=1&rows=5').ignored).toEqual(['nonsense']))
 
   it.each(['requestType', 'studyUID', 'seriesUID', 'objectUID'])('needs %s', (name) => {
     const query = new URLSearchParams(names)

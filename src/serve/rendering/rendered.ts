@@ -11,7 +11,7 @@ import { acceptedBy } from '../../dicomweb/accept.ts'
 import { isUnchanged } from '../../dicomweb/byte-range.ts'
 import { multipart, multipartType, newBoundary, type OutgoingPart } from '../../dicomweb/multipart-writer.ts'
 import { type Offer, renderedOffers } from '../../dicomweb/rendered-types.ts'
-import { type ImageType, type RenderingParameters, renderingParameters } from '../../dicomweb/rendering-parameters.ts'
+import { type ImageType, ignoredWarning, type RenderingParameters, renderingParameters } from '../../dicomweb/rendering-parameters.ts'
 import { type WebAnswer, WebRefusal, type WebRequest } from '../../dicomweb/web-service.ts'
 import { demandManifest } from '../kos-header.ts'
 import { retrievables } from '../retrieve-plan.ts'
@@ -137,15 +137,10 @@ async function single(
   wish: RenderingParameters,
 ): Promise<WebAnswer> {
   const tag = pictureTag(instance, frame, type, wish)
-  const headers = { ETag: tag, 'Cache-Control': 'private, no-cache', Vary: 'Accept', ...warning(wish) }
+  const headers = { ETag: tag, 'Cache-Control': 'private, no-cache', Vary: 'Accept', ...ignoredWarning(wish.ignored) }
   if (isUnchanged(request.headers, tag)) return { status: 304, headers }
   const body = await renderer.render(instance, frame, { ...wish, type }, wish.window, request.stopped)
   return { status: 200, headers: { 'Content-Type': type, ...headers }, body }
-}
-
-export function warning({ ignored }: Pick<RenderingParameters, 'ignored'>): Record<string, string> {
-  if (ignored.length === 0) return {}
-  return { Warning: `299 - "not supported here and ignored: ${ignored.join(', ')}"` }
 }
 
 type Targets = AsyncIterable<Target | WebRefusal> | Iterable<Target>
@@ -163,7 +158,7 @@ async function several(
   if (first.done) throw first.value ?? new WebRefusal(406, 'no image among it')
   const boundary = newBoundary()
   const body = await bodyOf(multipart(boundary, partsOf(first.value, pictures, type, request.base)), request)
-  return { status: 200, headers: { 'Content-Type': multipartType(type, boundary), ...warning(wish) }, body }
+  return { status: 200, headers: { 'Content-Type': multipartType(type, boundary), ...ignoredWarning(wish.ignored) }, body }
 }
 
 /** Pictures, without what is none. @returns why the last one was none */

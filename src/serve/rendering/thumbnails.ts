@@ -7,7 +7,7 @@ import type { Retrievable } from '../../catalog/contract.ts'
 import { acceptedBy } from '../../dicomweb/accept.ts'
 import { isUnchanged } from '../../dicomweb/byte-range.ts'
 import { renderedOffers } from '../../dicomweb/rendered-types.ts'
-import { thumbnailParameters } from '../../dicomweb/rendering-parameters.ts'
+import { ignoredWarning, thumbnailParameters } from '../../dicomweb/rendering-parameters.ts'
 import { type WebAnswer, WebRefusal, type WebRequest } from '../../dicomweb/web-service.ts'
 import { demandManifest } from '../kos-header.ts'
 import { retrievables } from '../retrieve-plan.ts'
@@ -39,8 +39,8 @@ export class Thumbnails {
     const found = targetOf(request, this.#parts)
     await demandManifest(this.#parts, request, found, 'picture')
     const instance = await (params.instance === undefined ? this.#representative(found, request.stopped) : instanceOf(this.#parts, found))
-    const tag = pictureTag(instance, 'thumbnail', frames, type, wish)
-    const headers = { ETag: tag, 'Cache-Control': 'private, no-cache', Vary: 'Accept' }
+    const tag = pictureTag(instance, 'thumbnail', frames, type, wish.viewport)
+    const headers = { ETag: tag, 'Cache-Control': 'private, no-cache', Vary: 'Accept', ...ignoredWarning(wish.ignored) }
     if (isUnchanged(request.headers, tag)) return { status: 304, headers }
     const body = this.#kept.get(tag) ?? (await this.#make(instance, frames?.[0], { ...wish, type }, request.stopped))
     this.#keep(tag, body)

@@ -7,7 +7,7 @@
 import type { Retrievable } from '../../catalog/contract.ts'
 import { EXPLICIT_VR_LITTLE_ENDIAN } from '../../dicom/transfer-syntaxes.ts'
 import { isUnchanged } from '../../dicomweb/byte-range.ts'
-import type { ImageType } from '../../dicomweb/rendering-parameters.ts'
+import { type ImageType, ignoredWarning } from '../../dicomweb/rendering-parameters.ts'
 import { type WadoUriParameters, wadoUriParameters } from '../../dicomweb/wado-uri-parameters.ts'
 import { type WebAnswer, WebRefusal, type WebRequest } from '../../dicomweb/web-service.ts'
 import { demandManifest } from '../kos-header.ts'
@@ -15,7 +15,7 @@ import { retrieveDicom } from '../wado-instances.ts'
 import { instanceOf, targetOf } from '../wado-target.ts'
 import { encapsulatedPdf } from './encapsulated-pdf.ts'
 import { ENCAPSULATED_PDF, isNeverAnImage } from './never-images.ts'
-import { pictureTag, type RenderedParts, warning } from './rendered.ts'
+import { pictureTag, type RenderedParts } from './rendered.ts'
 
 type Form = ImageType | 'application/dicom' | 'application/pdf'
 
@@ -31,7 +31,8 @@ export async function wadoUri(parts: RenderedParts, request: WebRequest): Promis
   if (form === 'application/pdf') return encapsulatedPdf(parts.storage, instance, [{ type: form, packaging: 'single' }])
   if (form !== 'application/dicom') return picture(parts, request, asked, instance, form)
   if (asked.frame !== undefined) throw new WebRefusal(400, 'frameNumber: a single frame is given as image/jpeg or image/png only')
-  return retrieveDicom(parts, asInstanceRequest(named, asked))
+  const answer = await retrieveDicom(parts, asInstanceRequest(named, asked))
+  return { ...answer, headers: { ...answer.headers, ...ignoredWarning(asked.ignored) } }
 }
 
 async function formOf({ renderer }: RenderedParts, asked: WadoUriParameters, instance: Retrievable): Promise<Form> {
@@ -72,7 +73,7 @@ async function picture(
 ): Promise<WebAnswer> {
   if (transferSyntaxUid !== undefined) throw new WebRefusal(400, 'transferSyntax: only together with contentType=application/dicom')
   const tag = pictureTag(instance, 'uri', frame, type, image, window)
-  const headers = { ETag: tag, 'Cache-Control': 'private, no-cache', ...warning({ ignored }) }
+  const headers = { ETag: tag, 'Cache-Control': 'private, no-cache', ...ignoredWarning(ignored) }
   if (isUnchanged(request.headers, tag)) return { status: 304, headers }
   const body = await renderer.render(instance, frame, { ...image, type }, window, request.stopped)
   return { status: 200, headers: { 'Content-Type': type, ...headers }, body }
