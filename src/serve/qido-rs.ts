@@ -125,15 +125,23 @@ export class QidoRs {
   /** Where the offset lies; `behind`: there are not so many. */
   async #placeAt({ query, offset, question, stopped }: Search): Promise<string | undefined | 'behind'> {
     if (offset === 0) return undefined
-    const known = this.#places.at(question, offset)
-    return known ?? (await this.#passed({ query, stopped }, offset, undefined)) ?? 'behind'
+    const known = this.#places.nearest(question, offset)
+    if (known?.offset === offset) return known.after
+    return (
+      (await this.#passed({ query, stopped }, offset - (known?.offset ?? 0), known?.after, (passed, after) =>
+        this.#places.note(question, (known?.offset ?? 0) + passed, after),
+      )) ?? 'behind'
+    )
   }
 
-  /** Passes over so many matches. @returns the place behind them; undefined where there is nothing behind them */
+  /** Passes over so many matches.
+   *  @param reached  told of each place on the way
+   *  @returns the place behind them; undefined where there is nothing behind them */
   async #passed(
     { query, stopped }: Pick<Search, 'query' | 'stopped'>,
     count: number,
     from: string | undefined,
+    reached?: (passed: number, after: string) => void,
   ): Promise<string | undefined> {
     const counted = { ...query, values: [], derived: [] }
     let after = from
@@ -143,6 +151,7 @@ export class QidoRs {
       if (next === undefined) return undefined
       left -= items.length
       after = next
+      reached?.(count - left, after)
     }
     return after
   }

@@ -1,18 +1,24 @@
-/** Where pages of recent searches ended, so that the next page of one begins there instead of being counted up to again.
+/** Where pages of recent searches ended, so that a later page begins at the nearest one instead of being counted up to from the start.
  *
- *  Promises: a place that is remembered is that of the same question with the same view; forgotten after {@link KEPT_MS}, and the oldest where there
- *  are {@link MOST}. Rows that came meanwhile shift nothing for who reads page after page. Milliseconds. */
+ *  Promises: a place that is remembered is that of the same question with the same view; forgotten after {@link KEPT_MS}, and those of the question that
+ *  was asked longest ago where there are more than {@link MOST_QUESTIONS}, or of one question more than {@link MOST_OF_ONE}. Rows that came meanwhile
+ *  shift nothing for who reads page after page. Milliseconds. */
 
 const KEPT_MS = 60_000
-const MOST = 500
+const MOST_QUESTIONS = 50
+const MOST_OF_ONE = 1000
 
 interface Place {
   readonly after: string
   readonly until: number
 }
+export interface NearestPlace {
+  readonly offset: number
+  readonly after: string
+}
 
 export class SearchPlaces {
-  readonly #places = new Map<string, Place>()
+  readonly #questions = new Map<string, Map<number, Place>>()
   readonly #now: () => number
 
   constructor(now: () => number = Date.now) {
@@ -21,17 +27,21 @@ export class SearchPlaces {
 
   /** @param question  everything on which the answers depend */
   note(question: string, offset: number, after: string): void {
-    const key = keyOf(question, offset)
-    this.#places.delete(key)
-    this.#places.set(key, { after, until: this.#now() + KEPT_MS })
-    if (this.#places.size > MOST) this.#places.delete(this.#places.keys().next().value!)
+    const places = this.#questions.get(question) ?? new Map<number, Place>()
+    this.#questions.delete(question)
+    this.#questions.set(question, places)
+    places.delete(offset)
+    places.set(offset, { after, until: this.#now() + KEPT_MS })
+    if (places.size > MOST_OF_ONE) places.delete(places.keys().next().value!)
+    if (this.#questions.size > MOST_QUESTIONS) this.#questions.delete(this.#questions.keys().next().value!)
   }
 
-  /** @returns where the page at that offset begins, if that is known */
-  at(question: string, offset: number): string | undefined {
-    const place = this.#places.get(keyOf(question, offset))
-    return place !== undefined && place.until > this.#now() ? place.after : undefined
+  /** @returns the last known place at or before that offset */
+  nearest(question: string, offset: number): NearestPlace | undefined {
+    let best: NearestPlace | undefined
+    for (const [at, { after, until }] of this.#questions.get(question) ?? []) {
+      if (at <= offset && at > (best?.offset ?? 0) && until > this.#now()) best = { offset: at, after }
+    }
+    return best
   }
 }
-
-const keyOf = (question: string, offset: number): string => `${offset} ${question}`

@@ -266,7 +266,6 @@ export const EN = {
   'state.deleted': 'deleted',
   'state.publishedAgain': 'published again',
   'state.inForce': 'in force',
-  'state.publishedAgain': 'published again',
   'state.withheld': 'withheld',
   'state.conflict': 'conflict',
   'state.withdrawn': 'withdrawn',

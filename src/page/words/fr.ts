@@ -270,7 +270,6 @@ export const FR: Readonly<Record<keyof typeof EN, string>> = {
   'state.deleted': 'supprimé',
   'state.publishedAgain': 'publié de nouveau',
   'state.inForce': 'en vigueur',
-  'state.publishedAgain': 'publié de nouveau',
   'state.withheld': 'retenu',
   'state.conflict': 'conflit',
   'state.withdrawn': 'retiré',
