@@ -68,6 +68,8 @@ class Stripping {
   readonly bulk = new Map<string, BulkElement[]>()
   readonly #cursor: ElementCursor
   readonly #output: ElementOutput
+  /** Paths of {@link bulk}, as they came: to take back what a sequence brought that is left out. */
+  readonly #noted: string[] = []
   #size = 0
 
   constructor(cursor: ElementCursor, encoding: Encoding) {
@@ -91,7 +93,7 @@ class Stripping {
     const vr = vrIn(element, encoding, scope)
     if (isFragments(element) || (tag >= FLOAT_PIXEL_DATA && tag <= PIXEL_DATA) || (isBinary(vr) && length > INLINE_BYTES)) {
       if (length !== UNDEFINED_LENGTH || isFragments(element)) {
-        this.bulk.set(path, [...(this.bulk.get(path) ?? []), { tag, vr }])
+        this.#note(path, { tag, vr })
         return this.#cursor.endOf(element, encoding, depth)
       }
     }
@@ -110,7 +112,7 @@ class Stripping {
   async #sequence(element: Placed, encoding: Encoding, place: Place, end?: number): Promise<number> {
     if (place.depth > MAX_DEPTH) throw new NodeError('UNREADABLE', { why: 'sequences nested too deeply' })
     this.#flush()
-    const kept = { pieces: this.pieces.length, size: this.#size, bulk: new Map(this.bulk) }
+    const kept = { pieces: this.pieces.length, size: this.#size, noted: this.#noted.length }
     try {
       return await this.#items(element, encoding, place, end)
     } catch (error) {
@@ -118,8 +120,7 @@ class Stripping {
       this.#flush()
       this.pieces.length = kept.pieces
       this.#size = kept.size
-      this.bulk.clear()
-      for (const [where, elements] of kept.bulk) this.bulk.set(where, elements)
+      while (this.#noted.length > kept.noted) this.bulk.get(this.#noted.pop()!)!.pop()
       return end
     }
   }
@@ -159,6 +160,13 @@ class Stripping {
     }
     this.#output.delimiter(ITEM_DELIMITATION, 0)
     return end === Number.POSITIVE_INFINITY ? at : end
+  }
+
+  #note(path: string, element: BulkElement): void {
+    const there = this.bulk.get(path)
+    if (there === undefined) this.bulk.set(path, [element])
+    else there.push(element)
+    this.#noted.push(path)
   }
 
   #grow(size: number): void {
