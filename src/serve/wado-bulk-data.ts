@@ -44,7 +44,11 @@ export async function retrieveBulkData(parts: WadoParts, request: WebRequest): P
     const found = await elementAt(new ElementCursor(bytes), path, encodingOf(instance.transferSyntaxUid))
     if (found === undefined || !isShown(found.placed, instance)) throw new WebRefusal(404, 'no bulk data at this address')
     const isFrames = path.length === 1 && path[0] === PIXEL_DATA && isFragments(found.placed) && !VIDEO.test(instance.transferSyntaxUid)
-    if (isFrames) return await framesOfInstance(parts, request, instance, ranges)
+    if (isFrames) {
+      bytes.close()
+      isHandedOn = true
+      return await framesOfInstance(parts, request, instance, ranges)
+    }
     const answer = await answerOf(request, instance, ranges, found, bytes)
     isHandedOn = answer.handedOn
     return answer.answer
