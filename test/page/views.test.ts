@@ -53,6 +53,7 @@ it.each(VIEWS)('%s: on a telephone, in French, nothing goes over the edge', asyn
   await visit(await address())
   await shown(page)
   expect(await overflowOf(page)).toBe(0)
+  expect((await page.locator('.head nav').boundingBox())?.height, 'two lines of places').toBeLessThan(80)
   expect(await page.locator('html').getAttribute('lang')).toBe('fr')
   expect(complaints()).toEqual([])
   await close()
