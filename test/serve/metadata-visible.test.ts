@@ -47,7 +47,11 @@ async function metadata(kosHeader: 'ignore' | 'check' | 'require', asked: WebReq
   }
 }
 
-const ADDRESSES: readonly Record<string, string>[] = [{ study }, { study, series: series! }, { study, series: series!, instance: instance! }]
+const ADDRESSES: readonly Record<string, string>[] = [
+  { study },
+  { study, series: series! },
+  { study, series: series!, instance: instance! },
+]
 
 it('of another level than those of the caller is not there, at any address', async () => {
   for (const address of ADDRESSES) {
