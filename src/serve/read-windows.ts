@@ -7,9 +7,27 @@ import { NodeError } from '../errors.ts'
 import { ChunkPool } from '../storage/chunk-pool.ts'
 import type { ByteSource } from '../storage/contract.ts'
 
+/** While few answers go on; where many do, slowly, their buffers are small. */
 const pool = new ChunkPool()
+const FEW = 16
+const SMALL_BYTES = 64 * 1024
+
+let underWay = 0
+
+/** What `make` makes of bytes that it reads by windows of its own. */
+export async function* withWindows(make: (windows: ReadWindows) => AsyncGenerator<Buffer>): AsyncGenerator<Buffer> {
+  const windows = new ReadWindows()
+  let isWhole = false
+  try {
+    yield* make(windows)
+    isWhole = true
+  } finally {
+    windows.end(isWhole)
+  }
+}
 
 export class ReadWindows {
+  readonly #isSmall = ++underWay > FEW
   #free: Buffer | undefined
   #busy: Buffer | undefined
 
@@ -32,7 +50,7 @@ export class ReadWindows {
   }
 
   async #start(source: ByteSource, at: number, to: number): Promise<Buffer> {
-    const window = this.#free ?? pool.take()
+    const window = this.#free ?? (this.#isSmall ? Buffer.allocUnsafeSlow(SMALL_BYTES) : pool.take())
     this.#free = this.#busy
     this.#busy = window
     const chunk = window.subarray(0, Math.min(window.length, to - at))
@@ -41,10 +59,10 @@ export class ReadWindows {
     return chunk
   }
 
-  /** The answer is out as a whole: what nobody sends any more may be used again. Not to be called where it was cut off. */
-  release(): void {
-    for (const window of [this.#free, this.#busy]) if (window !== undefined) pool.give(window)
-    this.#free = undefined
-    this.#busy = undefined
+  /** To be called in the end.
+   *  @param isWhole  the answer is out: nobody sends any more what the buffers hold, and they may be used for another */
+  end(isWhole: boolean): void {
+    underWay -= 1
+    if (isWhole && !this.#isSmall) for (const window of [this.#free, this.#busy]) if (window !== undefined) pool.give(window)
   }
 }

@@ -20,7 +20,7 @@ import { PIXEL_DATA } from './element-vr.ts'
 import { isBinary, placedVr } from './header-without-bulk.ts'
 import { demandManifest } from './kos-header.ts'
 import { openPlainBytes } from './plain-bytes.ts'
-import { ReadWindows } from './read-windows.ts'
+import { type ReadWindows, withWindows } from './read-windows.ts'
 import { framesOfInstance } from './wado-frames.ts'
 import { sizeHeaders } from './wado-instances.ts'
 import { instanceOf, stateOf, targetOf, type WadoParts } from './wado-target.ts'
@@ -106,16 +106,26 @@ async function* onePart(type: string, chunks: AsyncIterable<Buffer>): AsyncGener
   yield { headers: { 'Content-Type': type }, chunks }
 }
 
-async function* valueBytes(bytes: ByteSource, placed: Placed, { littleEndian }: Encoding, range?: ByteRange): AsyncGenerator<Buffer> {
+function valueBytes(bytes: ByteSource, placed: Placed, encoding: Encoding, range?: ByteRange): AsyncGenerator<Buffer> {
+  return withWindows((windows) => valueBy(windows, bytes, placed, encoding, range))
+}
+
+async function* valueBy(
+  windows: ReadWindows,
+  bytes: ByteSource,
+  placed: Placed,
+  { littleEndian }: Encoding,
+  range?: ByteRange,
+): AsyncGenerator<Buffer> {
   try {
-    if (isFragments(placed)) yield* fragmentsOf(bytes, placed.valueAt)
+    if (isFragments(placed)) yield* fragmentsOf(bytes, placed.valueAt, windows)
     else {
       const { from, to } = range ?? { from: 0, to: placed.length }
       const unit = littleEndian ? 1 : swapUnit(placedVr(placed))
       const start = from - (from % unit)
       const end = Math.min(placed.length, Math.ceil(to / unit) * unit)
       let at = start
-      for await (const chunk of new ReadWindows().read(bytes, placed.valueAt + start, placed.valueAt + end)) {
+      for await (const chunk of windows.read(bytes, placed.valueAt + start, placed.valueAt + end)) {
         swapBytes(chunk, unit)
         yield chunk.subarray(Math.max(0, from - at), Math.min(chunk.length, to - at))
         at += chunk.length
@@ -127,7 +137,7 @@ async function* valueBytes(bytes: ByteSource, placed: Placed, { littleEndian }: 
 }
 
 /** Without the Basic Offset Table. */
-async function* fragmentsOf(bytes: ByteSource, start: number): AsyncGenerator<Buffer> {
+async function* fragmentsOf(bytes: ByteSource, start: number, windows: ReadWindows): AsyncGenerator<Buffer> {
   const cursor = new ElementCursor(bytes)
   let at = start
   for (let index = 0; ; index++) {
@@ -135,7 +145,7 @@ async function* fragmentsOf(bytes: ByteSource, start: number): AsyncGenerator<Bu
     if (item.tag === SEQUENCE_DELIMITATION) return
     if (item.tag !== ITEM) throw new NodeError('UNREADABLE', { why: 'no fragment where one should be' })
     at = item.valueAt + item.length
-    if (index > 0) yield* new ReadWindows().read(bytes, item.valueAt, at)
+    if (index > 0) yield* windows.read(bytes, item.valueAt, at)
   }
 }
 

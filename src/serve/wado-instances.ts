@@ -17,7 +17,7 @@ import type { ByteSource } from '../storage/contract.ts'
 import { chooseDicom, type DicomChoice } from './dicom-choice.ts'
 import { demandManifest } from './kos-header.ts'
 import { closeOpened, type Opened, OpenedAhead } from './opened-ahead.ts'
-import { ReadWindows } from './read-windows.ts'
+import { ReadWindows, withWindows } from './read-windows.ts'
 import { type Payload, payloadFor, type Takes } from './send-instance.ts'
 import { type Survey, stateOf, surveyOf, targetOf, type WadoParts } from './wado-target.ts'
 import { bodyOf, noBody, refusalFor } from './web-body.ts'
@@ -55,6 +55,7 @@ function leftOut({ syntaxes, total }: Survey, choice: DicomChoice): { status: nu
 async function* partsOf(parts: WadoParts, request: WebRequest, survey: Survey, choice: DicomChoice): AsyncGenerator<OutgoingPart> {
   const instances = new OpenedAhead(only(survey.instances(), choice), parts.storage)
   const windows = new ReadWindows()
+  let isWhole = false
   try {
     for (let opened = await instances.next(); opened !== undefined; opened = await instances.next()) {
       const outgoing = await ready(parts, opened, choice.syntaxFor(opened.instance.transferSyntaxUid)!, request.stopped)
@@ -67,8 +68,9 @@ async function* partsOf(parts: WadoParts, request: WebRequest, survey: Survey, c
         await outgoing.close()
       }
     }
-    windows.release()
+    isWhole = true
   } finally {
+    windows.end(isWhole)
     await instances.close()
   }
 }
@@ -117,10 +119,8 @@ export function sizeHeaders(sizeBytes: number | undefined, range: ByteRange | un
 }
 
 async function* closing(outgoing: OutgoingFile, range: ByteRange | undefined): AsyncGenerator<Buffer> {
-  const windows = new ReadWindows()
   try {
-    yield* outgoing.chunks(windows, range)
-    windows.release()
+    yield* withWindows((windows) => outgoing.chunks(windows, range))
   } finally {
     await outgoing.close()
   }
