@@ -99,7 +99,11 @@ export async function slowReaders(server: Server, study: Study, readers: number,
   }, 100)
   await sleep(1000)
   server.probe?.reset()
+  const [readersBefore, serverBefore, began] = [process.cpuUsage(), await cpuSeconds(server.pid), performance.now()]
   const meanwhile = await send(server, load)
+  const seconds = (performance.now() - began) / 1000
+  const { user, system } = process.cpuUsage(readersBefore)
+  const serverCpu = (await cpuSeconds(server.pid)) - serverBefore
   const stalled = await stall(server)
   clearInterval(timer)
   const peak = (await memory(server.pid)).peak
@@ -112,6 +116,8 @@ export async function slowReaders(server: Server, study: Study, readers: number,
     'highest resident MiB': peak / MIB,
     'above idle MiB': (peak - idle) / MIB,
     'read meanwhile MB': bytes / 1e6,
+    'CPU of the readers, cores': (user + system) / 1e6 / seconds,
+    'CPU of the server, cores': serverCpu / seconds,
     ...stalled,
   }
 }
