@@ -1,19 +1,19 @@
 /** The web port: which routes there are, and to which stage each of them leads. A table of contents, no work. */
 import type { Config } from '../config/settings.ts'
 import type { Serving } from '../serve/serving.ts'
-import type { RefusedCall } from './failed-attempts.ts'
+import { apiRoutes } from './api/routes-api.ts'
 import { pageFiles } from './page-files.ts'
-import { apiRoutes } from './routes-api.ts'
 import { queryRoutes, type WebStoring } from './routes-query.ts'
 import { openRenderer, type Renderer, renderRoutes } from './routes-render.ts'
-import { sessionRoutes } from './routes-session.ts'
-import { statusRoutes } from './routes-status.ts'
 import { capabilityRoutes, wadoRoutes } from './routes-wado.ts'
-import type { StatusParts } from './status-parts.ts'
-import { openWebGate, type WebGate } from './web-access.ts'
-import { listenOnWeb, type WebListener } from './web-listener.ts'
-import type { WebRoute } from './web-route.ts'
-import { webServiceOf } from './web-service-of.ts'
+import { statusRoutes } from './status/routes-status.ts'
+import type { StatusParts } from './status/status-parts.ts'
+import type { RefusedCall } from './web/failed-attempts.ts'
+import { sessionRoutes } from './web/routes-session.ts'
+import { openWebGate, type WebGate } from './web/web-access.ts'
+import { listenOnWeb, type WebListener } from './web/web-listener.ts'
+import type { WebRoute } from './web/web-route.ts'
+import { webServiceOf } from './web/web-service-of.ts'
 
 export interface WebParts {
   config(): Config

@@ -2,7 +2,7 @@
 import type { Config } from '../config/settings.ts'
 import { type StowParts, storeRequest } from '../receive/stow-rs.ts'
 import { QidoRs, type SearchParts } from '../serve/qido-rs.ts'
-import type { WebRoute } from './web-route.ts'
+import type { WebRoute } from './web/web-route.ts'
 
 export type WebServing = Omit<SearchParts, 'mostResults'>
 /** Where instances that come by the web go. */

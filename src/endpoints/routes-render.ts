@@ -6,7 +6,7 @@ import { type RenderedParts, renderedFrames, renderedInstance, renderedMany } fr
 import { Thumbnails } from '../serve/rendering/thumbnails.ts'
 import { wadoUri } from '../serve/rendering/wado-uri.ts'
 import type { Serving } from '../serve/serving.ts'
-import type { WebRoute } from './web-route.ts'
+import type { WebRoute } from './web/web-route.ts'
 
 export interface RenderRouteParts {
   config(): Config

@@ -8,7 +8,7 @@ import { retrieveFrames } from '../serve/wado-frames.ts'
 import { retrieveDicom } from '../serve/wado-instances.ts'
 import { retrieveMetadata } from '../serve/wado-metadata.ts'
 import type { WadoParts } from '../serve/wado-target.ts'
-import type { WebRoute } from './web-route.ts'
+import type { WebRoute } from './web/web-route.ts'
 
 export interface WadoRouteParts {
   config(): Config

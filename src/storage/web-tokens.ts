@@ -2,7 +2,7 @@
  *
  *  Promises: of a token only its SHA-256 is kept (it is 256 random bits: no salt is needed, no guess can succeed); the file is replaced as a
  *  whole, mode 0600; two commands at once lose nothing of each other. A file that cannot be read is an error, never an empty list.
- *  Does not: decide what a token may do (endpoints/web-access.ts). Only commands write `tokens.json`, only the node writes `tokens-used.json`.
+ *  Does not: decide what a token may do (endpoints/web/web-access.ts). Only commands write `tokens.json`, only the node writes `tokens-used.json`.
  *  Times in milliseconds since 1970. */
 import { createHash, randomBytes } from 'node:crypto'
 import { open, readFile, rm, stat } from 'node:fs/promises'

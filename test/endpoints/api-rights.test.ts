@@ -1,7 +1,7 @@
 /** Who may see and do what through /api: rights, confidentiality levels, bad input, other sites. */
 import { beforeAll, describe, expect, it } from 'vitest'
 import { newUid, type Uid } from '../../src/dicom/uid.ts'
-import { HEALTH, PROBLEM, SESSION, STUDIES, STUDY } from '../../src/endpoints/api-contract.ts'
+import { HEALTH, PROBLEM, SESSION, STUDIES, STUDY } from '../../src/endpoints/api/api-contract.ts'
 import { buildManifest } from '../../src/manifest/build-manifest.ts'
 import { decide } from '../../src/storage/decisions.ts'
 import { receive, target } from '../manifest/held-studies.ts'

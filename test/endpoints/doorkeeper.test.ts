@@ -7,9 +7,9 @@ import { loadFrom } from '../../src/config/load-config.ts'
 import { levelSet } from '../../src/dicom/confidentiality.ts'
 import { WEB_RIGHTS } from '../../src/dicom/web-rights.ts'
 import { jsonAnswer } from '../../src/dicomweb/web-service.ts'
-import type { RefusedCall } from '../../src/endpoints/failed-attempts.ts'
-import { openWebGate } from '../../src/endpoints/web-access.ts'
-import { listenOnWeb, type WebListener } from '../../src/endpoints/web-listener.ts'
+import type { RefusedCall } from '../../src/endpoints/web/failed-attempts.ts'
+import { openWebGate } from '../../src/endpoints/web/web-access.ts'
+import { listenOnWeb, type WebListener } from '../../src/endpoints/web/web-listener.ts'
 import { changeTokens, hashOfToken, newToken } from '../../src/storage/web-tokens.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'ariane-door-'))

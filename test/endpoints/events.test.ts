@@ -5,8 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { levelSet } from '../../src/dicom/confidentiality.ts'
 import { WEB_RIGHTS, type WebRequest } from '../../src/dicomweb/web-service.ts'
-import type { Now } from '../../src/endpoints/api-contract.ts'
-import { LiveEvents } from '../../src/endpoints/events.ts'
+import type { Now } from '../../src/endpoints/api/api-contract.ts'
+import { LiveEvents } from '../../src/endpoints/api/events.ts'
 import { silenceLog } from '../receive/sample-instances.ts'
 
 silenceLog()

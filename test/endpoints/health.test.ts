@@ -1,8 +1,8 @@
 /** /health of a node that is not well: which status, which words, and who is told them. */
 import { expect, it } from 'vitest'
 import { newUid } from '../../src/dicom/uid.ts'
-import { HEALTH } from '../../src/endpoints/api-contract.ts'
-import type { StatusParts } from '../../src/endpoints/status-parts.ts'
+import { HEALTH } from '../../src/endpoints/api/api-contract.ts'
+import type { StatusParts } from '../../src/endpoints/status/status-parts.ts'
 import { buildManifest } from '../../src/manifest/build-manifest.ts'
 import { receive, target } from '../manifest/held-studies.ts'
 import { silenceLog, withMethods } from '../receive/sample-instances.ts'

@@ -1,9 +1,9 @@
 /** Counting: bounded whoever calls, by day of the node's own zone, and by service of the web. */
 import { afterEach, expect, it } from 'vitest'
-import { localDay, midnight } from '../../src/endpoints/local-day.ts'
-import { Meters, OTHERS } from '../../src/endpoints/meters.ts'
-import { refreshed, remembered } from '../../src/endpoints/remembered.ts'
-import { webServiceOf } from '../../src/endpoints/web-service-of.ts'
+import { localDay, midnight } from '../../src/endpoints/status/local-day.ts'
+import { Meters, OTHERS } from '../../src/endpoints/status/meters.ts'
+import { refreshed, remembered } from '../../src/endpoints/status/remembered.ts'
+import { webServiceOf } from '../../src/endpoints/web/web-service-of.ts'
 
 const open: Meters[] = []
 afterEach(() => {

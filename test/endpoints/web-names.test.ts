@@ -1,7 +1,7 @@
 /** What the web takes for a request that is meant for it: names, origins, forms, and HTTP that could be read in two ways. Over sockets, from a
  *  real node. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { hostNameOf } from '../../src/endpoints/web-names.ts'
+import { hostNameOf } from '../../src/endpoints/web/web-names.ts'
 import { type NodeProcess, startNode } from '../support/node-process.ts'
 import { head, rawHttp } from '../support/raw-http.ts'
 

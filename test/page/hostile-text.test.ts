@@ -1,7 +1,7 @@
 /** Text of patients and of peers that would like to be more than text: names, descriptions, AE titles, addresses. */
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import type { StudyDetails } from '../../src/endpoints/api-contract.ts'
+import type { StudyDetails } from '../../src/endpoints/api/api-contract.ts'
 import { openBrowser, openPage } from '../support/browser.ts'
 import { HOSTILE_TITLE, type Material, pageMaterial } from './page-material.ts'
 

@@ -1,7 +1,7 @@
 /** Each view of the page in a real browser, on a real node: without errors, readable by all, in both colours, on a desk and on a telephone. */
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { StudyDetails } from '../../src/endpoints/api-contract.ts'
+import type { StudyDetails } from '../../src/endpoints/api/api-contract.ts'
 import { openBrowser, openPage, overflowOf, seriousFindings, TELEPHONE } from '../support/browser.ts'
 import { startNode } from '../support/node-process.ts'
 import { type Material, pageMaterial } from './page-material.ts'

@@ -1,6 +1,6 @@
 /** What the node is doing now, as it tells: server-sent events, and where those do not come a question every five seconds. */
 import { useEffect, useState } from 'preact/hooks'
-import type { Now } from '../../endpoints/api-contract.ts'
+import type { Now } from '../../endpoints/api/api-contract.ts'
 import { get } from '../api.ts'
 
 /** Milliseconds. */

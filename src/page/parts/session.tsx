@@ -1,7 +1,7 @@
 /** Who is looking, and what that somebody may do: read once, and again after a sign-in. */
 import { type ComponentChildren, createContext } from 'preact'
 import { useContext, useEffect } from 'preact/hooks'
-import type { Session } from '../../endpoints/api-contract.ts'
+import type { Session } from '../../endpoints/api/api-contract.ts'
 import { ask, onSignedOut, Refused } from '../api.ts'
 import { SignIn } from '../views/sign-in.tsx'
 import { useWords } from './language.tsx'

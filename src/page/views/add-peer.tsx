@@ -1,6 +1,6 @@
 /** The form that lets a peer in: filled from a caller that was refused, or by hand. */
 import { useEffect, useRef } from 'preact/hooks'
-import type { Done, NewPeerBody } from '../../endpoints/api-contract.ts'
+import type { Done, NewPeerBody } from '../../endpoints/api/api-contract.ts'
 import { post } from '../api.ts'
 import { useWords } from '../parts/language.tsx'
 import { useNotices } from '../parts/notices.tsx'

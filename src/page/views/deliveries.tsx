@@ -1,5 +1,5 @@
 /** Deliveries of manifests: what waits, what failed and why, what is done; each can be tried again. */
-import type { Deliveries, Done } from '../../endpoints/api-contract.ts'
+import type { Deliveries, Done } from '../../endpoints/api/api-contract.ts'
 import { post, withQuery } from '../api.ts'
 import { Act } from '../parts/act.tsx'
 import { useWords } from '../parts/language.tsx'

@@ -1,6 +1,6 @@
 /** Hold a manifest against the standards, follow its references, take its file. The two first change nothing, but they cost work: each asks once. */
 import { useState } from 'preact/hooks'
-import type { ManifestDetails, Validated, Verified } from '../../endpoints/api-contract.ts'
+import type { ManifestDetails, Validated, Verified } from '../../endpoints/api/api-contract.ts'
 import { post } from '../api.ts'
 import { Act } from '../parts/act.tsx'
 import { useWords } from '../parts/language.tsx'

@@ -1,6 +1,6 @@
 /** One manifest: what it says, as a tree and as its elements. */
 import { useRef, useState } from 'preact/hooks'
-import type { ManifestDetails } from '../../endpoints/api-contract.ts'
+import type { ManifestDetails } from '../../endpoints/api/api-contract.ts'
 import { useWords } from '../parts/language.tsx'
 import { useLoaded } from '../parts/loaded.ts'
 import { Facts, Failure, Moment, Panel, Said, State, Title, Uid, Waiting } from '../parts/pieces.tsx'

@@ -1,5 +1,5 @@
 /** Now: whether images arrive and manifests leave, to be seen in ten seconds; then all that they depend on. */
-import type { Now } from '../../endpoints/api-contract.ts'
+import type { Now } from '../../endpoints/api/api-contract.ts'
 import { useNow } from '../parts/clock.ts'
 import { useWords } from '../parts/language.tsx'
 import { LineChart } from '../parts/line-chart.tsx'

@@ -1,6 +1,6 @@
 /** Open a manifest, of anybody: what it refers to, what of it is here, and what is missing. */
 import { useState } from 'preact/hooks'
-import type { Opened } from '../../endpoints/api-contract.ts'
+import type { Opened } from '../../endpoints/api/api-contract.ts'
 import { post } from '../api.ts'
 import { useWords } from '../parts/language.tsx'
 import { useNotices } from '../parts/notices.tsx'

@@ -1,5 +1,5 @@
 /** The manifest that was opened last, from a file: the viewer asks it for what a series should hold. Gone with the page: it is nobody's to keep. */
-import type { Opened } from '../../endpoints/api-contract.ts'
+import type { Opened } from '../../endpoints/api/api-contract.ts'
 
 let last: { readonly name: string; readonly manifest: Opened } | undefined
 

@@ -1,6 +1,6 @@
 /** Peers: who is known and for what, who was refused and by which rule, and how to let them in. */
 import { useState } from 'preact/hooks'
-import type { Doctor, Echo, Peers } from '../../endpoints/api-contract.ts'
+import type { Doctor, Echo, Peers } from '../../endpoints/api/api-contract.ts'
 import { get, post } from '../api.ts'
 import { useWords } from '../parts/language.tsx'
 import { useLoaded } from '../parts/loaded.ts'

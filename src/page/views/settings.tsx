@@ -1,6 +1,6 @@
 /** Settings: what is in force, and from where. Nothing can be changed here. */
 import { useState } from 'preact/hooks'
-import type { SettingsInForce } from '../../endpoints/api-contract.ts'
+import type { SettingsInForce } from '../../endpoints/api/api-contract.ts'
 import { useWords } from '../parts/language.tsx'
 import { useLoaded } from '../parts/loaded.ts'
 import { Failure, Said, Table, Title, Waiting } from '../parts/pieces.tsx'

@@ -1,6 +1,6 @@
 /** Studies: searched as C-FIND searches them. What was asked for is in the address, so that a way back leads to it. */
 import { useEffect, useRef, useState } from 'preact/hooks'
-import type { Studies, StudyRow } from '../../endpoints/api-contract.ts'
+import type { Studies, StudyRow } from '../../endpoints/api/api-contract.ts'
 import { get, withQuery } from '../api.ts'
 import { dicomTime } from '../format.ts'
 import { useWords } from '../parts/language.tsx'

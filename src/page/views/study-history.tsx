@@ -1,5 +1,5 @@
 /** What became of a study's manifests, and why, in the order in which it came. */
-import type { StudyDetails } from '../../endpoints/api-contract.ts'
+import type { StudyDetails } from '../../endpoints/api/api-contract.ts'
 import { useWords } from '../parts/language.tsx'
 import { Moment, Nothing, Panel, Said, State } from '../parts/pieces.tsx'
 import { addressOf } from '../route.ts'

@@ -1,5 +1,5 @@
 /** Patient identities of a study that holds more than one: which of them is its patient is for a person to say. */
-import type { Done, StudyDetails } from '../../endpoints/api-contract.ts'
+import type { Done, StudyDetails } from '../../endpoints/api/api-contract.ts'
 import { post } from '../api.ts'
 import { personName } from '../format.ts'
 import { Act } from '../parts/act.tsx'

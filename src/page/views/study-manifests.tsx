@@ -1,5 +1,5 @@
 /** The manifests of a study, all versions of them, newest first. */
-import type { Done, StudyDetails } from '../../endpoints/api-contract.ts'
+import type { Done, StudyDetails } from '../../endpoints/api/api-contract.ts'
 import { post } from '../api.ts'
 import { Act } from '../parts/act.tsx'
 import { useWords } from '../parts/language.tsx'

@@ -1,6 +1,6 @@
 /** The series of a study, each with a small picture of its first image where it has one. */
 import { useState } from 'preact/hooks'
-import type { StudyDetails } from '../../endpoints/api-contract.ts'
+import type { StudyDetails } from '../../endpoints/api/api-contract.ts'
 import { useWords } from '../parts/language.tsx'
 import { Panel } from '../parts/pieces.tsx'
 import { useRight } from '../parts/session.tsx'

@@ -1,5 +1,5 @@
 /** A study: what it holds, what became of its manifest and why, and what can be done about it. */
-import type { Done, StudyDetails } from '../../endpoints/api-contract.ts'
+import type { Done, StudyDetails } from '../../endpoints/api/api-contract.ts'
 import { post } from '../api.ts'
 import { dicomTime, personName } from '../format.ts'
 import { Act } from '../parts/act.tsx'

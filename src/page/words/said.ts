@@ -27,7 +27,7 @@ const SENTENCES: readonly Sentence[] = [
   // Why a caller was refused (src/endpoints/access.ts).
   [/^calling AE title not known$/, 'AE title appelant inconnu'],
   [/^known, but calls from another host than configured$/, 'connu, mais appelle depuis une autre adresse que celle configurée'],
-  // How the node does (src/endpoints/health.ts, now.ts).
+  // How the node does (src/endpoints/status/health.ts, now.ts).
   [/^the DICOM port is not open$/, 'le port DICOM n’est pas ouvert'],
   [/^the storage is not there: is its disk mounted\?$/, 'le stockage est absent : son disque est-il monté ?'],
   [/^the storage cannot be written to \((\w+)\)$/, 'impossible d’écrire dans le stockage ($1)'],

@@ -1,0 +1,180 @@
+/** `/api/studies/:study`: all that is known of one study, as far as the caller may see; and whether it may decide about it. */
+import type {
+  CatalogQuery,
+  Condition,
+  HistoryEntry,
+  IndexKeyword,
+  ManifestRecord,
+  Match,
+  StudyIdentity,
+  Uid,
+} from '../../catalog/contract.ts'
+import { type LevelSet, levelBit } from '../../dicom/confidentiality.ts'
+import { type WebCaller, WebRefusal } from '../../dicomweb/web-service.ts'
+import { waitingStudy } from '../../manifest/waiting-study.ts'
+import type { StatusParts } from '../status/status-parts.ts'
+import type { WebRoute } from '../web/web-route.ts'
+import { STUDY, type StudyDetails, type StudyRow } from './api-contract.ts'
+import { rowOf, SEARCH } from './api-studies.ts'
+import { jsonRoute, uidOf } from './json-route.ts'
+import { iso } from './now.ts'
+import { isSeen } from './seen-levels.ts'
+
+const MOST_SERIES = 2_000
+
+export function studyRoute(parts: StatusParts): WebRoute {
+  return jsonRoute({
+    method: 'GET',
+    path: '/api/studies/:study',
+    right: 'status',
+    also: 'find',
+    summary: 'A study: its series, its manifests, what became of them, and the patient identities under which it came',
+    answer: STUDY,
+    serve: (request) => studyOf(parts, uidOf(request, 'study'), request.caller.levels),
+  })
+}
+
+/** @throws WebRefusal 404 where there is none that the caller may see */
+export async function visibleStudy({ catalog }: StatusParts, study: Uid, levels: LevelSet): Promise<Match> {
+  const conditions: readonly Condition[] = [{ keyword: 'StudyInstanceUID', kind: 'value', value: study }]
+  const [match] = (await catalog.find({ ...SEARCH, conditions, levels }, 1)).items
+  if (match === undefined) throw new WebRefusal(404, 'no such study here')
+  return match
+}
+
+/** Whoever decides about a study must see all of it: else a decision could show what is hidden from it.
+ *  @throws WebRefusal 404, 403 */
+export async function studyToActOn(parts: StatusParts, study: Uid, caller: WebCaller): Promise<void> {
+  await visibleStudy(parts, study, caller.levels)
+  if (!(await seesAllOf(parts, study, caller.levels)))
+    throw new WebRefusal(403, 'not allowed: this study is of a confidentiality level, in part, that you may not see')
+}
+
+async function seesAllOf({ catalog }: StatusParts, study: Uid, levels: LevelSet): Promise<boolean> {
+  const series = await catalog.evidence(study)
+  return series.every(({ instances }) => instances.every(({ confidentiality }) => (levelBit(confidentiality) & levels) !== 0))
+}
+
+async function studyOf(parts: StatusParts, uid: Uid, levels: LevelSet): Promise<StudyDetails> {
+  const { catalog, config, now } = parts
+  const match = await visibleStudy(parts, uid, levels)
+  const [standings, study, seriesList, records, history, identities, pending] = await Promise.all([
+    catalog.standingsOf([uid], levels),
+    catalog.findStudy(uid),
+    seriesOf(parts, uid, levels),
+    catalog.manifestsOf(uid),
+    catalog.historyOf(uid),
+    catalog.identitiesOf(uid),
+    catalog.pendingStudy(uid),
+  ])
+  const seen = history.filter(({ confidentiality }) => confidentiality === undefined || isSeen(confidentiality, levels))
+  const row = rowOf(match, standings.get(uid))
+  const withheldWhy = row.state === 'withheld' ? (study?.withheld ?? seen.findLast(({ state }) => state === 'withheld')?.reason) : undefined
+  return {
+    ...row,
+    seriesList,
+    manifests: records.filter(({ confidentiality }) => isSeen(confidentiality, levels)).map(manifestRowOf),
+    history: seen.map(historyRowOf),
+    identities: (await identitiesSeen(parts, uid, levels, { identities, row })).map(identityRowOf),
+    ...(withheldWhy === undefined ? {} : { withheldWhy }),
+    ...(pending === undefined ? {} : { waitsFor: (await waitingStudy(catalog, pending, config().manifest, now())).waitsFor }),
+  }
+}
+
+export const manifestRowOf = (record: ManifestRecord) => ({
+  sopInstanceUid: record.sopInstanceUid,
+  dialect: record.dialect,
+  confidentiality: record.confidentiality,
+  version: record.version,
+  state: record.state,
+  instances: record.instanceCount,
+  createdAt: iso(record.createdAt),
+  reason: record.reason,
+})
+
+function historyRowOf({ at, state, reason, actor, manifestUid, dialect, confidentiality }: HistoryEntry): StudyDetails['history'][number] {
+  return {
+    at: iso(at),
+    state,
+    reason,
+    actor,
+    ...(manifestUid === undefined ? {} : { manifestUid }),
+    ...(dialect === undefined ? {} : { dialect }),
+    ...(confidentiality === undefined ? {} : { confidentiality }),
+  }
+}
+
+async function seriesOf({ catalog }: StatusParts, study: Uid, levels: LevelSet): Promise<StudyDetails['seriesList']> {
+  const conditions: readonly Condition[] = [{ keyword: 'StudyInstanceUID', kind: 'value', value: study }]
+  const query: CatalogQuery = {
+    level: 'SERIES',
+    conditions,
+    derived: ['NumberOfSeriesRelatedInstances'],
+    values: ['SeriesInstanceUID', 'SeriesNumber', 'Modality', 'SeriesDescription', 'BodyPartExamined'],
+    includeManifests: false,
+    levels,
+  }
+  const { items } = await catalog.find(query, MOST_SERIES)
+  const rows: StudyDetails['seriesList'] = []
+  for (const series of items) {
+    const first = await firstInstanceOf(catalog, conditions, series.SeriesInstanceUID!, levels)
+    rows.push({
+      seriesInstanceUid: series.SeriesInstanceUID ?? '',
+      seriesNumber: series.SeriesNumber ?? '',
+      modality: series.Modality ?? '',
+      seriesDescription: series.SeriesDescription ?? '',
+      bodyPart: series.BodyPartExamined ?? '',
+      instances: Number(series.NumberOfSeriesRelatedInstances ?? 0),
+      ...(first === undefined ? {} : { firstInstance: first }),
+    })
+  }
+  return rows
+}
+
+async function firstInstanceOf(
+  catalog: StatusParts['catalog'],
+  ofStudy: readonly Condition[],
+  series: string,
+  levels: LevelSet,
+): Promise<StudyDetails['seriesList'][number]['firstInstance']> {
+  const conditions: readonly Condition[] = [...ofStudy, { keyword: 'SeriesInstanceUID', kind: 'value', value: series }]
+  const values: readonly IndexKeyword[] = ['SOPInstanceUID', 'SOPClassUID', 'NumberOfFrames', 'Rows', 'Columns']
+  const [first] = (await catalog.find({ level: 'IMAGE', conditions, derived: [], values, includeManifests: false, levels }, 1)).items
+  if (first === undefined) return undefined
+  const isImage = Number(first.Rows ?? 0) > 0 && Number(first.Columns ?? 0) > 0
+  const frames = Math.max(isImage ? 1 : 0, Math.trunc(Number(first.NumberOfFrames ?? 0)) || 0)
+  return { sopInstanceUid: first.SOPInstanceUID ?? '', sopClassUid: first.SOPClassUID ?? '', frames, isImage }
+}
+
+/** What the study's own row tells: once an operator has decided who the patient is, to all. */
+function isTold({ inForce, patientId, patientName }: StudyIdentity, row: StudyRow): boolean {
+  return inForce && patientId === row.patientId && patientName === row.patientName
+}
+
+/** To whom a part of the study is hidden, an identity that only the hidden part has brought is not told, nor how much is hidden. */
+async function identitiesSeen(
+  parts: StatusParts,
+  study: Uid,
+  levels: LevelSet,
+  { identities, row }: { readonly identities: readonly StudyIdentity[]; readonly row: StudyRow },
+): Promise<readonly StudyIdentity[]> {
+  const isWhole = identities.reduce((sum, one) => sum + one.instances, 0) <= row.instances || (await seesAllOf(parts, study, levels))
+  if (isWhole) return identities
+  return identities
+    .filter((one) => (one.level & levels) !== 0 || isTold(one, row))
+    .map((one) => ({ ...one, instances: Math.min(one.instances, row.instances) }))
+}
+
+function identityRowOf(one: StudyIdentity): StudyDetails['identities'][number] {
+  const {
+    number,
+    patientId,
+    issuerOfPatientId: issuer,
+    patientName,
+    patientBirthDate: birthDate,
+    patientSex: sex,
+    instances,
+    inForce,
+  } = one
+  return { number, patientId, issuer, patientName, birthDate, sex, instances, inForce }
+}
