@@ -52,9 +52,10 @@ export function refuse(request: FastifyRequest, reply: FastifyReply, error: unkn
   return reply.code(status).header('Cache-Control', 'no-store').headers(headers).type('application/problem+json').send(body)
 }
 
-/** A body that nobody will read is not read to its end: the connection goes with the answer. */
+/** Whoever waits to be told to go on (Expect: 100-continue) and is refused does not send the body: what comes next on the connection would be taken for
+ *  it. Of others the rest is read past for a while (web-listener.ts): closed at once, the connection would be reset before they have read why. */
 function closeUnread({ raw }: FastifyRequest, reply: FastifyReply): void {
-  if (!raw.complete && hasBody(raw)) void reply.header('Connection', 'close')
+  if (!raw.complete && raw.headers.expect !== undefined && hasBody(raw)) void reply.header('Connection', 'close')
 }
 
 function hasBody({ headers }: IncomingMessage): boolean {
