@@ -1,13 +1,12 @@
 /** Metadata of what was corrected, and of what is of another level; the header KOS-SOPInstanceUID where it is ignored. */
 
-import type { Readable } from 'node:stream'
-import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type Confidentiality, levelSet } from '../../src/dicom/confidentiality.ts'
 import { WebRefusal, type WebRequest } from '../../src/dicomweb/web-service.ts'
 import { retrieveMetadata } from '../../src/serve/wado-metadata.ts'
 import type { WadoParts } from '../../src/serve/wado-target.ts'
 import { ct, TAG, testUid, textOf } from '../support/data-sets.ts'
+import { bytesOf } from '../support/web-body.ts'
 import { type Home, openHome } from './support.ts'
 
 type Item = Readonly<Record<string, { readonly Value?: readonly unknown[] }>>
@@ -40,7 +39,7 @@ function request(level: Confidentiality, params: Record<string, string>, headers
 async function metadata(kosHeader: 'ignore' | 'check' | 'require', asked: WebRequest): Promise<Item[] | number> {
   try {
     const { body } = await retrieveMetadata(parts(kosHeader), asked)
-    return JSON.parse(await text(body as Readable)) as Item[]
+    return JSON.parse((await bytesOf(body)).toString()) as Item[]
   } catch (error) {
     if (error instanceof WebRefusal) return error.status
     throw error

@@ -1,6 +1,4 @@
 /** An instance that says to have more frames than it has costs a few looks, not one for each number. */
-import type { Readable } from 'node:stream'
-import { buffer } from 'node:stream/consumers'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { acceptedBy } from '../../../src/dicomweb/accept.ts'
 import type { WebRequest } from '../../../src/dicomweb/web-service.ts'
@@ -8,6 +6,7 @@ import { ImageRenderer } from '../../../src/serve/rendering/image-renderer.ts'
 import { type RenderedParts, renderedInstance, renderedMany } from '../../../src/serve/rendering/rendered.ts'
 import { TAG, textOf, us } from '../../support/data-sets.ts'
 import { EVERY_LEVEL } from '../../support/levels.ts'
+import { bytesOf } from '../../support/web-body.ts'
 import { type Home, openHome } from '../support.ts'
 
 let home: Home
@@ -44,7 +43,7 @@ it.each([
     }
     expect(acceptedBy(request)).toHaveLength(1)
     const { body } = await serve(parts, request)
-    const pictures = (await buffer(body as Readable)).toString('latin1').match(/Content-Location/g)
+    const pictures = (await bytesOf(body)).toString('latin1').match(/Content-Location/g)
     expect(pictures).toHaveLength(3)
   },
   20_000,
