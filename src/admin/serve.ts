@@ -1,5 +1,4 @@
 /** `ariane serve`: the node, until it is told to stop. */
-import { setFlagsFromString } from 'node:v8'
 import { Command } from 'commander'
 import type { ConfigSource } from '../config/in-force.ts'
 import { ConfigError, type LoadedConfig, type LoadOptions, loadConfig } from '../config/load-config.ts'
@@ -20,8 +19,6 @@ export function serveCommand(
   return new Command('serve')
     .description('receive, keep and serve studies, and emit their manifests, until stopped (SIGTERM, Ctrl-C); SIGHUP reloads')
     .action(async (_options: object, command: Command) => {
-      // Garbage is collected once the heap has grown by half, not by up to three times: a storm of requests leaves 100 MB behind it, not 200.
-      setFlagsFromString('--heap-growing-percent=50')
       const source = new Reloading(loadOptionsOf(command))
       const loaded = source.current()
       configureLog(loaded.config.log)
