@@ -5,6 +5,7 @@ import { ConfigError, type LoadedConfig, type LoadOptions, loadConfig } from '..
 import { reloadable } from '../config/reloadable.ts'
 import type { Config } from '../config/settings.ts'
 import { configureLog, log } from '../log.ts'
+import { collectGarbage } from './collect-garbage.ts'
 import { loadOptionsOf } from './command-line.ts'
 import type { RunningNode } from './running-node.ts'
 
@@ -26,6 +27,7 @@ export function serveCommand(
       // Whoever reads this may go away; the node stays.
       process.stdout.removeAllListeners('error').on('error', () => undefined)
       process.stdout.write(welcome(loaded, node))
+      collectGarbage()
       await tellManager('READY=1')
       stopOnSignal(node, tellManager)
       source.begin(node)
