@@ -55,7 +55,7 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
   })
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) =>
-      reject(new Error(`cannot listen at ${options.host}:${options.port}: ${inWords(cause)}`, { cause })),
+      reject(new Error(`cannot listen at ${options.host}:${options.port}: ${listenFailure(cause, 'dicom')}`, { cause })),
     )
     server.listen({ host: options.host, port: options.port, backlog: 1024 }, resolve)
   })
@@ -78,10 +78,11 @@ function makeRoomFor(socket: Socket, sockets: ReadonlySet<Socket>, associations:
   else if (waiting.length >= MAX_WAITING) waiting[0]!.destroy()
 }
 
-function inWords(error: NodeJS.ErrnoException): string {
-  if (error.code === 'EADDRINUSE') return 'another program (another node?) has this port; choose one with dicom.port'
-  if (error.code === 'EACCES') return 'ports below 1024 need a privilege; choose a higher one with dicom.port'
-  if (error.code === 'EADDRNOTAVAIL') return 'this machine has no such address (dicom.host)'
+/** @param section  of the settings that name host and port */
+export function listenFailure(error: NodeJS.ErrnoException, section: 'dicom' | 'web'): string {
+  if (error.code === 'EADDRINUSE') return `another program (another node?) has this port; choose one with ${section}.port`
+  if (error.code === 'EACCES') return `ports below 1024 need a privilege; choose a higher one with ${section}.port`
+  if (error.code === 'EADDRNOTAVAIL') return `this machine has no such address (${section}.host)`
   return error.message
 }
 

@@ -48,6 +48,18 @@ it('where there is no room: how much there is, and how much is kept in reserve',
   ])
 })
 
+it('where instances are refused for want of room, until one is kept again', async () => {
+  const api = await openApiFor({})
+  const { meters } = api.parts
+  for (let count = 0; count < 3; count++) meters.instance('CT1', 0xa700, 5)
+  const troubled = { status: 503, ready: true, reasons: ['3 instances in a row were refused for want of room (A700); the log says why'] }
+  expect(await told(api, '/health', AS('status'))).toEqual(troubled)
+  expect((await told(api, '/health/ready', AS('status'))).status).toBe(200)
+  meters.instance('CT1', 0, 5)
+  const again = await openApiFor({}, { meters })
+  expect(await told(again, '/health', AS('status'))).toEqual({ status: 200, ready: true, reasons: [] })
+})
+
 it('where the catalog does not answer', async () => {
   const api = await openApiFor({})
   const catalog = withMethods(api.held.catalog, { ping: () => Promise.reject(new Error('locked')) })

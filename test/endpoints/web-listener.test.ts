@@ -19,3 +19,10 @@ it('says what is not there', async () => {
   expect([answer.status, answer.headers.get('content-type')]).toEqual([404, 'application/problem+json; charset=utf-8'])
   expect(await answer.json()).toEqual({ status: 404, detail: 'no such address here' })
 })
+
+it('a port that somebody else has is told with the setting that names it', async () => {
+  const second = startNode({ settings: { web: { port: node.webPort } } })
+  await expect(second).rejects.toThrow(
+    `cannot listen at 127.0.0.1:${node.webPort}: another program (another node?) has this port; choose one with web.port`,
+  )
+})

@@ -7,7 +7,7 @@ import type { LevelSet } from '../../dicom/confidentiality.ts'
 import { SOFTWARE_VERSION } from '../../dicom/implementation.ts'
 import { auditState } from '../../manifest/audit-worker.ts'
 import { waitingStudy } from '../../manifest/waiting-study.ts'
-import { storageTrouble } from '../status/health.ts'
+import { refused, storageTrouble } from '../status/health.ts'
 import { midnight } from '../status/local-day.ts'
 import { STEP_MS } from '../status/meters.ts'
 import { refreshed, remembered } from '../status/remembered.ts'
@@ -83,7 +83,7 @@ function nodeOf({ config, meters, dicom }: StatusParts): Now['node'] {
 }
 
 async function receivingOf(parts: StatusParts): Promise<Now['receiving']> {
-  const reasons = [...(parts.dicom.isOpen() ? [] : ['the DICOM port is not open']), ...(await storageTrouble(parts))]
+  const reasons = [...(parts.dicom.isOpen() ? [] : ['the DICOM port is not open']), ...(await storageTrouble(parts)), ...refused(parts)]
   return reasons.length === 0 ? { open: true } : { open: false, reason: reasons.join('; ') }
 }
 

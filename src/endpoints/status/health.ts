@@ -12,6 +12,8 @@ export interface Health {
 
 /** A worker looks every quarter of a minute; one manifest or one delivery may take long. */
 const SILENT_MS = 10 * 60_000
+/** So long after the last one that was refused, it is not news any more. */
+const REFUSED_MS = 10 * 60_000
 /** A target that is not there for so long needs somebody. */
 const STUCK_MS = 60 * 60_000
 
@@ -20,8 +22,15 @@ export async function healthOf(parts: StatusParts): Promise<Health> {
   const listener = parts.dicom.isOpen() ? [] : ['the DICOM port is not open']
   return {
     blocking: [...listener, ...storage, ...catalog, ...silentWorkers(parts)],
-    troubling: catalog.length > 0 ? [] : await stuck(parts),
+    troubling: [...refused(parts), ...(catalog.length > 0 ? [] : await stuck(parts))],
   }
+}
+
+/** A disk can have more room than its reserve and still too little for what is sent. */
+export function refused({ meters, now }: Pick<StatusParts, 'meters' | 'now'>): readonly string[] {
+  const { instances, lastAt } = meters.outOfResources
+  if (instances === 0 || now() - lastAt > REFUSED_MS) return []
+  return [`${instances} instances in a row were refused for want of room (A700); the log says why`]
 }
 
 /** Why nothing can be stored. */

@@ -38,6 +38,8 @@ export class Meters {
   /** Kept, or known already: answered with success or a warning. */
   readonly received: Tally = { instances: 0, bytes: 0 }
   readonly associations = { accepted: 0, rejected: 0 }
+  /** Answered "out of resources" (A7xx, PS3.4 B.2.3) since the last one that was kept; `lastAt`: of these. */
+  readonly outOfResources = { instances: 0, lastAt: 0 }
   /** Of requests by DIMSE and on the web. */
   readonly durations = new Histogram({
     name: 'ariane_request_duration_seconds',
@@ -101,7 +103,12 @@ export class Meters {
    *  @param status  what was answered, as C-STORE says it (PS3.4 B.2.3) */
   instance(source: string, status: number, bytes: number): void {
     add(tallyOf(this.#byStatus, status), bytes)
+    if (status >> 8 === 0xa7) {
+      this.outOfResources.instances++
+      this.outOfResources.lastAt = this.#now()
+    }
     if (status !== 0 && status >> 12 !== 0xb) return
+    this.outOfResources.instances = 0
     add(this.received, bytes)
     const tally = this.#sourceOf(source)
     add(tally, bytes)

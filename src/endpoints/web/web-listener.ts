@@ -13,6 +13,7 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import type { Config } from '../../config/settings.ts'
 import { isLoopbackHost } from '../../config/web-contradictions.ts'
 import { type WebCaller, WebRefusal, type WebRequest } from '../../dicomweb/web-service.ts'
+import { listenFailure } from '../../dimse/listener.ts'
 import { log } from '../../log.ts'
 import { canonicalAddress, isLoopback } from '../access.ts'
 import { Doorkeeper, sendContinueWhenAllowed } from './doorkeeper.ts'
@@ -80,7 +81,9 @@ export async function listenOnWeb(options: WebListenerOptions): Promise<WebListe
   await server.register(async (scope) => withStreams(scope, options, doorkeeper))
   await server.register(async (scope) => withJson(scope, options, doorkeeper))
   await server.register(async (scope) => options.page?.(scope))
-  await server.listen({ host: web.host === 'localhost' ? '127.0.0.1' : web.host, port: web.port })
+  await server.listen({ host: web.host === 'localhost' ? '127.0.0.1' : web.host, port: web.port }).catch((cause: NodeJS.ErrnoException) => {
+    throw new Error(`cannot listen at ${web.host}:${web.port}: ${listenFailure(cause, 'web')}`, { cause })
+  })
 
   const fresh = tls === undefined ? undefined : keepTlsFresh(server.server as unknown as TlsServer, web.tls)
   const address = server.server.address()

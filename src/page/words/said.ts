@@ -31,6 +31,10 @@ const SENTENCES: readonly Sentence[] = [
   [/^the DICOM port is not open$/, 'le port DICOM n’est pas ouvert'],
   [/^the storage is not there: is its disk mounted\?$/, 'le stockage est absent : son disque est-il monté ?'],
   [/^the storage cannot be written to \((\w+)\)$/, 'impossible d’écrire dans le stockage ($1)'],
+  [
+    /^(\d+) instances in a row were refused for want of room \(A700\); the log says why$/,
+    'instances refusées à la suite faute de place (A700) : $1 ; le journal dit pourquoi',
+  ],
   [/^has not begun yet$/, 'pas encore commencé'],
   [/^(\d+) instances and manifests read$/, 'instances et manifestes lus : $1'],
   [/^goes on: (\d+) instances and manifests read$/, 'en cours, instances et manifestes lus : $1'],
