@@ -22,7 +22,7 @@ import type { Statements } from './statements.ts'
 type Of<K extends Decision['kind']> = Extract<Decision, { kind: K }>
 
 /** Key of a patient with another Patient ID or issuer, as identity.ts makes it. */
-export function changedKey(key: string, values: IndexKeys): string {
+function changedKey(key: string, values: IndexKeys): string {
   const [id, issuer, universalId] = JSON.parse(key) as string[]
   return JSON.stringify([values.PatientID ?? id, values.IssuerOfPatientID ?? issuer, universalId])
 }

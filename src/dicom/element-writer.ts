@@ -94,14 +94,14 @@ function itemHeader(length: number): Buffer {
 }
 
 /** Tag and 32-bit length: an item, or an element of implicit VR. */
-function shortHeader(tag: number, length: number): Buffer {
+export function shortHeader(tag: number, length: number): Buffer {
   const header = Buffer.alloc(8)
   writeTag(header, tag)
   header.writeUInt32LE(length, 4)
   return header
 }
 
-function writeTag(header: Buffer, tag: number): void {
+export function writeTag(header: Buffer, tag: number): void {
   header.writeUInt16LE(tag >>> 16, 0)
   header.writeUInt16LE(tag & 0xffff, 2)
 }

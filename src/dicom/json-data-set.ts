@@ -7,7 +7,7 @@
 import { NodeError } from '../errors.ts'
 import type { JsonElement, JsonItem } from './dicom-json.ts'
 import { writeJsonElements } from './dicom-json.ts'
-import { ElementWriter } from './element-writer.ts'
+import { ElementWriter, shortHeader, writeTag } from './element-writer.ts'
 import { isKey } from './query-keys.ts'
 import { isKnownVr, numberBytes } from './value-representations.ts'
 
@@ -105,23 +105,11 @@ function fragments(frames: readonly Buffer[]): Buffer[] {
   header.write('OB', 4, 'latin1')
   header.writeUInt32LE(0xffffffff, 8)
   const items = frames.flatMap((frame) => [
-    itemHeader(ITEM, frame.length + (frame.length % 2)),
+    shortHeader(ITEM, frame.length + (frame.length % 2)),
     frame,
     ...(frame.length % 2 === 0 ? [] : [Buffer.alloc(1)]),
   ])
-  return [header, itemHeader(ITEM, 0), ...items, itemHeader(SEQUENCE_DELIMITATION, 0)]
-}
-
-function itemHeader(tag: number, length: number): Buffer {
-  const header = Buffer.alloc(8)
-  writeTag(header, tag)
-  header.writeUInt32LE(length, 4)
-  return header
-}
-
-function writeTag(header: Buffer, tag: number): void {
-  header.writeUInt16LE(tag >>> 16, 0)
-  header.writeUInt16LE(tag & 0xffff, 2)
+  return [header, shortHeader(ITEM, 0), ...items, shortHeader(SEQUENCE_DELIMITATION, 0)]
 }
 
 export function unreadable(why: string, cause?: unknown): NodeError {

@@ -27,7 +27,7 @@ import { reencode } from './reencode.ts'
 import { readStoredHeader } from './stored-header.ts'
 
 /** Decoded pixel data that may wait for its readers, over all associations. */
-export const DECODED_BYTES = 512 * 1024 * 1024
+const DECODED_BYTES = 512 * 1024 * 1024
 
 /** Group 0028 is read up to here: it holds the size of an image (PS3.3 C.7.6.3). */
 const AFTER_SIZE = 0x00280101

@@ -12,7 +12,7 @@ import { ElementCursor, isFragments, type Placed } from './element-cursor.ts'
 import { ElementOutput, type Encoding, IMPLICIT_LITTLE_ENDIAN } from './element-output.ts'
 import { PIXEL_DATA, Scope } from './element-vr.ts'
 
-export const INLINE_BYTES = 1024
+const INLINE_BYTES = 1024
 const LARGEST_HEADER = 64 * 1024 * 1024
 const MAX_DEPTH = 64
 const BINARY = new Set(['OB', 'OD', 'OF', 'OL', 'OV', 'OW', 'UN'])

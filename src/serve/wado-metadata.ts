@@ -62,7 +62,7 @@ async function* arrayOf(items: AsyncIterable<string>): AsyncGenerator<Buffer> {
 }
 
 /** @param base  scheme, host and path before `/dicom-web` */
-export async function metadataOf({ storage, aeTitle }: WadoParts, instance: Retrievable, base: string): Promise<string> {
+async function metadataOf({ storage, aeTitle }: WadoParts, instance: Retrievable, base: string): Promise<string> {
   const { transferSyntaxUid, correction } = instance
   const { explicit, littleEndian } = encodingOf(transferSyntaxUid)
   const encoding = { explicit, littleEndian }

@@ -107,7 +107,7 @@ const study = {
   state: z.enum(STUDY_STATES),
   manifestVersion: z.int().optional().describe('of the manifest in force'),
 }
-export const STUDY_ROW = z.strictObject(study)
+const STUDY_ROW = z.strictObject(study)
 export const STUDIES = z.strictObject({ items: z.array(STUDY_ROW), next: z.string().optional() })
 
 // --- GET /api/studies/:study

@@ -35,7 +35,7 @@ export function studyRoute(parts: StatusParts): WebRoute {
 }
 
 /** @throws WebRefusal 404 where there is none that the caller may see */
-export async function visibleStudy({ catalog }: StatusParts, study: Uid, levels: LevelSet): Promise<Match> {
+async function visibleStudy({ catalog }: StatusParts, study: Uid, levels: LevelSet): Promise<Match> {
   const conditions: readonly Condition[] = [{ keyword: 'StudyInstanceUID', kind: 'value', value: study }]
   const [match] = (await catalog.find({ ...SEARCH, conditions, levels }, 1)).items
   if (match === undefined) throw new WebRefusal(404, 'no such study here')

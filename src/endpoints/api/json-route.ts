@@ -27,20 +27,10 @@ export function jsonRoute<Answer extends ZodType, Query extends ZodType = ZodTyp
   return {
     ...described,
     serve: async (request) => {
-      if (route.method !== 'GET') refuseOtherSites(request)
       const query = (route.query === undefined ? {} : queryOf(request, route.query)) as z.output<Query>
       return jsonAnswer(await serve(request, { query, body: request.body as z.output<Body> }))
     },
   }
-}
-
-/** A page of somebody else, open in a browser on this machine, must not act in the name of whoever sits there.
- *  @throws WebRefusal 403 */
-function refuseOtherSites({ headers, base }: WebRequest): void {
-  const { origin, host } = headers
-  if (origin === undefined && !['cross-site', 'same-site'].includes(String(headers['sec-fetch-site'] ?? 'none'))) return
-  const from = origin === undefined ? undefined : URL.parse(origin)?.host
-  if (from === undefined || (from !== host && from !== URL.parse(base)?.host)) throw new WebRefusal(403, 'not allowed from another site')
 }
 
 /** @throws WebRefusal 400 that names the key */
