@@ -25,7 +25,8 @@ RAD-68 4.68.4.1.2.1) that references every instance and the AE title that serves
 | Storage | ${count('storage')} Storage SOP classes, and private ones by configuration | C-MOVE and C-GET sub-operations | yes |
 | Query | Patient Root, Study Root, Patient/Study Only FIND | \`ariane manifest verify\` | yes |
 | Retrieve | Patient Root, Study Root, Patient/Study Only MOVE and GET | \`ariane manifest verify\`, \`ariane manifest open\` | yes |
-| Retrieve by HTTP (PS3.18 10.4, IHE RAD-107) | series, as user agent | \`ariane manifest open\`, \`ariane manifest verify\` | study, series, instance, frames, bulk data, metadata (JSON), as origin server |
+| Retrieve by HTTP (PS3.18 10.4, IHE RAD-107) | series, as user agent | \`ariane manifest open\`, \`ariane manifest verify\` | study, series, instance, frames, bulk data, metadata (JSON), rendered, thumbnails, WADO-URI, as origin server (2.9) |
+| Search and store by HTTP (PS3.18 10.5, 10.6; RAD-129) | no | | QIDO-RS, STOW-RS, as origin server (2.10) |
 | Capabilities (PS3.18 8.9) | no | | WADL, JSON |
 | Media (PS3.10 8) | Media Storage Directory, as file-set creator | \`ariane manifest open --dicomdir\` | no |
 | Modality Performed Procedure Step | Modality Performed Procedure Step (N-CREATE, N-SET) | | yes |
@@ -156,7 +157,26 @@ ${sopClassTable()}
 
 ${transferSyntaxTable()}
 
-### 2.9 Searching and storing on the web (PS3.18 10.5, 10.6)
+### 2.9 Retrieving on the web (PS3.18 9, 10.4; RAD-55, RAD-107)
+
+WADO-RS at \`/dicom-web/studies/{study}\`, \`…/series/{series}\`, \`…/instances/{instance}\`: multipart/related of application/dicom, or application/dicom alone for one instance, as it is stored unless Accept (header or
+parameter; weights count) asks for Explicit or Implicit VR Little Endian only, into which what the table of 2.8 says can be converted is; what cannot be is left out with 206 and a Warning, 406 where nothing can.
+Patient and study values that were corrected and odd lengths are mended as in C-GET. ETag and If-None-Match; ranges of one instance as it is stored.
+
+| Resource | Media types |
+|---|---|
+| \`…/metadata\` of study, series, instance | application/dicom+json; binary values above 1 KiB by \`…/bulkdata/{path}\` |
+| \`…/frames/{list}\` | application/octet-stream, or the media type of the stored compression (table 8.7.3-5) |
+| \`…/bulkdata/{path}\` | application/octet-stream, ranges; items are counted from 1 |
+| \`…/rendered\` of study, series, instance, frames | image/jpeg, image/png; application/pdf of an encapsulated one; \`viewport\`, \`window\`, \`quality\`, \`iccprofile\` (no, yes, srgb); annotations are not burned in (Warning) |
+| \`…/thumbnail\` of study, series, instance, frame | image/jpeg, image/png, 128 pixels unless \`viewport\` says otherwise |
+| \`/dicom-web/\` | capabilities (GET, OPTIONS): application/vnd.sun.wadl+xml, application/json |
+
+WADO-URI at \`/wado\`: \`contentType\` image/jpeg, image/png, application/dicom; \`rows\`, \`columns\`, \`region\`, \`windowCenter\`, \`windowWidth\`, \`imageQuality\`, \`frameNumber\`, \`transferSyntax\` (also \`*\`: as stored); \`anonymize\` and
+\`presentationUID\` are refused. Parameters that are not known are ignored and told in a Warning. What is rejected, withdrawn, of another level or not here: 404. The header KOS-SOPInstanceUID names the manifest that somebody reads by:
+\`web.kosHeader\` (${of('web.kosHeader')}).
+
+### 2.10 Searching and storing on the web (PS3.18 10.5, 10.6)
 
 QIDO-RS at \`/dicom-web\`: \`/studies\`, \`/series\`, \`/instances\`, \`/studies/{study}/series\`, \`/studies/{study}/instances\`, \`/studies/{study}/series/{series}/instances\`. Matching, order, levels and
 attributes are those of 2.4, with dates and times of one event combined; \`fuzzymatching\` finds names that begin so. \`includefield\`, \`limit\` (at most \`web.qido.maxResults\`: ${of('web.qido.maxResults')}) and \`offset\` are
@@ -185,7 +205,7 @@ for an instance of another study than that of the address, C122 for a compressio
 | Document title | (113030, DCM, "Manifest"); \`mado\`: "Manifest with Description", (MADOTEMP001, 99IHE) or (131560, DCM) by \`manifest.mado.codes\` |
 | Template | DCMR 2010; \`mado\`: with an Image Library (TID 1600) in it |
 | Content | one study, one confidentiality level; every composite instance that is here and not hidden, but manifests and rejection notes; evidence = content |
-| Retrieval | Retrieve AE Title (0008,0054) and Retrieve Location UID (0040,E011) in each series; Retrieve URL (0008,1190) with \`manifest.retrieveUrl\` |
+| Retrieval | Retrieve AE Title (0008,0054) and Retrieve Location UID (0040,E011) in each series; Retrieve URL (0008,1190) with \`manifest.retrieveUrl\` or \`web.publicUrl\` |
 | Identity | new content: new SOP Instance UID, Instance Number + 1, the former one superseded; same content: no new manifest |
 | When | the first of: ${of('manifest.quietSeconds')} s after the last instance of the study (\`manifest.quietSeconds\`); ${of('manifest.associationEndSeconds')} s after the end of the last association that brought something of it (\`manifest.associationEndSeconds\`); its procedure steps (MPPS) completed and all they refer to here; ${of('manifest.maxWaitSeconds')} s after its first change (\`manifest.maxWaitSeconds\`); asked for (\`ariane manifest build\`) |
 | Held back | by a step in progress, or completed with instances missing, until it has not been heard of for ${of('manifest.mppsMaxWaitSeconds')} s (\`manifest.mppsMaxWaitSeconds\`) |
