@@ -24,7 +24,7 @@ describeCorpus('dicomweb-client', () => {
   let page: Page
   const ct = corpusFiles().find(({ row, transferSyntaxUid }) => row.modality === 'CT' && transferSyntaxUid === '1.2.840.10008.1.2.1')!
   const other = corpusFiles().find(({ row, studyInstanceUid }) => row.modality === 'MR' && studyInstanceUid !== ct.studyInstanceUid)!
-  const of = { studyInstanceUID: ct.studyInstanceUid, seriesInstanceUID: ct.seriesInstanceUid, sopInstanceUID: ct.sopInstanceUid }
+  const of = { studyInstanceUID: ct?.studyInstanceUid, seriesInstanceUID: ct?.seriesInstanceUid, sopInstanceUID: ct?.sopInstanceUid }
 
   /** Calls a method in the browser. @returns what it gives; buffers as { bytes, sha256 } */
   const call = (method: string, options: object): Promise<unknown> =>
