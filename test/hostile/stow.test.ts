@@ -91,6 +91,15 @@ it('a body without end is not read for ever where the request is refused', async
   expect(await rawRequest(node, endless(), { withinMs: 30_000 })).toMatch(/^HTTP\/1\.1 415 /)
 }, 40_000)
 
+it('whoever wants the connection closed, sends on and reads late hears why it was refused', async () => {
+  const pieces = [
+    requestHead(node, ['Content-Type: text/plain', 'Transfer-Encoding: chunked', 'Connection: close']),
+    ...Array.from({ length: 64 }, () => chunked(Buffer.alloc(64 * 1024, 7))),
+    '0\r\n\r\n',
+  ]
+  expect(await rawRequest(node, pieces, { readAfterMs: 1000 })).toMatch(/^HTTP\/1\.1 415 /)
+})
+
 it('parts without number are stopped, and memory is bounded', async () => {
   const before = node.rssBytes()
   const tiny = Buffer.from(`--${BOUNDARY}\r\n\r\nx\r\n`)

@@ -72,7 +72,7 @@ function storeResult(status: number, answer: Item & { detail?: unknown }): Store
 export function rawRequest(
   node: NodeProcess,
   pieces: Iterable<Buffer | string>,
-  options: { end?: 'half' | 'cut' | 'wait'; withinMs?: number } = {},
+  options: { end?: 'half' | 'cut' | 'wait'; withinMs?: number; readAfterMs?: number } = {},
 ): Promise<string> {
   return new Promise((resolve) => {
     const socket = connect(node.webPort, '127.0.0.1')
@@ -89,6 +89,10 @@ export function rawRequest(
         resolve(text)
       })
     })
+    if (options.readAfterMs !== undefined) {
+      socket.pause()
+      setTimeout(() => socket.resume(), options.readAfterMs)
+    }
     socket.on('connect', async () => {
       for (const piece of pieces) {
         if (socket.destroyed) return

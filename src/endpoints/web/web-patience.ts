@@ -46,6 +46,7 @@ export function watchConnections(server: Server, web: Web): WebPatience {
   server.on('request', (request, response) => {
     const now = performance.now()
     exchanges.add({ request, response, readBytes: request.socket.bytesRead, readSince: now, writtenBytes: 0, writtenSince: now })
+    closeWhenRead(request)
   })
   const look = (): void => {
     const now = performance.now()
@@ -84,6 +85,19 @@ function limitAddresses(server: Server, { maxConnectionsPerAddress, trustedProxi
       else open.set(address, left)
     })
   })
+}
+
+/** Closed while something of the body is still to be read, the connection would be reset, and the caller might lose an answer that is out: it is
+ *  half closed first, whoever asks for it (Node does, where the caller says `Connection: close`), and closed when the body has come to its end.
+ *  How long that may take: `LINGER_MS` (web-listener.ts). */
+function closeWhenRead(request: IncomingMessage): void {
+  const { socket } = request
+  const close = (): void => Object.getPrototypeOf(socket).destroySoon.call(socket)
+  socket.destroySoon = () => {
+    if (request.complete) return close()
+    socket.end()
+    request.once('end', close)
+  }
 }
 
 function isOver({ request, response }: Exchange): boolean {
