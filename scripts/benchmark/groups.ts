@@ -143,7 +143,7 @@ function onTheWeb({ size }: Surroundings, side: number, instances: number): Meas
       },
     },
     measure(`WADO-RS of a study of ${instances}`, repetitions, (server, one) => web.wadoStudy(server, one, repetitions)),
-    measure('WADO-RS of 200 instances one by one, 4 at a time', 2, (server, one) => web.wadoInstances(server, one, 4)),
+    measure('WADO-RS of 200 instances one by one, 4 at a time', 2, (server, one) => web.wadoInstances(server, one, 4, repetitions)),
     measure('QIDO-RS, one study by its UID', 1, (server, one) =>
       web.qido(server, `/studies?StudyInstanceUID=${one.studyInstanceUid}`, 20 * repetitions),
     ),

@@ -1,11 +1,12 @@
-/** What is measured of a server's DICOMweb: each function returns figures by name. The client reads and throws away what comes; it counts bytes and looks at
- *  statuses only, so that what is measured is the server. */
+/** What is measured of a server's DICOMweb: each function returns figures by name. The client reads and throws away what comes (raw-http.ts), so that what is
+ *  measured is the server, which has been asked the same once before: it runs for years. */
 import { Agent, get, type IncomingMessage } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { cpuSeconds, memory, resetPeak } from './accounting.ts'
 import { send } from './clients.ts'
 import { type Figures, MIB, median, percentile } from './figures.ts'
 import type { Study } from './measures.ts'
+import { RawHttp } from './raw-http.ts'
 import type { Server } from './servers.ts'
 
 const MULTIPART_DICOM = 'multipart/related; type="application/dicom"; transfer-syntax=*'
@@ -13,19 +14,20 @@ const DICOM_JSON = 'application/dicom+json'
 
 /** One study by WADO-RS, some times. */
 export async function wadoStudy(server: Server, study: Study, repetitions: number): Promise<Figures> {
-  const agent = new Agent({ keepAlive: true })
-  const url = `${server.dicomWeb}/studies/${study.studyInstanceUid}`
+  const client = new RawHttp(server.dicomWeb)
+  const path = pathOf(`${server.dicomWeb}/studies/${study.studyInstanceUid}`)
+  await client.get(path, MULTIPART_DICOM)
   await resetPeak(server.pid)
   server.probe?.reset()
   const before = await cpuSeconds(server.pid)
   const times: number[] = []
   for (let time = 0; time < repetitions; time++) {
     const began = performance.now()
-    const bytes = await drained(await answer(url, MULTIPART_DICOM, agent))
+    const bytes = await client.get(path, MULTIPART_DICOM)
     if (bytes < study.bytes) throw new Error(`${bytes} bytes came of a study of ${study.bytes}`)
     times.push((performance.now() - began) / 1000)
   }
-  agent.destroy()
+  client.close()
   const cpu = ((await cpuSeconds(server.pid)) - before) / repetitions
   const seconds = median(times)
   return {
@@ -37,28 +39,35 @@ export async function wadoStudy(server: Server, study: Study, repetitions: numbe
   }
 }
 
-/** Instances one by one, several requests at a time. */
-export async function wadoInstances(server: Server, study: Study, lanes: number): Promise<Figures> {
-  const agent = new Agent({ keepAlive: true, maxSockets: lanes })
+/** Instances one by one, several connections at a time. */
+export async function wadoInstances(server: Server, study: Study, lanes: number, repetitions: number): Promise<Figures> {
   const found = (await (await fetch(`${server.dicomWeb}/studies/${study.studyInstanceUid}/instances?limit=200`)).json()) as DicomJson[]
-  const urls = found.map((one) => {
+  const paths = found.map((one) => {
     const uid = (tag: string): string => String(one[tag]!.Value[0])
-    return `${server.dicomWeb}/studies/${uid('0020000D')}/series/${uid('0020000E')}/instances/${uid('00080018')}`
+    return pathOf(`${server.dicomWeb}/studies/${uid('0020000D')}/series/${uid('0020000E')}/instances/${uid('00080018')}`)
   })
+  const clients = Array.from({ length: lanes }, () => new RawHttp(server.dicomWeb))
+  const all = async (times: number): Promise<number> => {
+    const [wanted, perLane] = [paths.length * times, new Array<number>(lanes).fill(0)]
+    let claimed = 0
+    const lane = async (client: RawHttp, which: number): Promise<void> => {
+      for (let at = claimed++; at < wanted; at = claimed++)
+        perLane[which] = perLane[which]! + (await client.get(paths[at % paths.length]!, MULTIPART_DICOM))
+    }
+    await Promise.all(clients.map(lane))
+    return perLane.reduce((sum, one) => sum + one, 0)
+  }
+  await all(1)
   const before = await cpuSeconds(server.pid)
   const began = performance.now()
-  let [claimed, bytes] = [0, 0]
-  const lane = async (): Promise<void> => {
-    for (let url = urls[claimed++]; url !== undefined; url = urls[claimed++])
-      bytes += await drained(await answer(url, MULTIPART_DICOM, agent))
-  }
-  await Promise.all(Array.from({ length: lanes }, lane))
+  const bytes = await all(repetitions)
   const seconds = (performance.now() - began) / 1000
-  agent.destroy()
+  for (const client of clients) client.close()
+  const instances = paths.length * repetitions
   return {
-    'instances/s': urls.length / seconds,
+    'instances/s': instances / seconds,
     'MB/s': bytes / seconds / 1e6,
-    'server CPU ms/instance': (((await cpuSeconds(server.pid)) - before) * 1000) / urls.length,
+    'server CPU ms/instance': (((await cpuSeconds(server.pid)) - before) * 1000) / instances,
   }
 }
 
@@ -66,18 +75,18 @@ type DicomJson = Readonly<Record<string, { readonly Value: readonly unknown[] }>
 
 /** A query by QIDO-RS, again and again on one connection. */
 export async function qido(server: Server, path: string, repetitions: number): Promise<Figures> {
-  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
-  const url = `${server.dicomWeb}${path}`
+  const client = new RawHttp(server.dicomWeb)
+  const target = pathOf(`${server.dicomWeb}${path}`)
   const ask = async (): Promise<number> => {
     const began = performance.now()
-    await drained(await answer(url, DICOM_JSON, agent))
+    await client.get(target, DICOM_JSON)
     return performance.now() - began
   }
   for (let time = 0; time < 5; time++) await ask()
   const before = await cpuSeconds(server.pid)
   const times: number[] = []
   for (let time = 0; time < repetitions; time++) times.push(await ask())
-  agent.destroy()
+  client.close()
   return {
     'answer p50 ms': median(times),
     'answer p95 ms': percentile(times, 0.95),
@@ -137,9 +146,6 @@ function answer(url: string, accept: string, agent: Agent): Promise<IncomingMess
   })
 }
 
-/** @returns bytes */
-async function drained(message: IncomingMessage): Promise<number> {
-  let bytes = 0
-  for await (const chunk of message) bytes += (chunk as Buffer).length
-  return bytes
+function pathOf(url: string): string {
+  return new URL(url).pathname + new URL(url).search
 }

@@ -199,7 +199,7 @@ function requestOf(
   caller: WebCaller,
 ): WebRequest {
   const gone = new AbortController()
-  reply.raw.once('close', () => gone.abort())
+  reply.raw.once('close', () => gone.abort('gone'))
   const query = request.url.indexOf('?')
   return {
     method: request.method,
