@@ -54,6 +54,8 @@ const LARGEST_JSON_BYTES = 1024 * 1024
 /** Of a path, as a list of frames. In characters. */
 const LONGEST_PARAMETER = 8 * 1024
 const LARGEST_HEADERS_BYTES = 16 * 1024
+/** Why a request is given up, as an abort is told; made once, because each request that is over tells it. */
+const GONE = Object.assign(new Error('the caller has gone'), { name: 'AbortError', code: 'ABORT_ERR' })
 const CLOSE_IDLE_EVERY_MS = 50
 /** How long it is read past what still comes of a request that has its answer: who sends on hears it, who never ends does not stay. */
 const LINGER_MS = 3000
@@ -199,7 +201,7 @@ function requestOf(
   caller: WebCaller,
 ): WebRequest {
   const gone = new AbortController()
-  reply.raw.once('close', () => gone.abort('gone'))
+  reply.raw.once('close', () => gone.abort(GONE))
   const query = request.url.indexOf('?')
   return {
     method: request.method,
