@@ -26,10 +26,7 @@ export async function items<T>(entries: readonly T[], fill: (to: ElementWriter, 
 export function item(fill: Fill): Buffer {
   const writer = new ElementWriter({ explicit: true })
   fill(writer)
-  const bytes = writer.finish()
-  const header = Buffer.from([0xfe, 0xff, 0x00, 0xe0, 0, 0, 0, 0])
-  header.writeUInt32LE(bytes.length, 4)
-  return Buffer.concat([header, bytes])
+  return writer.finishItem()
 }
 
 /** The value of a sequence with this code as its one item. */
