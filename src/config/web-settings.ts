@@ -181,6 +181,6 @@ export const WEB_SETTINGS = [
     default: 'check',
     live: true,
     reason:
-      'The header KOS-SOPInstanceUID of French DRIMbox readers, which names the manifest that they read by. check: where it is sent, the manifest must be in force and refer to what is asked for, else 404. require: without it 400, but for the pictures that the page shows to a person.',
+      'The header KOS-SOPInstanceUID of French DRIMbox readers, which names the manifest that they read by. check: where it is sent, the manifest must be in force, or a former version of one that is, and refer to what is asked for, else 404. require: without it 400, but for the pictures that the page shows to a person.',
   }),
 ] as const

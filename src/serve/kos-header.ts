@@ -1,14 +1,15 @@
 /** The header KOS-SOPInstanceUID of French DRIMbox readers: the manifest by which they ask.
  *
  *  Promises: by the setting `web.kosHeader` it is ignored, or it must name a manifest that is in force for who asks and that refers to what is
- *  asked for, else 404; where it is required and missing, or no UID, 400, as the reference implementation answers. Pictures that the page shows to a
+ *  asked for, else 404. A former version stands for the one that is in force now: who holds it has not heard yet of a late image, and need not. One
+ *  that was withdrawn stands for nothing. Where it is required and missing, or no UID, 400, as the reference implementation answers. Pictures that the page shows to a
  *  person need none: an image in a page sends no header. Whatever gives an instance as it is stored does, by whatever service.
  *  Does not: narrow an answer down to what the manifest refers to.
  *  @throws WebRefusal 400, 404 */
 import { buffer } from 'node:stream/consumers'
-import type { Retrievable } from '../catalog/contract.ts'
+import type { Catalog, Retrievable } from '../catalog/contract.ts'
 import { readDataSet } from '../dicom/element-reader.ts'
-import { parseUid } from '../dicom/uid.ts'
+import { parseUid, type Uid } from '../dicom/uid.ts'
 import { quoted } from '../dicomweb/accept.ts'
 import { WebRefusal, type WebRequest } from '../dicomweb/web-service.ts'
 import { NodeError } from '../errors.ts'
@@ -41,14 +42,25 @@ export async function demandManifest(
   }
   const uid = parseUid(String(text))
   if (uid === undefined) throw new WebRefusal(400, `${NAME} is ${quoted(String(text))}, expected the SOP Instance UID of a manifest`)
-  const { items } = await parts.catalog.retrievables({ sopInstanceUids: [uid] }, { ...target.view, includeManifests: true }, 1)
+  const present = await presentVersion(parts.catalog, uid)
+  const { items } = await parts.catalog.retrievables({ sopInstanceUids: [present] }, { ...target.view, includeManifests: true }, 1)
   const manifest = items[0]
   if (manifest?.sopClassUid !== KEY_OBJECT_SELECTION) throw new WebRefusal(404, `${NAME} names no manifest that is in force here`)
   const references = await referencesOf(parts.storage, manifest).catch((error: unknown) => {
     throw refusalFor(error)
   })
-  if (uid === target.instance || refersTo(references, target)) return
+  if (present === target.instance || refersTo(references, target)) return
   throw new WebRefusal(404, `the manifest that ${NAME} names does not refer to this`)
+}
+
+/** @returns `uid` itself where it was not superseded */
+async function presentVersion(catalog: Catalog, uid: Uid): Promise<Uid> {
+  let present = uid
+  for (let record = await catalog.findManifest(uid); record?.state === 'superseded' && record.supersededBy !== undefined; ) {
+    present = record.supersededBy
+    record = await catalog.findManifest(present)
+  }
+  return present
 }
 
 function refersTo(references: References, { study, series, instance }: Target): boolean {

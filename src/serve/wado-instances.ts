@@ -3,7 +3,7 @@
  *  Promises: every instance as DIMSE sends it (send-instance.ts), behind a Part 10 header (PS3.10 7.1): as stored unless something else is accepted only,
  *  corrected where a decision says so. Page by page, the next few files opened ahead; memory does not grow with the study. What of a study cannot be
  *  given in an accepted transfer syntax is left out, with 206 and a Warning (PS3.18 10.4.3); where nothing can, 406. A file that is lost cuts the
- *  answer before its closing boundary. Ranges (RFC 9110 14) of one instance as it is stored; ETag, If-None-Match, HEAD.
+ *  answer before its closing boundary, and is left out of the next one in the same way (broken-instances.ts). Ranges (RFC 9110 14) of one instance as it is stored; ETag, If-None-Match, HEAD.
  *  @throws WebRefusal 304 is an answer; 400, 404, 406, 416, 500 */
 import type { Retrievable } from '../catalog/contract.ts'
 import { part10Header } from '../dicom/part10.ts'
@@ -14,12 +14,13 @@ import { multipart, multipartType, newBoundary, type OutgoingPart, together } fr
 import type { WebAnswer, WebRequest } from '../dicomweb/web-service.ts'
 import { NodeError } from '../errors.ts'
 import type { ByteSource } from '../storage/contract.ts'
+import { noteBroken } from './broken-instances.ts'
 import { chooseDicom, type DicomChoice } from './dicom-choice.ts'
 import { demandManifest } from './kos-header.ts'
 import { closeOpened, type Opened, OpenedAhead } from './opened-ahead.ts'
 import { ReadWindows, withWindows } from './read-windows.ts'
 import { type Payload, payloadFor, type Takes } from './send-instance.ts'
-import { type Survey, stateOf, surveyOf, targetOf, type WadoParts } from './wado-target.ts'
+import { brokenInWords, leavingOut, type Survey, stateOf, surveyOf, targetOf, type WadoParts } from './wado-target.ts'
 import { bodyOf, noBody, refusalFor } from './web-body.ts'
 
 export async function retrieveDicom(parts: WadoParts, request: WebRequest): Promise<WebAnswer> {
@@ -33,7 +34,7 @@ export async function retrieveDicom(parts: WadoParts, request: WebRequest): Prom
 
 async function manyInstances(parts: WadoParts, request: WebRequest, survey: Survey, choice: DicomChoice): Promise<WebAnswer> {
   const boundary = newBoundary()
-  const { status, warning } = leftOut(survey, choice)
+  const { status, warning } = leavingOut([...notGiven(survey, choice), ...brokenInWords(survey)])
   const chosen = [...survey.syntaxes.keys()].map((stored) => choice.syntaxFor(stored) ?? '-').join(' ')
   const etag = `W/"${survey.state.slice(0, 32)}-${chosen === [...survey.syntaxes.keys()].join(' ') ? 'stored' : chosen.replaceAll(' ', '_')}"`
   const headers = { ETag: etag, Vary: 'Accept', ...warning }
@@ -43,13 +44,12 @@ async function manyInstances(parts: WadoParts, request: WebRequest, survey: Surv
   return { ...answer, body: await bodyOf(multipart(boundary, partsOf(parts, request, survey, choice)), request) }
 }
 
-function leftOut({ syntaxes, total }: Survey, choice: DicomChoice): { status: number; warning: Record<string, string> } {
+function notGiven({ syntaxes, total }: Survey, choice: DicomChoice): string[] {
   const missing = [...syntaxes].filter(([stored]) => choice.syntaxFor(stored) === undefined)
-  if (missing.length === 0) return { status: 200, warning: {} }
+  if (missing.length === 0) return []
   const count = missing.reduce((sum, [, one]) => sum + one, 0)
   const how = missing.map(([stored]) => stored).join(', ')
-  const text = `${count} of ${total} instances are left out: stored as ${how}, which is not accepted and cannot be converted`
-  return { status: 206, warning: { Warning: `299 ariane "${text}"` } }
+  return [`${count} of ${total} instances are left out: stored as ${how}, which is not accepted and cannot be converted`]
 }
 
 async function* partsOf(parts: WadoParts, request: WebRequest, survey: Survey, choice: DicomChoice): AsyncGenerator<OutgoingPart> {
@@ -58,11 +58,16 @@ async function* partsOf(parts: WadoParts, request: WebRequest, survey: Survey, c
   let isWhole = false
   try {
     for (let opened = await instances.next(); opened !== undefined; opened = await instances.next()) {
-      const outgoing = await ready(parts, opened, choice.syntaxFor(opened.instance.transferSyntaxUid)!, request.stopped)
+      const { instance } = opened
+      const told = (error: unknown): never => {
+        noteBroken(parts.storage, instance, error)
+        throw error
+      }
+      const outgoing = await ready(parts, opened, choice.syntaxFor(instance.transferSyntaxUid)!, request.stopped).catch(told)
       try {
         yield {
           headers: { 'Content-Type': `${DICOM}; transfer-syntax=${outgoing.transferSyntaxUid}` },
-          chunks: outgoing.chunks(windows),
+          chunks: orTold(outgoing.chunks(windows), told),
         }
       } finally {
         await outgoing.close()
@@ -72,6 +77,14 @@ async function* partsOf(parts: WadoParts, request: WebRequest, survey: Survey, c
   } finally {
     windows.end(isWhole)
     await instances.close()
+  }
+}
+
+async function* orTold(chunks: AsyncGenerator<Buffer>, told: (error: unknown) => never): AsyncGenerator<Buffer> {
+  try {
+    yield* chunks
+  } catch (error) {
+    told(error)
   }
 }
 

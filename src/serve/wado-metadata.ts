@@ -15,6 +15,7 @@ import { isUnchanged } from '../dicomweb/byte-range.ts'
 import { metadataJson } from '../dicomweb/metadata-json.ts'
 import { together } from '../dicomweb/multipart-writer.ts'
 import type { WebAnswer, WebRequest } from '../dicomweb/web-service.ts'
+import { noteBroken } from './broken-instances.ts'
 import { corrected } from './correct-instance.ts'
 import { swapBytes, swapUnit } from './element-output.ts'
 import { syntaxOf } from './frame-source.ts'
@@ -22,7 +23,7 @@ import { withoutBulk } from './header-without-bulk.ts'
 import { demandManifest } from './kos-header.ts'
 import { openPlainBytes } from './plain-bytes.ts'
 import { addressOf } from './wado-frames.ts'
-import { surveyOf, targetOf, type WadoParts } from './wado-target.ts'
+import { brokenInWords, leavingOut, surveyOf, targetOf, type WadoParts } from './wado-target.ts'
 import { bodyOf, noBody } from './web-body.ts'
 
 /** Headers that are read while others are sent. */
@@ -34,9 +35,10 @@ export async function retrieveMetadata(parts: WadoParts, request: WebRequest): P
   await demandManifest(parts, request, target)
   const survey = await surveyOf(parts, target, request.stopped)
   const etag = `W/"${survey.state.slice(0, 32)}-metadata"`
-  const headers = { ETag: etag, Vary: 'Accept' }
+  const { status, warning } = leavingOut(brokenInWords(survey))
+  const headers = { ETag: etag, Vary: 'Accept', ...warning }
   if (isUnchanged(request.headers, etag)) return { status: 304, headers }
-  const answer = { status: 200, headers: { ...headers, 'Content-Type': type } }
+  const answer = { status, headers: { ...headers, 'Content-Type': type } }
   if (request.method === 'HEAD') return { ...answer, body: noBody() }
   return { ...answer, body: await bodyOf(together(arrayOf(itemsOf(parts, request, survey.instances()))), request) }
 }
@@ -45,7 +47,7 @@ async function* itemsOf(parts: WadoParts, request: WebRequest, instances: AsyncG
   const queue: Promise<string>[] = []
   for await (const instance of instances) {
     const item = metadataOf(parts, instance, request.base)
-    item.catch(() => undefined) // told when it is its turn
+    item.catch((error: unknown) => noteBroken(parts.storage, instance, error)) // told when it is its turn
     queue.push(item)
     if (queue.length > AHEAD) yield await queue.shift()!
   }

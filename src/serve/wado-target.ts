@@ -8,7 +8,8 @@ import type { Catalog, Correction, Retrievable, RetrieveKeys, View } from '../ca
 import type { Uid } from '../dicom/uid.ts'
 import { uidInPath } from '../dicomweb/uid-in-path.ts'
 import { WebRefusal, type WebRequest } from '../dicomweb/web-service.ts'
-import type { Storage } from '../storage/contract.ts'
+import type { Storage, StorageKey } from '../storage/contract.ts'
+import { isBroken } from './broken-instances.ts'
 import { retrievables } from './retrieve-plan.ts'
 
 /** What WADO-RS is given to work with. */
@@ -35,11 +36,15 @@ export interface Target {
 const MOST_REMEMBERED = 50
 
 export interface Survey {
+  /** Those that are left out because their files could not be read lately (broken-instances.ts). Whoever asks for one instance has it tried. */
+  readonly broken: number
+  /** With the broken ones. */
   readonly total: number
   /** Stored transfer syntax → instances. */
   readonly syntaxes: ReadonlyMap<string, number>
   /** Of the instances and of what is corrected in them, hexadecimal. */
   readonly state: string
+  /** But the broken ones. */
   instances(): AsyncGenerator<Retrievable, undefined>
 }
 
@@ -60,20 +65,50 @@ export function targetOf(request: WebRequest, parts: Pick<WadoParts, 'listManife
   }
 }
 
-export async function surveyOf(parts: Pick<WadoParts, 'catalog'>, { keys, view }: Target, stopped: AbortSignal): Promise<Survey> {
-  const instances = (): AsyncGenerator<Retrievable, undefined> => retrievables(parts.catalog, keys, view, stopped)
+export async function surveyOf(
+  parts: Pick<WadoParts, 'catalog' | 'storage'>,
+  { keys, view, instance: one }: Target,
+  stopped: AbortSignal,
+): Promise<Survey> {
+  const all = (): AsyncGenerator<Retrievable, undefined> => retrievables(parts.catalog, keys, view, stopped)
   const syntaxes = new Map<string, number>()
   const hash = createHash('sha256')
   const few: Retrievable[] = []
+  const broken = new Set<StorageKey>()
   let total = 0
-  for await (const instance of instances()) {
+  for await (const instance of all()) {
     total += 1
+    if (one === undefined && isBroken(parts.storage, instance)) {
+      broken.add(instance.storageKey)
+      continue
+    }
     if (total <= MOST_REMEMBERED) few.push(instance)
     syntaxes.set(instance.transferSyntaxUid, (syntaxes.get(instance.transferSyntaxUid) ?? 0) + 1)
     hash.update(`${instance.sopInstanceUid} ${stateOf(instance)}\n`)
   }
   if (total === 0) throw new WebRefusal(404, 'not here')
-  return { total, syntaxes, state: hash.digest('hex'), instances: total <= MOST_REMEMBERED ? () => given(few) : instances }
+  if (broken.size === total) throw new WebRefusal(500, 'none of the stored files can be read')
+  const again = broken.size === 0 ? all : () => but(broken, all())
+  return { broken: broken.size, total, syntaxes, state: hash.digest('hex'), instances: total <= MOST_REMEMBERED ? () => given(few) : again }
+}
+
+/** For a Warning; none where nothing is broken. */
+export function brokenInWords({ broken, total }: Survey): string[] {
+  return broken === 0 ? [] : [`${broken} of ${total} instances are left out: their files cannot be read`]
+}
+
+/** What of an answer is left out, with its status (PS3.18 10.4.3). */
+export function leavingOut(texts: readonly string[]): { status: 200 | 206; warning: Record<string, string> } {
+  if (texts.length === 0) return { status: 200, warning: {} }
+  return { status: 206, warning: { Warning: texts.map((text) => `299 ariane "${text}"`).join(', ') } }
+}
+
+/** Not those that were broken when they were counted: what breaks later cuts the answer. */
+async function* but(
+  broken: ReadonlySet<StorageKey>,
+  instances: AsyncGenerator<Retrievable, undefined>,
+): AsyncGenerator<Retrievable, undefined> {
+  for await (const instance of instances) if (!broken.has(instance.storageKey)) yield instance
 }
 
 async function* given(instances: readonly Retrievable[]): AsyncGenerator<Retrievable, undefined> {

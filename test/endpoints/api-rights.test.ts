@@ -6,6 +6,7 @@ import { buildManifest } from '../../src/manifest/build-manifest.ts'
 import { decide } from '../../src/storage/decisions.ts'
 import { receive, target } from '../manifest/held-studies.ts'
 import { silenceLog } from '../receive/sample-instances.ts'
+import { eventually } from '../support/node-process.ts'
 import { type Api, AS, openApiFor } from './api-material.ts'
 
 silenceLog()
@@ -63,6 +64,25 @@ describe('rights', () => {
   it('every action needs the right to operate', () => {
     const open = api.routes.filter(({ method, right }) => method !== 'GET' && right !== 'operate').map(({ path }) => path)
     expect(open).toEqual(['/api/session', '/api/session', '/api/manifests/:uid/validate', '/api/open'])
+  })
+
+  it('who sends a manifest to be opened slowly holds up nobody else', async () => {
+    const { readable, writable } = new TransformStream()
+    const open = (name: string, body: BodyInit | ReadableStream) =>
+      fetch(`${api.url}/api/open`, {
+        method: 'POST',
+        headers: { ...AS('find'), 'x-name': name, 'content-type': 'application/dicom' },
+        body,
+        duplex: 'half',
+      } as RequestInit)
+    const slow = open('slow', readable)
+    const writer = writable.getWriter()
+    await writer.write(new Uint8Array(100))
+    await eventually('a second one of the same caller is refused', async () => (await open('slow', 'x')).status === 503)
+    expect((await open('other', 'no manifest')).status).toBe(400)
+    await writer.close()
+    expect((await slow).status).toBe(400)
+    expect((await open('slow', 'no manifest')).status).toBe(400)
   })
 
   it('somebody who has not said who it is learns that the node lives, and what it may do: nothing', async () => {

@@ -32,9 +32,9 @@ beforeEach(() => {
 })
 afterEach(() => vi.useRealTimers())
 
-const reader = (gone = new AbortController()) => ({
+const reader = (gone = new AbortController(), name = 'x') => ({
   gone,
-  request: { caller: { name: 'x', rights: new Set(WEB_RIGHTS), levels: levelSet(['N']) }, stopped: gone.signal } as unknown as WebRequest,
+  request: { caller: { name, rights: new Set(WEB_RIGHTS), levels: levelSet(['N']) }, stopped: gone.signal } as unknown as WebRequest,
 })
 
 const textOf = (stream: PassThrough): (() => string) => {
@@ -82,12 +82,13 @@ it('stops looking when nobody listens any more', async () => {
   expect(looks).toBe(before)
 })
 
-it('takes fifty readers, and tells the next one to come back', async () => {
+it('takes fifty readers, twenty of one caller, and tells the next one to come back', async () => {
   const events = new LiveEvents({ look })
   const all = []
   for (let at = 0; at < 50; at++) {
-    all.push(reader())
+    all.push(reader(undefined, `caller ${Math.floor(at / 20)}`))
     await events.subscribe(all[at]!.request)
+    if (at === 19) await expect(events.subscribe(reader(undefined, 'caller 0').request)).rejects.toMatchObject({ status: 503 })
   }
   await expect(events.subscribe(reader().request)).rejects.toMatchObject({ status: 503, headers: { 'Retry-After': '10' } })
   all[0]!.gone.abort()

@@ -286,15 +286,13 @@ it('says what can be done', async () => {
   expect((await ask(`${node.webUrl}/dicom-web/`, 'image/png')).status).toBe(406)
 })
 
-it('a file that has become shorter is told, and cuts an answer that has begun', async () => {
+it('a file that has become shorter is told, cuts an answer that has begun, is left out of the next ones, and comes again when it was sent again', async () => {
   const [first, second, third, series] = [testUid(), testUid(), testUid(), testUid()]
   const large = { [TAG.PixelData]: ['OW', Buffer.alloc(2 * 1024 * 1024, 5)] } as const
-  await sendFiles(
-    node,
-    [first, second, third].map((uid, index) =>
-      file(uid, EXPLICIT_LE, series, { ...large, [TAG.InstanceNumber]: ['IS', String(index + 1)] }),
-    ),
+  const files = [first, second, third].map((uid, index) =>
+    file(uid, EXPLICIT_LE, series, { ...large, [TAG.InstanceNumber]: ['IS', String(index + 1)] }),
   )
+  await sendFiles(node, files)
   const path = node
     .files('instances')
     .map((name) => join(node.storagePath, 'instances', name))
@@ -303,7 +301,16 @@ it('a file that has become shorter is told, and cuts an answer that has begun', 
   const broken = await ask(seriesUrl(series))
   expect(broken.status).toBe(200)
   await expect(partsOf(broken)).rejects.toThrow()
+  const words = '299 ariane "1 of 3 instances are left out: their files cannot be read"'
+  const without = await ask(seriesUrl(series))
+  expect([without.status, without.headers.get('warning'), (await partsOf(without)).length]).toEqual([206, words, 2])
+  expect(without.headers.get('etag')).not.toBe(broken.headers.get('etag'))
+  const metadata = await ask(`${seriesUrl(series)}/metadata`)
+  expect([metadata.status, metadata.headers.get('warning'), ((await metadata.json()) as unknown[]).length]).toEqual([206, words, 2])
   expect(await refusal(await ask(url(second, '', series), 'application/dicom'))).toEqual([500, 'the stored file cannot be read'])
   expect(await refusal(await ask(url(second, '/frames/1', series)))).toEqual([500, 'the stored file cannot be read'])
+  await sendFiles(node, files.slice(1, 2))
+  const whole = await ask(seriesUrl(series))
+  expect([whole.status, whole.headers.get('warning'), (await partsOf(whole)).length]).toEqual([200, null, 3])
   await eventually('no file is left open', () => openInstances(node.pid).length === 0)
 })

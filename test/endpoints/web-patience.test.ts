@@ -102,6 +102,13 @@ const ROUTES: WebRoute[] = [
   },
   {
     method: 'GET',
+    path: '/base',
+    right: 'anybody',
+    summary: 'tells what addresses in answers begin with',
+    serve: async ({ base }) => jsonAnswer({ base }),
+  },
+  {
+    method: 'GET',
     path: '/refuse',
     right: 'anybody',
     summary: 'refuses',
@@ -340,6 +347,24 @@ it('closes one connection too many', async () => {
     for (const socket of sockets) socket.destroy()
   } finally {
     await small.close(0)
+  }
+})
+
+it('addresses in answers begin as the caller came here, which a trusted proxy tells', async () => {
+  const tellBase = async (listener: WebListener, headers: Record<string, string> = {}) =>
+    ((await (await fetch(`http://127.0.0.1:${listener.port}/base`, { headers })).json()) as { base: string }).base
+  const forwarded = { 'X-Forwarded-Proto': 'https', 'X-Forwarded-Host': 'pacs.example:8443' }
+  const behind = await listen({ trustedProxies: ['127.0.0.1'] })
+  const alone = await listen({ trustedProxies: ['10.1.1.1'] })
+  try {
+    expect(await tellBase(behind, forwarded)).toBe('https://pacs.example:8443')
+    expect(await tellBase(behind)).toBe(`http://127.0.0.1:${behind.port}`)
+    expect(await tellBase(alone, forwarded)).toBe(`http://127.0.0.1:${alone.port}`)
+    for (const wrong of [{ 'X-Forwarded-Host': 'a b/"c' }, { 'X-Forwarded-Proto': 'javascript' }])
+      expect(await tellBase(behind, { ...forwarded, ...wrong })).toBe(`http://127.0.0.1:${behind.port}`)
+  } finally {
+    await behind.close(0)
+    await alone.close(0)
   }
 })
 

@@ -7,7 +7,7 @@ import { runAriane } from '../admin/run-ariane.ts'
 import { type Desk, desk, keptIn, leadingElsewhere } from '../manifest/open-material.ts'
 import { dcmsend } from '../support/dcmtk.ts'
 import { manifestVersion } from '../support/manifests.ts'
-import { type NodeProcess, startNode } from '../support/node-process.ts'
+import { eventually, type NodeProcess, startNode } from '../support/node-process.ts'
 import { freePort } from '../support/run-command.ts'
 import { dataSetDigests, type StudyFiles, studyFiles } from '../support/study-files.ts'
 
@@ -56,11 +56,39 @@ it('asks for the manifest by which one reads, where that is required', async () 
   expect(answer.status).toBe(400)
 })
 
+it('leads there by a former version too, and no more once the manifest was withdrawn', async () => {
+  const late = await studyFiles({ series: [1], studyInstanceUid: study.studyInstanceUid })
+  await dcmsend(node, late.files)
+  await manifestVersion(node, study.studyInstanceUid, 2)
+  expect(await opened(manifest, 'former')).toEqual(dataSetDigests(study.files))
+  await late.remove()
+  const other = await studyFiles({ series: [1] })
+  await dcmsend(node, other.files)
+  const file = await manifestVersion(node, other.studyInstanceUid, 1)
+  const ask = (): Promise<Response> =>
+    fetch(`${node.webUrl}/dicom-web/studies/${other.studyInstanceUid}`, {
+      headers: { 'KOS-SOPInstanceUID': readManifest(readFileSync(file)).sopInstanceUid },
+    })
+  expect((await ask()).status).toBe(200)
+  const withdrawn = await runAriane(node.folder, [
+    '--config',
+    node.configFile,
+    'manifest',
+    'withdraw',
+    other.studyInstanceUid,
+    '--reason',
+    'wrong study',
+  ])
+  expect(withdrawn.exitCode).toBe(0)
+  await eventually('it is not there by it', async () => (await ask()).status === 404)
+  await other.remove()
+})
+
 it('is followed by manifest verify, which says what does not come', async () => {
   const verify = () => runAriane(node.folder, ['--config', node.configFile, 'manifest', 'verify', study.studyInstanceUid])
   const whole = await verify()
   expect(whole.stdout).toContain('20 of 20 at ARIANE by C-GET, WADO-RS')
-  expect([whole.exitCode, whole.stdout]).toEqual([0, expect.stringContaining('23 of 23 references retrieved: every reference leads back')])
+  expect([whole.exitCode, whole.stdout]).toEqual([0, expect.stringContaining('24 of 24 references retrieved: every reference leads back')])
   truncateSync(join(node.storagePath, 'instances', node.files('instances')[0]!), 200)
   const broken = await verify()
   expect([broken.exitCode, broken.stdout]).toEqual([1, expect.stringContaining('references are broken')])

@@ -1,9 +1,10 @@
 /** `POST /api/open`: a manifest of anybody, as a file, read for a viewer: what it refers to, and what of that is here for this caller.
  *
- *  Promises: nothing of it is kept; two at a time for the whole node; what is of a level that the caller may not see is not here. A file that is no manifest
+ *  Promises: nothing of it is kept; two at a time for the whole node, one for a caller, who has {@link BODY_MS} to send it; what is of a level that the caller may not see is not here. A file that is no manifest
  *  is a 400 that says so. Text in it is as its maker wrote it.
  *  Does not: fetch anything from elsewhere. */
 import type { Readable } from 'node:stream'
+import { setTimeout } from 'node:timers/promises'
 import type { Catalog, Uid } from '../../catalog/contract.ts'
 import type { LevelSet } from '../../dicom/confidentiality.ts'
 import { readDataSet } from '../../dicom/element-reader.ts'
@@ -23,10 +24,12 @@ import { jsonRoute } from './json-route.ts'
 /** Of 100,000 instances. */
 const LARGEST_BYTES = 64 * 1024 * 1024
 const AT_ONCE = 2
+const BODY_MS = 60_000
 const LOOK_UP = 500
 
 export function openRoutes({ catalog }: StatusParts): WebRoute[] {
-  let opening = 0
+  /** Who is being served. */
+  const opening = new Set<string>()
   return [
     jsonRoute({
       method: 'POST',
@@ -35,16 +38,24 @@ export function openRoutes({ catalog }: StatusParts): WebRoute[] {
       summary: 'Read a manifest of anybody (the body: its file): what it refers to, and what of that is here',
       answer: OPENED,
       serve: async (request) => {
-        if (opening >= AT_ONCE) throw new WebRefusal(503, 'other manifests are being opened: try again', { 'Retry-After': '2' })
-        opening++
+        const { name, levels } = request.caller
+        if (opening.has(name)) throw new WebRefusal(503, 'you are opening a manifest already: one after the other', { 'Retry-After': '2' })
+        if (opening.size >= AT_ONCE) throw new WebRefusal(503, 'other manifests are being opened: try again', { 'Retry-After': '2' })
+        opening.add(name)
         try {
-          return await opened(catalog, await wholeBody(request), request.caller.levels)
+          return await opened(catalog, await Promise.race([wholeBody(request), tooLate(request)]), levels)
         } finally {
-          opening--
+          opening.delete(name)
         }
       },
     }),
   ]
+}
+
+/** Never resolves. @throws WebRefusal 408 */
+async function tooLate({ stopped }: WebRequest): Promise<never> {
+  await setTimeout(BODY_MS, undefined, { signal: stopped, ref: false }).catch(() => undefined)
+  throw new WebRefusal(408, `body: it did not come within ${BODY_MS / 1000} s`)
 }
 
 /** @throws WebRefusal 413, 400 */

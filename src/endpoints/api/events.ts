@@ -1,7 +1,7 @@
 /** `GET /api/events`: how the node does, live (server-sent events, HTML Living Standard 9.2).
  *
  *  Promises: one look for all readers of the same levels, every {@link EVERY_MS}, sent where something has changed; a comment now and then keeps proxies from
- *  closing the connection; a reader that does not read is dropped, and comes back by itself; no more than {@link MOST_READERS}; nothing is looked at
+ *  closing the connection; a reader that does not read is dropped, and comes back by itself; no more than {@link MOST_READERS}, of one caller {@link MOST_OF_ONE}; nothing is looked at
  *  while nobody listens. */
 import { PassThrough } from 'node:stream'
 import type { LevelSet } from '../../dicom/confidentiality.ts'
@@ -13,6 +13,7 @@ import type { NowBoard } from './now.ts'
 const EVERY_MS = 2_000
 const HEARTBEAT_MS = 15_000
 const MOST_READERS = 50
+const MOST_OF_ONE = 20
 /** Then the reader has to come back, and is asked again who it is. */
 const LIFE_MS = 15 * 60_000
 /** Not read by then: some minutes' worth. */
@@ -21,6 +22,8 @@ const MOST_UNREAD_BYTES = 512 * 1024
 interface Reader {
   readonly stream: PassThrough
   readonly levels: LevelSet
+  /** Name of the caller. */
+  readonly name: string
   /** What it was sent last, without what changes by itself. */
   told?: string
   heardAt: number
@@ -45,8 +48,10 @@ export class LiveEvents {
   async subscribe({ caller, stopped }: WebRequest): Promise<WebAnswer> {
     if (this.#readers.size >= MOST_READERS)
       throw new WebRefusal(503, `${MOST_READERS} readers of events are connected, no more are taken`, { 'Retry-After': '10' })
+    if ([...this.#readers].filter(({ name }) => name === caller.name).length >= MOST_OF_ONE)
+      throw new WebRefusal(503, `you read events ${MOST_OF_ONE} times already, no more are taken`, { 'Retry-After': '10' })
     const stream = new PassThrough({ highWaterMark: MOST_UNREAD_BYTES })
-    const reader: Reader = { stream, levels: caller.levels, heardAt: performance.now(), joinedAt: performance.now() }
+    const reader: Reader = { stream, levels: caller.levels, name: caller.name, heardAt: performance.now(), joinedAt: performance.now() }
     this.#readers.add(reader)
     const leave = (): void => this.#leave(reader)
     stream.once('close', leave).once('error', leave)

@@ -31,6 +31,7 @@ export async function tellBrowsers(server: FastifyInstance, isTls: boolean): Pro
       useDefaults: false,
       directives: {
         defaultSrc: ["'self'"],
+        // Frames are shown from memory.
         imgSrc: ["'self'", 'blob:'],
         objectSrc: ["'none'"],
         baseUri: ["'none'"],

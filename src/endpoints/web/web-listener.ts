@@ -22,7 +22,7 @@ import type { WebGate } from './web-access.ts'
 import { refuse, send } from './web-answers.ts'
 import { letPagesRead, tellBrowsers } from './web-headers.ts'
 import { logRequests } from './web-log.ts'
-import { admitRequest } from './web-names.ts'
+import { addressAsked, admitRequest } from './web-names.ts'
 import { closeSoon, rawAnswer, watchConnections } from './web-patience.ts'
 import type { WebRoute } from './web-route.ts'
 import { keepTlsFresh, readTls } from './web-tls.ts'
@@ -211,7 +211,7 @@ function requestOf(
     caller,
     stopped: gone.signal,
     body: bodyOf(request, route),
-    base: options.config().web.publicUrl ?? `${request.protocol}://${request.headers.host}`,
+    base: options.config().web.publicUrl ?? addressAsked(request),
   }
 }
 

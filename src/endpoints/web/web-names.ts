@@ -7,6 +7,7 @@
  *  Errors: WebRefusal 400, 403, 415, 421. */
 import type { IncomingMessage } from 'node:http'
 import { isIP } from 'node:net'
+import type { FastifyRequest } from 'fastify'
 import type { Config } from '../../config/settings.ts'
 import { WebRefusal } from '../../dicomweb/web-service.ts'
 import { canonicalAddress, isLoopback } from '../access.ts'
@@ -51,6 +52,13 @@ export function isLoopbackName(name: string): boolean {
 export function isListedPage(headers: IncomingMessage['headers'], { cors }: Web): boolean {
   const origin = headers.origin ?? URL.parse(headers.referer ?? '')?.origin
   return origin !== undefined && cors.includes(origin)
+}
+
+/** Scheme and host by which the caller came here: what X-Forwarded-Proto and -Host of a trusted proxy say (Fastify knows which are), in so far as it
+ *  is a scheme and a host. */
+export function addressAsked({ protocol, host, headers, raw }: FastifyRequest): string {
+  if ((protocol === 'http' || protocol === 'https') && hostNameOf(host) !== undefined) return `${protocol}://${host}`
+  return `${'encrypted' in raw.socket ? 'https' : 'http'}://${headers.host}`
 }
 
 function demandOneMeaning({ url = '', method, rawHeaders }: IncomingMessage): void {
