@@ -2,6 +2,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { memory } from './accounting.ts'
+import { send } from './clients.ts'
 import { ctSlice, writeFiles } from './data.ts'
 import type { Figures } from './figures.ts'
 import { MIB } from './figures.ts'
@@ -41,6 +42,9 @@ export interface Surroundings {
   /** For files that clients send. */
   readonly folder: string
 }
+
+/** What is measured has run for a while, as a node does for years: compiled code is compiled only once it has been used for some seconds. */
+const WARM_SECONDS = 6
 
 const ALL = ['ariane', 'orthanc', 'storescp'] as const
 const ARCHIVES = ['ariane', 'orthanc'] as const
@@ -94,10 +98,11 @@ function slices(around: Surroundings, side: number, instances: number): Measure[
   let study: measures.Study | undefined
   const prepare: Measure = {
     title: 'warm-up',
-    seconds: 2,
+    seconds: 2 + WARM_SECONDS,
     prepares: true,
     run: async (server) => {
       study = await measures.storeStudy(server, options, instances)
+      await send(server, [...options, '--associations', '4', '--seconds', String(WARM_SECONDS), '--count', '1000000'])
       return {}
     },
   }

@@ -12,7 +12,7 @@ import { run } from './processes.ts'
 import { configureAriane, DESTINATION, isOpen, type Server } from './servers.ts'
 
 /** About what is received in a second or two. */
-const TOUCHED_BYTES = 384 * MIB
+const TOUCHED_BYTES = 768 * MIB
 
 /** @param options  of raw-sender.ts: what, how many, on how many associations */
 export async function storeRaw(server: Server, options: readonly string[]): Promise<Figures> {
