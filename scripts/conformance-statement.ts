@@ -160,7 +160,7 @@ ${transferSyntaxTable()}
 ### 2.9 Retrieving on the web (PS3.18 9, 10.4; RAD-55, RAD-107)
 
 WADO-RS at \`/dicom-web/studies/{study}\`, \`…/series/{series}\`, \`…/instances/{instance}\`: multipart/related of application/dicom, or application/dicom alone for one instance, as it is stored unless Accept (header or
-parameter; weights count) asks for Explicit or Implicit VR Little Endian only, into which what the table of 2.8 says can be converted is; what cannot be is left out with 206 and a Warning, 406 where nothing can.
+parameter; weights count) asks for Explicit or Implicit VR Little Endian only, into which what the table of 2.8 says can be converted is; what cannot be is left out with 206 and a Warning, 406 where nothing can. An instance whose file cannot be read cuts the answer that meets it; for ten minutes it is left out of others in the same way.
 Patient and study values that were corrected and odd lengths are mended as in C-GET. ETag and If-None-Match; ranges of one instance as it is stored.
 
 | Resource | Media types |
@@ -173,7 +173,7 @@ Patient and study values that were corrected and odd lengths are mended as in C-
 | \`/dicom-web/\` | capabilities (GET, OPTIONS): application/vnd.sun.wadl+xml, application/json |
 
 WADO-URI at \`/wado\`: \`contentType\` image/jpeg, image/png, application/dicom; \`rows\`, \`columns\`, \`region\`, \`windowCenter\`, \`windowWidth\`, \`imageQuality\`, \`frameNumber\`, \`transferSyntax\` (also \`*\`: as stored); \`anonymize\` and
-\`presentationUID\` are refused. Parameters that are not known are ignored and told in a Warning. What is rejected, withdrawn, of another level or not here: 404. The header KOS-SOPInstanceUID names the manifest that somebody reads by:
+\`presentationUID\` are refused. Parameters that are not known are ignored and told in a Warning. What is rejected, withdrawn, of another level or not here: 404. The header KOS-SOPInstanceUID names the manifest that somebody reads by, in force or a former version of one that is:
 \`web.kosHeader\` (${of('web.kosHeader')}).
 
 ### 2.10 Searching and storing on the web (PS3.18 10.5, 10.6)

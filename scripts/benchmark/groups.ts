@@ -77,13 +77,19 @@ export function groups(around: Surroundings): Group[] {
   all.push(
     group('ultrasound, 120 frames, 6 MB', ALL, [warmUp(['--ultrasound'], 20), ...[1, 4].map((n) => raw(around, ['--ultrasound'], n))]),
     group('CT slices, eight senders', ALL, [raw(around, ['--side', '512'], 8)], { rounds: few }),
-    group(`${studies} studies due at once`, ARIANE, [due(around, studies, 64, 8 + studies / 70)], { rounds: few, quietSeconds: 3600 }),
+    group(`${studies} studies due at once`, ARIANE, [running(), due(around, studies, 64, 8 + studies / 70)], {
+      rounds: few,
+      quietSeconds: 3600,
+    }),
     group('200 slow readers of DICOMweb', ARIANE, slowReaders(200), { rounds: few }),
     group(`${opened} associations`, ARCHIVES, [associations(opened)], { rounds: few }),
   )
   if (size === 'default') return all
   all.push(
-    group(`${studies} studies due at once, CT`, ARIANE, [due(around, studies, 512, 8 + studies / 60)], { rounds: few, quietSeconds: 3600 }),
+    group(`${studies} studies due at once, CT`, ARIANE, [running(), due(around, studies, 512, 8 + studies / 60)], {
+      rounds: few,
+      quietSeconds: 3600,
+    }),
     group('manifest of 20000 instances', ARIANE, [manifest(20_000, 40)], { rounds: few }),
     group('multi-frame of 2 GiB', ALL, [large(2048)], { rounds: few }),
   )
@@ -102,8 +108,7 @@ function slices(around: Surroundings, side: number, instances: number): Measure[
     prepares: true,
     run: async (server) => {
       study = await measures.storeStudy(server, options, instances)
-      await send(server, [...options, '--associations', '4', '--seconds', String(WARM_SECONDS), '--count', '1000000'])
-      return {}
+      return warm(server, options)
     },
   }
   const out = (by: 'C-GET' | 'C-MOVE'): Measure => ({
@@ -200,6 +205,16 @@ function warmUp(options: readonly string[], count: number): Measure {
       return {}
     },
   }
+}
+
+/** What it stores falls due with the rest. */
+function running(): Measure {
+  return { title: 'warm-up', seconds: WARM_SECONDS, prepares: true, run: async (server) => warm(server, ['--side', '64']) }
+}
+
+async function warm(server: Server, options: readonly string[]): Promise<Figures> {
+  await send(server, [...options, '--associations', '4', '--seconds', String(WARM_SECONDS), '--count', '1000000'])
+  return {}
 }
 
 function start(): Measure {
