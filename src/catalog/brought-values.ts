@@ -91,7 +91,9 @@ export function noteDifference(
   rows: Pick<BroughtRows, 'patient' | 'study'>,
 ): void {
   const isNoted = of.isNewSeries ? !areSame(brought, rows) : statements.value(LEVEL_SQL.isSetApart, of.seriesId) === 1
-  if (isNoted) put(statements, { ...of, above: aboveOf(brought) })
+  if (!isNoted) return
+  const isOfSeriesNoted = typeof statements.row(LEVEL_SQL.broughtOne, of.seriesId, of.level, of.identityId)?.[1] === 'string'
+  put(statements, { ...of, above: aboveOf(brought), ...(isOfSeriesNoted && { ofSeries: keysOf('SERIES', brought.series) }) })
 }
 
 function areSame(brought: BroughtRows, rows: Pick<BroughtRows, 'patient' | 'study'>): boolean {

@@ -62,7 +62,7 @@ function decideLevel(statements: Statements, { studyInstanceUid, level, at, acto
   const { changes } = statements.run(LIFECYCLE_SQL.setLevel, level, levelBit(level), studyId, series, series, level, until)
   statements.run(REJECTION_SQL.raiseNotesOf, studyInstanceUid)
   if (changes === 0) return
-  relevel(statements, studyId, level)
+  relevel(statements, studyId, level, series)
   changed(statements, { studyId, studyInstanceUid, at, actor, reason: `confidentiality of ${changes} instances is ${level}` })
 }
 

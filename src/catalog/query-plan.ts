@@ -86,12 +86,10 @@ function standingOf(standing: CatalogQuery['standing'], levels: LevelSet): Fragm
 const EVERY_LEVEL = levelSet(CONFIDENTIALITY_LEVELS)
 const UNIQUE: ReadonlySet<string> = new Set(['StudyInstanceUID', 'SeriesInstanceUID'])
 
-/** A row says what the lowest level of its instances does. Whoever may see a level and all below it may read it wherever they may see an instance, but
- *  for a patient: while a study is in conflict, the one in force can be that of other instances. */
+/** A row says what the lowest level of its instances does, and is told to whoever may see that. A study can be there for others, too: by a rejection note,
+ *  which gives no values; and while it is in conflict, the patient in force can be that of other instances. */
 function shownToCaller(levels: LevelSet): NonNullable<Values['shownTo']> {
-  if (levels === EVERY_LEVEL) return {}
-  const isAllBelow = (levels & (levels + 1)) === 0
-  return isAllBelow ? { patient: levels } : { patient: levels, above: levels }
+  return levels === EVERY_LEVEL ? {} : { patient: levels, above: levels }
 }
 
 function isShown(alias: string, levels: LevelSet): Fragment {

@@ -27,9 +27,9 @@ export function beginMixture(statements: Statements, studyId: number, level: num
   statements.run(LEVEL_SQL.setStudy, level, 1, studyId)
 }
 
-/** The levels of instances that are here have changed: what they brought follows them.
- *  @param target  the level that some of them have now */
-export function relevel(statements: Statements, studyId: number, target?: Confidentiality): void {
+/** Instances that are here have this level now: what they brought follows them. What others brought, who may be gone, stays where it is.
+ *  @param seriesInstanceUid  of which series they are; '': of any */
+export function relevel(statements: Statements, studyId: number, target: Confidentiality, seriesInstanceUid: Uid | ''): void {
   const study = statements.row(LEVEL_SQL.study, studyId)
   if (study === undefined) return
   const present = levelsOf(statements, studyId)
@@ -41,10 +41,13 @@ export function relevel(statements: Statements, studyId: number, target?: Confid
     return
   }
   if (isMixed === 0) beginMixture(statements, studyId, level!)
+  const to = levelBit(target)
+  const concerned = seriesInstanceUid === '' ? undefined : statements.value<number>(LEVEL_SQL.seriesByUid, studyId, seriesInstanceUid)
   for (const brought of broughtIn(statements, studyId)) {
-    const levels = present.get(brought.seriesId) ?? new Set()
-    const to = target !== undefined && levels.has(levelBit(target)) ? levelBit(target) : lowestOf(levels)
-    if (levels.size > 0 && brought.level !== to) follow(statements, brought, to, levels.has(brought.level))
+    if (brought.level === to || (concerned !== undefined && brought.seriesId !== concerned)) continue
+    // Where some of that level have kept it, nobody can say who brought what: nothing of a higher level is told at a lower one.
+    const isLeft = present.get(brought.seriesId)?.has(brought.level) === true
+    if (!isLeft || brought.level < to) follow(statements, brought, to, isLeft)
   }
   recompute(statements, studyId)
 }
@@ -150,7 +153,19 @@ export function settlePatient(statements: Statements, patientId: number): void {
 
 /** Something else has changed above the instances, or what became empty has taken along what it brought. */
 export function recomputeMixed(statements: Statements, studyId: number): void {
-  if (statements.value(LEVEL_SQL.isMixed, studyId) === 1) recompute(statements, studyId)
+  if (statements.value(LEVEL_SQL.isMixed, studyId) !== 1) return
+  forgetLevelsGone(statements, studyId)
+  recompute(statements, studyId)
+}
+
+/** What instances of a level brought that has none in its series any more: it would stand before what those brought that are here. */
+function forgetLevelsGone(statements: Statements, studyId: number): void {
+  const present = levelsOf(statements, studyId)
+  const [here, gone] = [true, false].map((isHere) =>
+    broughtIn(statements, studyId).filter(({ seriesId, level }) => (present.get(seriesId)?.has(level) === true) === isHere),
+  )
+  if (here!.length === 0) return
+  for (const { seriesId, level, identityId } of gone!) statements.run(LEVEL_SQL.remove, seriesId, level, identityId)
 }
 
 /** What the instances of one level say of their study, where the rows say what a lower one does.

@@ -40,5 +40,6 @@ export const LEVEL_SQL = {
   levelsOfSeries: `SELECT DISTINCT i.series_id, i.confidentiality FROM series e CROSS JOIN instances i ON i.series_id = e.id
     WHERE e.study_id = ? AND ${GIVES}`,
   series: `SELECT id, level, "SeriesInstanceUID", ${attributes('SERIES', 'e')} FROM series e WHERE study_id = ?`,
+  seriesByUid: 'SELECT id FROM series WHERE study_id = ? AND "SeriesInstanceUID" = ?',
   seriesById: `SELECT ${attributes('SERIES', 'e')} FROM series e WHERE id = ?`,
 } as const
