@@ -5,7 +5,7 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { ManifestDetails, StudyDetails } from '../../src/endpoints/api/api-contract.ts'
 import { type OpenPage, openBrowser, openPage } from '../support/browser.ts'
-import { eventually } from '../support/node-process.ts'
+import { eventually, pause } from '../support/node-process.ts'
 import { type Material, pageMaterial } from './page-material.ts'
 
 let material: Material
@@ -76,6 +76,23 @@ it('finds a study by the keyboard alone, opens it, and makes its manifest again'
   await page.keyboard.press('Enter')
   await notice().waitFor()
   expect((await notice().innerText()).length).toBeGreaterThan(10)
+})
+
+it('asks again where the answer was taken back a moment before', async () => {
+  const question = page.getByRole('dialog', { name: 'Make the manifest again' })
+  await page.getByRole('button', { name: 'Make the manifest again' }).click()
+  await question.waitFor()
+  // The browser tells of the closing later.
+  await page.evaluate(`{
+    const dialog = document.querySelector('dialog')
+    const button = [...document.querySelectorAll('button')].find((one) => one.textContent === 'Make the manifest again' && !dialog.contains(one))
+    dialog.close()
+    button.click()
+  }`)
+  await pause(300)
+  expect(await question.isVisible()).toBe(true)
+  await page.keyboard.press('Escape')
+  await question.waitFor({ state: 'detached' })
 })
 
 const focused = (): Promise<string> => page.evaluate('document.activeElement.innerText ?? ""')

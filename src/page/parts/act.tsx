@@ -22,14 +22,16 @@ export interface ActProps {
 }
 
 export function Act(props: ActProps) {
-  const [open, setOpen] = useState(false)
+  /** Number of the question that is open, 0 for none: that one was closed the browser tells late, when the next may have been asked. */
+  const [open, setOpen] = useState(0)
+  const asked = useRef(0)
   return (
     <>
-      <button type="button" class={props.danger ? 'danger' : ''} onClick={() => setOpen(true)}>
+      <button type="button" class={props.danger ? 'danger' : ''} onClick={() => setOpen(++asked.current)}>
         {props.label}
         {props.about !== undefined && <span class="unseen"> {props.about}</span>}
       </button>
-      {open && <Question {...props} close={() => setOpen(false)} />}
+      {open > 0 && <Question key={open} {...props} close={() => setOpen((now) => (now === open ? 0 : now))} />}
     </>
   )
 }
