@@ -12,6 +12,7 @@ import { Command } from 'commander'
 import pc from 'picocolors'
 import { type LoadedConfig, loadConfig } from '../config/load-config.ts'
 import { aeTitle } from '../dicom/ae-title.ts'
+import { EVERY_LEVEL } from '../dicom/confidentiality.ts'
 import { ElementWriter } from '../dicom/element-writer.ts'
 import { isStorageClass, STUDY_ROOT_GET, STUDY_ROOT_MOVE, VERIFICATION } from '../dicom/sop-classes.ts'
 import { EXPLICIT_VR_LITTLE_ENDIAN } from '../dicom/transfer-syntaxes.ts'
@@ -57,7 +58,7 @@ async function demo(startNode: (loaded: LoadedConfig) => Promise<RunningNode>, f
     const study = demoStudy(new Date())
     await send(study, node.port)
     const manifest = await awaitManifest(node, study)
-    const described = await describedSeries(node.catalog, study.studyInstanceUid)
+    const described = await describedSeries(node.catalog, study.studyInstanceUid, EVERY_LEVEL)
     say(manifestTree(manifest, { describe: (uid) => described.get(uid) }))
     const expected = new Map(study.instances.map((one) => [one.sopInstanceUid as string, digest(one.dataSet)]))
     const referenced = manifest.series.flatMap((series) => series.instances.map((one) => one.sopInstanceUid as string))

@@ -5,7 +5,7 @@
 import { Command, Option } from 'commander'
 import type { ManifestRecord } from '../catalog/contract.ts'
 import { PUBLISH_DIALECTS } from '../config/dialect-settings.ts'
-import { CONFIDENTIALITY_LEVELS, type Confidentiality } from '../dicom/confidentiality.ts'
+import { CONFIDENTIALITY_LEVELS, type Confidentiality, EVERY_LEVEL } from '../dicom/confidentiality.ts'
 import { toDicomJson } from '../dicom/dicom-json.ts'
 import { readDataSet } from '../dicom/element-reader.ts'
 import { readPart10Header } from '../dicom/part10.ts'
@@ -61,7 +61,7 @@ async function show(parts: Parts, what: string, flags: Flags): Promise<void> {
 
 async function printTree({ catalog }: Parts, what: string, { file, record, state }: Shown, { all }: Flags): Promise<void> {
   const manifest = manifestIn(file, what)
-  const described = await describedSeries(catalog, manifest.studyInstanceUid)
+  const described = await describedSeries(catalog, manifest.studyInstanceUid, EVERY_LEVEL)
   const told = state ?? (record && stateOf(record))
   console.log(manifestTree(manifest, { all, state: told, describe: (uid) => described.get(uid) }))
 }

@@ -4,7 +4,7 @@
  *  keys of one lower level are about the same series, or the same instance. What holds nothing but this node's own manifests does not exist
  *  for a query that leaves them out; nor does what holds nothing but instances that are hidden or of levels that the caller may not see. */
 
-import { CONFIDENTIALITY_LEVELS, levelSet } from '../dicom/confidentiality.ts'
+import { EVERY_LEVEL } from '../dicom/confidentiality.ts'
 import { type Candidates, candidatesOf, standingCandidates } from './candidates.ts'
 import { COLUMNS, indexAttribute, type Values } from './columns.ts'
 import { allOf, conditionSql, type Fragment } from './conditions.ts'
@@ -83,7 +83,6 @@ function standingOf(standing: CatalogQuery['standing'], levels: LevelSet): Fragm
   return [{ sql: `(${STANDING}) = ?`, parameters: [levels, levels, levels, standing] }]
 }
 
-const EVERY_LEVEL = levelSet(CONFIDENTIALITY_LEVELS)
 const UNIQUE: ReadonlySet<string> = new Set(['StudyInstanceUID', 'SeriesInstanceUID'])
 
 /** A row says what the lowest level of its instances does, and is told to whoever may see that. A study can be there for others, too: by a rejection note,

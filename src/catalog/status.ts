@@ -1,7 +1,7 @@
 /** What people and monitoring ask of the catalog (contract-status.ts), on SQLite.
  *
  *  Sums over what came lately are walked in the order of the rows, some at a time, so that reception is not held up. */
-import type { LevelSet } from '../dicom/confidentiality.ts'
+import { EVERY_LEVEL, type LevelSet } from '../dicom/confidentiality.ts'
 import { Breath } from './breath.ts'
 import type { Row } from './columns.ts'
 import type { Confidentiality, Delivery, Page, Uid } from './contract.ts'
@@ -92,8 +92,6 @@ function deliverAgain(
   tell(statements, { studyInstanceUid, confidentiality, dialect, at, state: 'published again', manifestUid, reason, actor })
   return true
 }
-
-const EVERY_LEVEL = -1
 
 function figures(statements: Statements, since: number): Figures {
   const studies = (state: string): number =>

@@ -15,6 +15,8 @@ export const levelBit = (level: Confidentiality): LevelSet => 1 << CONFIDENTIALI
 
 export const levelSet = (levels: readonly Confidentiality[]): LevelSet => levels.reduce((set, level) => set | levelBit(level), 0)
 
+export const EVERY_LEVEL: LevelSet = levelSet(CONFIDENTIALITY_LEVELS)
+
 /** @returns undefined where the bit is none of a level's */
 export function levelOfBit(bit: number): Confidentiality | undefined {
   return CONFIDENTIALITY_LEVELS.find((level) => levelBit(level) === bit)

@@ -5,7 +5,7 @@
  *  Does not: judge who may see it: whoever asks has found it. Sizes in bytes. */
 import type { Readable } from 'node:stream'
 import type { Match } from '../catalog/contract.ts'
-import { CONFIDENTIALITY_LEVELS, levelSet } from '../dicom/confidentiality.ts'
+import { EVERY_LEVEL } from '../dicom/confidentiality.ts'
 import type { DataSet } from '../dicom/element-reader.ts'
 import { parseUid } from '../dicom/uid.ts'
 import { log } from '../log.ts'
@@ -14,8 +14,6 @@ import type { Serving } from './serving.ts'
 import { FIRST_READ, LARGEST_READ, PIXEL_DATA_GROUP, readStoredHeader, startOf } from './stored-header.ts'
 
 type Where = Pick<Serving, 'catalog' | 'storage' | 'aeTitle'>
-
-const EVERY_LEVEL = levelSet(CONFIDENTIALITY_LEVELS)
 
 /** @param untilTag  the first tag that is not needed */
 export async function readSentHeader(serving: Where, match: Match, untilTag: number): Promise<DataSet | undefined> {

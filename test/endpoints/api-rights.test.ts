@@ -1,7 +1,8 @@
 /** Who may see and do what through /api: rights, confidentiality levels, bad input, other sites. */
 import { beforeAll, describe, expect, it } from 'vitest'
+import type { ElementWriter } from '../../src/dicom/element-writer.ts'
 import { newUid, type Uid } from '../../src/dicom/uid.ts'
-import { HEALTH, PROBLEM, SESSION, STUDIES, STUDY } from '../../src/endpoints/api/api-contract.ts'
+import { HEALTH, MANIFEST, PROBLEM, SESSION, STUDIES, STUDY } from '../../src/endpoints/api/api-contract.ts'
 import { buildManifest } from '../../src/manifest/build-manifest.ts'
 import { decide } from '../../src/storage/decisions.ts'
 import { receive, target } from '../manifest/held-studies.ts'
@@ -184,6 +185,37 @@ describe('confidentiality levels', () => {
       `attachment; filename="${sopInstanceUid}.dcm"`,
     ])
     expect(Buffer.from(await file.arrayBuffer()).toString('latin1', 128, 132)).toBe('DICM')
+  })
+
+  it('a former version that names what was raised to another level since is neither listed nor there', async () => {
+    const [study, series, other] = [newUid(), newUid(), newUid()]
+    const words = (text: string) => (to: ElementWriter) => to.element(0x0008103e, 'LO', text)
+    await receive(api.held, { study, series, also: words('SECRET') })
+    await receive(api.held, { study, series: other, seriesNumber: 2, also: words('OPEN') })
+    await buildManifest(api.parts, study, 'quiet')
+    const listed = async (levels: string) => {
+      const { manifests } = STUDY.parse(await (await call('GET', `/api/studies/${study}`, AS(EVERYTHING, levels))).json())
+      return Object.fromEntries(manifests.map((one) => [`${one.confidentiality} ${one.version}`, one.sopInstanceUid]))
+    }
+    const tree = async (manifest: string, levels = 'N') =>
+      MANIFEST.parse(await (await call('GET', `/api/manifests/${manifest}`, AS(EVERYTHING, levels))).json()).tree
+    const { 'N 1': first = '' } = await listed('N')
+    expect(await tree(first)).toMatch(/SECRET(.|\n)*OPEN/)
+
+    await decide(api.parts, { kind: 'confidentiality decided', studyInstanceUid: study, seriesInstanceUid: series, level: 'R' })
+    await buildManifest(api.parts, study, 'quiet')
+    const { 'N 2': second = '', ...others } = await listed('N')
+    expect([others, Object.keys(await listed('N R')).sort()]).toEqual([{}, ['N 1', 'N 2', 'R 1']])
+    expect(await tree(second)).toMatch(/OPEN/)
+    expect(await tree(second)).not.toMatch(/SECRET/)
+    for (const [method, path] of [
+      ['GET', ''],
+      ['GET', '/file'],
+      ['POST', '/validate'],
+      ['POST', '/verify'],
+    ] as const)
+      expect((await call(method, `/api/manifests/${first}${path}`, AS(EVERYTHING))).status).toBe(404)
+    expect(await tree(first, 'N R')).toMatch(/SECRET(.|\n)*OPEN/)
   })
 })
 

@@ -1,6 +1,6 @@
 /** `/api/manifests/:uid`: one manifest of this node, whatever its state, to be read, downloaded, validated and verified.
  *
- *  Promises: one of a level that the caller may not see is not there. Verifying follows the references as `ariane manifest verify` does, by DIMSE, one at a
+ *  Promises: one of a level that the caller may not see is not there, nor a former version that may name what is of such a level by now. Verifying follows the references as `ariane manifest verify` does, by DIMSE, one at a
  *  time for the whole node: it costs as much as retrieving everything. */
 import type { ManifestRecord, Uid } from '../../catalog/contract.ts'
 import type { LevelSet } from '../../dicom/confidentiality.ts'
@@ -19,9 +19,8 @@ import { notShown, verifyHere } from '../../manifest/verify-here.ts'
 import type { StatusParts } from '../status/status-parts.ts'
 import type { WebRoute } from '../web/web-route.ts'
 import { MANIFEST, type ManifestDetails, VALIDATED, VERIFIED, type Verified } from './api-contract.ts'
-import { manifestRowOf } from './api-study.ts'
+import { isShown, manifestRowOf } from './api-study.ts'
 import { jsonRoute, uidOf } from './json-route.ts'
-import { isSeen } from './seen-levels.ts'
 
 const MOST_MISSING = 1_000
 
@@ -35,7 +34,8 @@ export function manifestRoutes(parts: StatusParts): WebRoute[] {
       also: 'find',
       summary: 'A manifest: its record, its tree, and its elements as text',
       answer: MANIFEST,
-      serve: async (request) => described(parts, await recordOf(parts, uidOf(request, 'uid'), request.caller.levels)),
+      serve: async (request) =>
+        described(parts, await recordOf(parts, uidOf(request, 'uid'), request.caller.levels), request.caller.levels),
     }),
     {
       method: 'GET',
@@ -80,9 +80,9 @@ export function manifestRoutes(parts: StatusParts): WebRoute[] {
 
 export const findingRow = ({ severity, path, section, text: message }: Finding) => ({ severity, path, section, message })
 
-async function recordOf({ catalog }: StatusParts, uid: Uid, levels: LevelSet): Promise<ManifestRecord> {
-  const record = await catalog.findManifest(uid)
-  if (record === undefined || !isSeen(record.confidentiality, levels)) throw new WebRefusal(404, 'no such manifest here')
+async function recordOf(parts: StatusParts, uid: Uid, levels: LevelSet): Promise<ManifestRecord> {
+  const record = await parts.catalog.findManifest(uid)
+  if (record === undefined || !(await isShown(parts, record, levels))) throw new WebRefusal(404, 'no such manifest here')
   return record
 }
 
@@ -92,10 +92,10 @@ async function bytesOf(parts: StatusParts, record: ManifestRecord): Promise<Buff
   return bytes
 }
 
-async function described(parts: StatusParts, record: ManifestRecord): Promise<ManifestDetails> {
+async function described(parts: StatusParts, record: ManifestRecord, levels: LevelSet): Promise<ManifestDetails> {
   const bytes = await bytesOf(parts, record)
   const manifest = readManifest(bytes)
-  const series = await describedSeries(parts.catalog, record.studyInstanceUid)
+  const series = await describedSeries(parts.catalog, record.studyInstanceUid, levels)
   const offset = readPart10Header(bytes)?.dataSetOffset ?? 0
   const { supersededBy } = record
   return {

@@ -9,7 +9,7 @@ import type {
   StudyIdentity,
   Uid,
 } from '../../catalog/contract.ts'
-import { type LevelSet, levelBit } from '../../dicom/confidentiality.ts'
+import { EVERY_LEVEL, type LevelSet } from '../../dicom/confidentiality.ts'
 import { type WebCaller, WebRefusal } from '../../dicomweb/web-service.ts'
 import { waitingStudy } from '../../manifest/waiting-study.ts'
 import type { StatusParts } from '../status/status-parts.ts'
@@ -51,9 +51,19 @@ export async function studyToActOn(parts: StatusParts, study: Uid, caller: WebCa
 }
 
 async function seesAllOf({ catalog }: StatusParts, study: Uid, levels: LevelSet): Promise<boolean> {
-  const series = await catalog.evidence(study)
-  return series.every(({ instances }) => instances.every(({ confidentiality }) => (levelBit(confidentiality) & levels) !== 0))
+  const keys = { studyInstanceUids: [study] }
+  const count = (seen: LevelSet): Promise<number> => catalog.countRetrievables(keys, { levels: seen, includeManifests: false })
+  const [shown, all] = await Promise.all([count(levels), count(EVERY_LEVEL)])
+  return shown === all
 }
+
+/** Whether a manifest is there for a caller. A former version may name what has been raised to a level that the caller may not see. */
+export async function isShown(parts: StatusParts, record: ManifestRecord, levels: LevelSet): Promise<boolean> {
+  return isShownTo(record, levels, await seesAllOf(parts, record.studyInstanceUid, levels))
+}
+
+const isShownTo = ({ confidentiality, state }: ManifestRecord, levels: LevelSet, isWhole: boolean): boolean =>
+  isSeen(confidentiality, levels) && (state === 'in force' || isWhole)
 
 async function studyOf(parts: StatusParts, uid: Uid, levels: LevelSet): Promise<StudyDetails> {
   const { catalog, config, now } = parts
@@ -67,15 +77,16 @@ async function studyOf(parts: StatusParts, uid: Uid, levels: LevelSet): Promise<
     catalog.identitiesOf(uid),
     catalog.pendingStudy(uid),
   ])
+  const isWhole = await seesAllOf(parts, uid, levels)
   const seen = history.filter(({ confidentiality }) => confidentiality === undefined || isSeen(confidentiality, levels))
   const row = rowOf(match, standings.get(uid))
   const withheldWhy = row.state === 'withheld' ? (study?.withheld ?? seen.findLast(({ state }) => state === 'withheld')?.reason) : undefined
   return {
     ...row,
     seriesList,
-    manifests: records.filter(({ confidentiality }) => isSeen(confidentiality, levels)).map(manifestRowOf),
+    manifests: records.filter((record) => isShownTo(record, levels, isWhole)).map(manifestRowOf),
     history: seen.map(historyRowOf),
-    identities: (await identitiesSeen(parts, uid, levels, { identities, row })).map(identityRowOf),
+    identities: identitiesSeen(identities, row, levels, isWhole).map(identityRowOf),
     ...(withheldWhy === undefined ? {} : { withheldWhy }),
     ...(pending === undefined ? {} : { waitsFor: (await waitingStudy(catalog, pending, config().manifest, now())).waitsFor }),
   }
@@ -152,13 +163,7 @@ function isTold({ inForce, patientId, patientName }: StudyIdentity, row: StudyRo
 }
 
 /** To whom a part of the study is hidden, an identity that only the hidden part has brought is not told, nor how much is hidden. */
-async function identitiesSeen(
-  parts: StatusParts,
-  study: Uid,
-  levels: LevelSet,
-  { identities, row }: { readonly identities: readonly StudyIdentity[]; readonly row: StudyRow },
-): Promise<readonly StudyIdentity[]> {
-  const isWhole = identities.reduce((sum, one) => sum + one.instances, 0) <= row.instances || (await seesAllOf(parts, study, levels))
+function identitiesSeen(identities: readonly StudyIdentity[], row: StudyRow, levels: LevelSet, isWhole: boolean): readonly StudyIdentity[] {
   if (isWhole) return identities
   return identities
     .filter((one) => (one.level & levels) !== 0 || isTold(one, row))
