@@ -16,7 +16,7 @@ const FIRST_WINDOW = 128
 /** Parents fetched in one statement when their children are what is wanted. */
 const PARENTS = 32
 /** To find a candidate and its position costs so many times what a study costs that is walked over. */
-const CANDIDATE_COST = 4
+const CANDIDATE_COST = 2
 /** Candidates whose positions are looked up in one statement. */
 const PLACES = 1000
 
