@@ -4,7 +4,7 @@
  *  process, so that another process that starts meanwhile leaves it alone.
  *  Does not: keep more than {@link MAX_WAITING_BYTES} and a chunk in memory for a caller that honours the back-pressure. Sizes in bytes. */
 import { createHash } from 'node:crypto'
-import { closeSync, constants, fchown, open, unlink } from 'node:fs'
+import { closeSync, constants, fchown, fdatasync, open, unlink } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { NodeError } from '../errors.ts'
@@ -17,11 +17,14 @@ import type { Owner } from './owner.ts'
 import type { Room } from './room.ts'
 
 const fchownAsync = promisify(fchown)
+const fdatasyncAsync = promisify(fdatasync)
 const openAsync = promisify(open)
 const unlinkAsync = promisify(unlink)
 
 /** What may wait in memory before the caller is asked to pause. */
 const MAX_WAITING_BYTES = 1024 * 1024
+/** What is synced while the rest of a large file still comes. */
+const SYNCED_AT_ONCE_BYTES = 2 * 1024 * 1024
 const CREATE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL
 
 /** What a draft needs of the storage it belongs to. */
@@ -57,6 +60,8 @@ export class FileDraft implements Draft {
   #fileSizeBytes = 0
   #dataSetOffset = 0
   #landedBytes = 0
+  #syncedBytes = 0
+  #syncing: Promise<void> | undefined
   #failure: NodeError | undefined
   #keeping = false
   #discarding: Promise<void> | undefined
@@ -90,6 +95,7 @@ export class FileDraft implements Draft {
       await this.#writing
       this.#seal()
       await this.#writeWaiting()
+      await this.#syncing
       if (this.#failure !== undefined) throw this.#failure
       const key = await this.#home.folders.name(this.#path(), this.#area, await this.#file(), this.#fileSizeBytes)
       this.#home.active.delete(this.#name)
@@ -150,6 +156,7 @@ export class FileDraft implements Draft {
         await writeAll(await this.#file(), filled)
         this.#giveBack(filled)
         this.#landed(count)
+        this.#syncAhead()
         this.#waitingBytes -= count
         if (this.#waitingBytes <= CHUNK_BYTES) this.#letGo()
       }
@@ -158,6 +165,18 @@ export class FileDraft implements Draft {
     }
     this.#writing = undefined
     this.#letGo()
+  }
+
+  /** Where nobody else keeps the disk busy, a large file goes there while the rest of it still comes. Never rejects. */
+  #syncAhead(): void {
+    if (this.#landedBytes - this.#syncedBytes < SYNCED_AT_ONCE_BYTES || this.#keeping) return
+    if (this.#syncing !== undefined || this.#home.active.size > 1) return
+    this.#syncedBytes = this.#landedBytes
+    this.#syncing = fdatasyncAsync(this.#fd!)
+      .catch((error) => void this.#fail(diskError('sync', error)))
+      .then(() => {
+        this.#syncing = undefined
+      })
   }
 
   #giveBack(parts: readonly Buffer[]): void {
@@ -206,6 +225,7 @@ export class FileDraft implements Draft {
   async #remove(): Promise<void> {
     this.#failure ??= new NodeError('STORAGE_FAILED', { step: 'draft was discarded' })
     await this.#writing
+    await this.#syncing
     this.#seal()
     this.#giveBack(this.#waiting)
     this.#waiting = []
