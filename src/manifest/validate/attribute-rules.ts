@@ -22,6 +22,8 @@ export interface Table {
   readonly section: string
   readonly rules: readonly AttributeRule[]
   readonly tags: ReadonlySet<number>
+  /** Those of {@link rules} whose attributes hold items that are looked into. */
+  readonly nested: readonly AttributeRule[]
 }
 
 export interface Module extends Table {
@@ -57,7 +59,7 @@ function table(section: string, text: string): Table {
 }
 
 function tableOf(section: string, rules: readonly AttributeRule[]): Table {
-  return { section, rules, tags: new Set(rules.map((rule) => rule.tag)) }
+  return { section, rules, tags: new Set(rules.map((rule) => rule.tag)), nested: rules.filter(({ items }) => items !== undefined) }
 }
 
 /** Lines of one depth with those below each. */

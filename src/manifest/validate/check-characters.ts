@@ -5,7 +5,7 @@
 import { TextDecoder } from 'node:util'
 import { CHARACTER_SETS, type CharacterSet, characterSetNamed, DESIGNATIONS } from '../../dicom/character-set-tables.ts'
 import type { Findings } from './finding.ts'
-import type { Item } from './item.ts'
+import type { Item, ItemElement } from './item.ts'
 
 const SPECIFIC_CHARACTER_SET = 0x00080005
 const ESC = 0x1b
@@ -32,15 +32,15 @@ function isDefinedTerm(term: string): boolean {
   return term === set.term || (extended && set.registration !== 192 && term === `ISO 2022 IR ${set.registration}`)
 }
 
-/** @param declared  as in force for the element */
-export function checkCharacters(item: Item, tag: number, bytes: Buffer, declared: string | undefined, findings: Findings): void {
-  if (isPlainAscii(bytes)) return
-  const place = { item, tag }
+export function checkCharacters(item: Item, element: ItemElement, findings: Findings): void {
+  if (element.isPlainAscii) return
+  const place = { item, tag: element.tag }
+  const declared = item.characterSet
   if (declared === undefined || declared === '') {
     findings.report('character-set-missing', place, 'the value is not all ASCII')
     return
   }
-  const fault = faultOf(bytes, declared)
+  const fault = faultOf(element.value, declared)
   if (fault !== undefined) findings.report('character-set-bytes', place, fault)
 }
 

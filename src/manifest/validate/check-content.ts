@@ -5,7 +5,7 @@
 import { referenceValueType, sopClass } from '../../dicom/sop-classes.ts'
 import type { Pace } from '../pace.ts'
 import { macroNamed } from './attribute-rules.ts'
-import { checkTable, hasNoValue } from './check-modules.ts'
+import { checkSmallItem, checkTable, hasNoValue } from './check-modules.ts'
 import { conceptName, KEY_OBJECT_DESCRIPTION, keyOf } from './codes.ts'
 import { IMAGE_OR_COMPOSITE, REFERENCES, RELATIONSHIPS, ROOT_CONCEPTS, VALUE_OF, VALUE_TYPES } from './content-rules.ts'
 import type { Dialect } from './dialects.ts'
@@ -23,6 +23,8 @@ export interface ContentReference {
 
 const CONTENT = 0x0040a730
 const REFERENCED_SOP = 0x00081199
+const CONCEPT_NAME = 0x0040a043
+const BY_REFERENCE = 0x0040db73
 
 interface Open {
   readonly item: Item
@@ -32,6 +34,7 @@ interface Open {
 
 export async function checkContent(root: Item, dialect: Dialect, findings: Findings, pace: Pace): Promise<readonly ContentReference[]> {
   const references: ContentReference[] = []
+  const macro = macroNamed('CODE')
   const below = (item: Item, source: string, depth: number): Open[] =>
     [...item.items(CONTENT)].reverse().map((inner) => ({ item: inner, source, depth }))
   const open: Open[] = below(root, 'CONTAINER', 1)
@@ -39,7 +42,12 @@ export async function checkContent(root: Item, dialect: Dialect, findings: Findi
     const turn = pace.step()
     if (turn !== undefined) await turn
     const valueType = one.item.text(0x0040a040) ?? ''
-    await checkItem(one, valueType, dialect, findings, pace)
+    checkItem(one, valueType, dialect, findings)
+    for (const code of codesOf(one.item, valueType)) {
+      const step = pace.step()
+      if (step !== undefined) await step
+      if (!checkSmallItem(code, macro, findings)) await checkTable(code, macro, findings, pace)
+    }
     if (REFERENCES.has(valueType)) references.push(...referencesIn(one.item, valueType, one.depth === 1, findings))
     open.push(...below(one.item, valueType, one.depth + 1))
   }
@@ -47,15 +55,9 @@ export async function checkContent(root: Item, dialect: Dialect, findings: Findi
   return references
 }
 
-async function checkItem(
-  { item, source, depth }: Open,
-  valueType: string,
-  dialect: Dialect,
-  findings: Findings,
-  pace: Pace,
-): Promise<void> {
-  if (item.has(0x0040db73)) {
-    findings.report('by-reference', { item, tag: 0x0040db73 }, 'the item refers to another of the tree')
+function checkItem({ item, source, depth }: Open, valueType: string, dialect: Dialect, findings: Findings): void {
+  if (item.has(BY_REFERENCE)) {
+    findings.report('by-reference', { item, tag: BY_REFERENCE }, 'the item refers to another of the tree')
     return
   }
   const relationship = item.text(0x0040a010) ?? ''
@@ -69,8 +71,8 @@ async function checkItem(
     const found = `the relationship is ${quoted(source)} ${quoted(relationship)} ${quoted(valueType)}`
     findings.report('relationship', { item, tag: 0x0040a010 }, found)
   } else if (depth === 1) checkRootConcept(item, `${relationship} > ${valueType}`, dialect, findings)
-  await checkValue(item, valueType, findings, pace)
-  await checkName(item, valueType, findings, pace)
+  checkValue(item, valueType, findings)
+  checkName(item, valueType, findings)
 }
 
 function checkRootConcept(item: Item, row: string, dialect: Dialect, findings: Findings): void {
@@ -80,15 +82,22 @@ function checkRootConcept(item: Item, row: string, dialect: Dialect, findings: F
   findings.report('concept', { item, tag: 0x0040a043 }, 'the concept is none of those of its row', { expected: allowed.join(' or ') })
 }
 
-/** What a value type asks for, and the macro that it is made of. */
-async function checkValue(item: Item, valueType: string, findings: Findings, pace: Pace): Promise<void> {
+/** Code items of one item of the tree: its concept name, and its value where that is coded. */
+function codesOf(item: Item, valueType: string): readonly Item[] {
+  if (valueType === '' || item.has(BY_REFERENCE)) return []
+  const names = REFERENCES.has(valueType) ? [] : item.items(CONCEPT_NAME)
+  const value = VALUE_OF[valueType]
+  return value?.macro === 'CODE' ? [...item.items(value.tag), ...names] : names
+}
+
+/** What a value type asks for. */
+function checkValue(item: Item, valueType: string, findings: Findings): void {
   const rule = VALUE_OF[valueType]
   if (rule === undefined) return
-  const { tag, section, macro, type } = rule
+  const { tag, section, type } = rule
   const place = { item, tag }
   if (type === '1' && hasNoValue(item, tag)) findings.report('type-1', place, 'the attribute is absent or empty', { section })
   if (type === '2' && !item.has(tag)) findings.report('type-2', place, 'the attribute is absent', { section })
-  if (macro !== undefined) for (const inner of item.items(tag)) await checkTable(inner, macroNamed(macro), findings, pace)
   if (valueType !== 'NUM') return
   for (const measured of item.items(tag)) {
     for (const needed of [0x004008ea, 0x0040a30a]) {
@@ -99,17 +108,13 @@ async function checkValue(item: Item, valueType: string, findings: Findings, pac
 }
 
 /** References have none; anything else has one. */
-async function checkName(item: Item, valueType: string, findings: Findings, pace: Pace): Promise<void> {
-  const place = { item, tag: 0x0040a043 }
+function checkName(item: Item, valueType: string, findings: Findings): void {
+  const place = { item, tag: CONCEPT_NAME }
   if (REFERENCES.has(valueType)) {
-    if (item.has(0x0040a043)) findings.report('reference-name', place, 'the reference has a concept name')
-    return
-  }
-  if (hasNoValue(item, 0x0040a043)) {
+    if (item.has(CONCEPT_NAME)) findings.report('reference-name', place, 'the reference has a concept name')
+  } else if (hasNoValue(item, CONCEPT_NAME)) {
     findings.report('type-1', place, 'the attribute is absent or empty', { section: 'PS3.3 C.17.3' })
-    return
   }
-  for (const code of item.items(0x0040a043)) await checkTable(code, macroNamed('CODE'), findings, pace)
 }
 
 function referencesIn(item: Item, valueType: string, belowRoot: boolean, findings: Findings): readonly ContentReference[] {

@@ -2,7 +2,7 @@
  *  uses: true where the attribute is required. `item` is the data set or item that should hold it. */
 import type { Item } from './item.ts'
 
-const filled = (item: Item, tag: number): boolean => (item.elements.get(tag)?.value.length ?? 0) > 0
+const filled = (item: Item, tag: number): boolean => (item.elements.get(tag)?.length ?? 0) > 0
 
 export const CONDITIONS = {
   // PS3.3 8.8

@@ -5,7 +5,6 @@
  *  {@link MAX_DEPTH} and elements at {@link MAX_ELEMENTS}; no recursion, and the event loop turns. What comes before a fault that
  *  ends the reading is kept. Of an element that occurs twice, the first counts.
  *  Does not: check values (check-values.ts). */
-import type { Element } from '../../dicom/data-set.ts'
 import { vrOf } from '../../dicom/dictionary.ts'
 import {
   ElementHeader,
@@ -19,7 +18,7 @@ import {
 import { MAX_DEPTH, MAX_ELEMENTS } from '../../dicom/element-reader.ts'
 import type { Pace } from '../pace.ts'
 import type { Findings } from './finding.ts'
-import { Item, tagInWords } from './item.ts'
+import { Item, ItemElement, tagInWords } from './item.ts'
 
 export interface Encoding {
   readonly explicit: boolean
@@ -54,7 +53,6 @@ class Fault extends Error {
   }
 }
 
-const NOTHING = Buffer.alloc(0)
 const TRAILING_PADDING = 0xfffcfffc
 /** The dictionary has one VR where the standard leaves a choice. */
 const ALTERNATIVES: Readonly<Record<string, readonly string[]>> = { OW: ['OB'], US: ['SS', 'OW'], OB: ['OW'] }
@@ -210,7 +208,7 @@ class ItemReader {
       this.#openSequence(frame, tag, form === FORM.UNKNOWN)
       return
     }
-    this.#add(item, { tag, vr, value: this.#bytes.subarray(this.at, this.at + length) })
+    this.#add(item, new ItemElement(tag, vr, this.#bytes, this.at, length))
     this.at += length
   }
 
@@ -226,14 +224,14 @@ class ItemReader {
     if (this.#stack.length >= 2 * MAX_DEPTH) throw new Fault(`sequences are nested deeper than ${MAX_DEPTH}`)
     const { length } = this.#header
     const items: Item[] = []
-    this.#add(frame.item, { tag, vr: 'SQ', value: NOTHING, items })
+    this.#add(frame.item, new ItemElement(tag, 'SQ', this.#bytes, this.at, 0, items))
     const delimited = length === UNDEFINED_LENGTH
     const end = delimited ? frame.end : this.at + length
     const encoding = isUnknown ? { explicit: false, littleEndian: true } : frame.encoding
     this.#stack.push({ kind: 'sequence', owner: frame.item, tag, items, end, delimited, encoding })
   }
 
-  #add(item: Item, element: Element): void {
+  #add(item: Item, element: ItemElement): void {
     const group = element.tag >>> 16
     const isKept = this.#metaOnly || (group !== 0 && group !== 2 && group !== 0xffff && (element.tag & 0xffff) !== 0)
     if (isKept && element.tag !== TRAILING_PADDING) item.add(element)
