@@ -172,6 +172,9 @@ Patient and study values that were corrected and odd lengths are mended as in C-
 | \`…/thumbnail\` of study, series, instance, frame | image/jpeg, image/png, 128 pixels unless \`viewport\` says otherwise |
 | \`/dicom-web/\` | capabilities (GET, OPTIONS): application/vnd.sun.wadl+xml, application/json |
 
+Of pictures of a study, a series or many frames, what is no image, cannot be drawn or cannot be read is left out with 206 and a Warning, 406 where there is none at all. What is found when the answer has begun
+cannot be told any more: such an answer ends without its closing boundary, and for ten minutes others tell of it.
+
 WADO-URI at \`/wado\`: \`contentType\` image/jpeg, image/png, application/dicom; \`rows\`, \`columns\`, \`region\`, \`windowCenter\`, \`windowWidth\`, \`imageQuality\`, \`frameNumber\`, \`transferSyntax\` (also \`*\`: as stored); \`anonymize\` and
 \`presentationUID\` are refused. Parameters that are not known are ignored and told in a Warning. What is rejected, withdrawn, of another level or not here: 404. The header KOS-SOPInstanceUID names the manifest that somebody reads by, in force or a former version of one that is:
 \`web.kosHeader\` (${of('web.kosHeader')}).

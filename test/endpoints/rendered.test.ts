@@ -115,14 +115,16 @@ describe('rendered', () => {
     expect((await ask(`${cine.url}/frames/0/rendered`)).status).toBe(400)
   })
 
-  it('gives study and series without what is no image among it', async () => {
+  it('gives study and series without what is no image among it, and says so', async () => {
     const study = testUid()
     const inStudy: Overrides = { [TAG.StudyInstanceUID]: ['UI', study] }
     const { series } = await store(gradient(inStudy))
     await store(ct({ ...inStudy, [TAG.SOPClassUID]: ['UI', SR], [TAG.PixelData]: undefined, [TAG.SeriesInstanceUID]: ['UI', testUid()] }))
     const whole = await ask(`${node.webUrl}/dicom-web/studies/${study}/rendered`)
-    expect([whole.status, partsOf(whole.body)]).toEqual([200, 1])
-    expect(partsOf((await ask(`${node.webUrl}/dicom-web/studies/${study}/series/${series}/rendered`)).body)).toBe(1)
+    expect([whole.status, partsOf(whole.body)]).toEqual([206, 1])
+    expect(whole.headers.get('warning')).toBe('299 ariane "1 of 2 instances are left out: they are no images"')
+    const inSeries = await ask(`${node.webUrl}/dicom-web/studies/${study}/series/${series}/rendered`)
+    expect([inSeries.status, partsOf(inSeries.body), inSeries.headers.get('warning')]).toEqual([200, 1, null])
   })
 })
 
