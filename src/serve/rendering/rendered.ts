@@ -46,7 +46,7 @@ export async function renderedInstance(parts: RenderedParts, request: WebRequest
   const instance = await instanceOf(parts, found)
   if (instance.sopClassUid === ENCAPSULATED_PDF) {
     await demandManifest(parts, request, found)
-    return encapsulatedPdf(parts.storage, instance, offers)
+    return encapsulatedPdf(parts.storage, request, instance, offers)
   }
   const offer = imageOffer(offers)
   if (offer.packaging !== 'multipart') return single(parts, request, { instance, frame: 1 }, offer.type, wish)
