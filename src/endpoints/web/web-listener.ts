@@ -5,7 +5,6 @@
  *  Does not: know what a route does. Who may in: web-access.ts; from where: web-names.ts; how long and how many: web-patience.ts; what
  *  browsers are told: web-headers.ts. */
 
-import type { IncomingMessage } from 'node:http'
 import type { Server as TlsServer } from 'node:https'
 import type { Socket } from 'node:net'
 import rateLimit from '@fastify/rate-limit'
@@ -24,7 +23,15 @@ import { refuse, send } from './web-answers.ts'
 import { letPagesRead, tellBrowsers } from './web-headers.ts'
 import { logRequests } from './web-log.ts'
 import { addressAsked, admitRequest } from './web-names.ts'
-import { closeSoon, rawAnswer, watchConnections } from './web-patience.ts'
+import {
+  closeSoon,
+  LARGEST_HEADERS_BYTES,
+  LARGEST_JSON_BYTES,
+  LONGEST_PARAMETER,
+  rawAnswer,
+  readPast,
+  watchConnections,
+} from './web-patience.ts'
 import type { WebRoute } from './web-route.ts'
 import { keepTlsFresh, readTls } from './web-tls.ts'
 
@@ -50,16 +57,9 @@ export interface WebListenerOptions {
   readonly refused?: (call: RefusedCall) => void
 }
 
-/** Of JSON. Streams have no limit here. */
-const LARGEST_JSON_BYTES = 1024 * 1024
-/** Of a path, as a list of frames. In characters. */
-const LONGEST_PARAMETER = 8 * 1024
-const LARGEST_HEADERS_BYTES = 16 * 1024
 /** Why a request is given up, as an abort is told; made once, because each request that is over tells it. */
 const GONE = Object.assign(new Error('the caller has gone'), { name: 'AbortError', code: 'ABORT_ERR' })
 const CLOSE_IDLE_EVERY_MS = 50
-/** How long it is read past what still comes of a request that has its answer: who sends on hears it, who never ends does not stay. */
-const LINGER_MS = 3000
 
 export async function listenOnWeb(options: WebListenerOptions): Promise<WebListener> {
   const { web } = options.config()
@@ -168,12 +168,6 @@ async function limitRate(server: FastifyInstance, { config }: WebListenerOptions
       new WebRefusal(429, `more than ${max} requests in a minute`, { 'Retry-After': String(Math.ceil(ttl / 1000)) }),
   })
   server.addHook('onRequest', server.rateLimit())
-}
-
-function readPast(request: IncomingMessage): void {
-  if (request.complete) return
-  request.resume() // Node does not read on by itself where somebody has begun to
-  setTimeout(() => request.complete || request.destroy(), LINGER_MS).unref()
 }
 
 function withStreams(scope: FastifyInstance, options: WebListenerOptions, door: Door): void {
