@@ -183,8 +183,8 @@ WADO-URI at \`/wado\`: \`contentType\` image/jpeg, image/png, application/dicom;
 
 QIDO-RS at \`/dicom-web\`: \`/studies\`, \`/series\`, \`/instances\`, \`/studies/{study}/series\`, \`/studies/{study}/instances\`, \`/studies/{study}/series/{series}/instances\`. Matching, order, levels and
 attributes are those of 2.4, with dates and times of one event combined; \`fuzzymatching\` finds names that begin so. \`includefield\`, \`limit\` (at most \`web.qido.maxResults\`: ${of('web.qido.maxResults')}) and \`offset\` are
-honoured; \`emptyvaluematching\` and \`multiplevaluematching\` are not (Warning 299). Answers are application/dicom+json (406 for anything else), 200 with an empty list where nothing matches, 400 for a
-parameter that is not understood. The attributes of tables 10.6.3-3 to 10.6.3-5 always come, at instance level Available Transfer Syntax UID (0008,3002) too.
+honoured; \`emptyvaluematching\` and \`multiplevaluematching\` are not (Warning 299). Answers are application/dicom+json (406 for anything else), 200 with an empty list where nothing matches, 400 for what is
+written like an attribute and is none; other parameters that are not known are ignored (Warning 299). The attributes of tables 10.6.3-3 to 10.6.3-5 always come, at instance level Available Transfer Syntax UID (0008,3002) too.
 
 STOW-RS at \`/dicom-web/studies\` and \`/dicom-web/studies/{study}\`: multipart/related of application/dicom (streamed; up to \`storage.maxInstanceBytes\` each) or of application/dicom+json with bulk data (up to
 128 MiB; kept in Explicit VR Little Endian, compressed pixel data in the transfer syntax that its part or its JPEG says), or application/dicom alone. Failure and Warning Reasons are the statuses of 2.3, A900 also
