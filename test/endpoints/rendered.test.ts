@@ -113,6 +113,8 @@ describe('rendered', () => {
     expect([beyond.status, detailOf(beyond)]).toEqual([404, 'there is no frame 4: the instance has 3'])
     expect((await ask(`${cine.url}/frames/1,9/rendered`)).status).toBe(404)
     expect((await ask(`${cine.url}/frames/0/rendered`)).status).toBe(400)
+    expect(detailOf(await ask(`${cine.url}/frames/2,2/rendered`))).toMatch(/expected different numbers/)
+    expect(detailOf(await ask(`${cine.url}/frames/1,2/thumbnail`))).toBe('frames: more than 1 at once')
   })
 
   it('gives study and series without what is no image among it, and says so', async () => {

@@ -9,6 +9,7 @@ import { createHash } from 'node:crypto'
 import type { Retrievable } from '../../catalog/contract.ts'
 import { acceptedBy } from '../../dicomweb/accept.ts'
 import { isUnchanged } from '../../dicomweb/byte-range.ts'
+import { frameList } from '../../dicomweb/frame-list.ts'
 import { multipart, multipartType, newBoundary, type OutgoingPart } from '../../dicomweb/multipart-writer.ts'
 import { type Offer, renderedOffers } from '../../dicomweb/rendered-types.ts'
 import { type ImageType, ignoredWarning, type RenderingParameters, renderingParameters } from '../../dicomweb/rendering-parameters.ts'
@@ -54,7 +55,7 @@ export async function renderedInstance(parts: RenderedParts, request: WebRequest
 }
 
 export async function renderedFrames(parts: RenderedParts, request: WebRequest): Promise<WebAnswer> {
-  const frames = frameNumbers(request.params.frames!)
+  const frames = frameList(request.params.frames!, MOST_FRAMES_NAMED)
   const { offers, wish, found } = await asked(parts, request)
   const offer = imageOffer(offers)
   const instance = await instanceOf(parts, found)
@@ -97,14 +98,6 @@ export function imageOffer(offers: readonly Offer[]): Offer & { readonly type: I
   const offer = offers.find((one): one is Offer & { readonly type: ImageType } => one.type !== 'application/pdf')
   if (offer === undefined) throw new WebRefusal(406, 'possible are image/jpeg, image/png, and multipart/related of these')
   return offer
-}
-
-export function frameNumbers(text: string): number[] {
-  const parts = text.split(',')
-  const numbers = parts.map((part) => (/^\d{1,9}$/.test(part) ? Number(part) : 0))
-  if (numbers.some((number) => number < 1)) throw new WebRefusal(400, 'frames: expected whole numbers from 1 on, joined by commas')
-  if (numbers.length > MOST_FRAMES_NAMED) throw new WebRefusal(400, `frames: more than ${MOST_FRAMES_NAMED} at once`)
-  return numbers
 }
 
 interface Gathering {
