@@ -168,7 +168,7 @@ Patient and study values that were corrected and odd lengths are mended as in C-
 | \`…/metadata\` of study, series, instance | application/dicom+json; binary values above 1 KiB by \`…/bulkdata/{path}\` |
 | \`…/frames/{list}\` | application/octet-stream, or the media type of the stored compression (table 8.7.3-5) |
 | \`…/bulkdata/{path}\` | application/octet-stream, ranges; items are counted from 1 |
-| \`…/rendered\` of study, series, instance, frames | image/jpeg, image/png; application/pdf of an encapsulated one; \`viewport\`, \`window\`, \`quality\`, \`iccprofile\` (no, yes, srgb); annotations are not burned in (Warning) |
+| \`…/rendered\` of study, series, instance, frames | image/jpeg, image/png; application/pdf of an encapsulated one; \`viewport\`, \`window\`, \`quality\`, \`iccprofile\` (no, yes, srgb); overlay planes (60xx) are drawn, white, of a region of interest its border; annotations are not burned in (Warning) |
 | \`…/thumbnail\` of study, series, instance, frame | image/jpeg, image/png, 128 pixels unless \`viewport\` says otherwise |
 | \`/dicom-web/\` | capabilities (GET, OPTIONS): application/vnd.sun.wadl+xml, application/json |
 

@@ -113,10 +113,13 @@ function oneInstance({ storage }: RenderedParts, wish: RenderingParameters, inst
   return { instances: [instance], frames, leftOut }
 }
 
+/** Another one whenever the same bytes are drawn otherwise than before: browsers keep pictures. */
+const DRAWN_AS = 2
+
 /** The same picture for the same bytes and wishes, whoever asks. */
 export function pictureTag({ sha256 }: Retrievable, ...wishes: readonly unknown[]): string {
   return `"${createHash('sha256')
-    .update(JSON.stringify([sha256, wishes]))
+    .update(JSON.stringify([DRAWN_AS, sha256, wishes]))
     .digest('base64url')
     .slice(0, 27)}"`
 }
