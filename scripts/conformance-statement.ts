@@ -168,9 +168,12 @@ Patient and study values that were corrected and odd lengths are mended as in C-
 | \`…/metadata\` of study, series, instance | application/dicom+json; binary values above 1 KiB by \`…/bulkdata/{path}\` |
 | \`…/frames/{list}\` | application/octet-stream, or the media type of the stored compression (table 8.7.3-5) |
 | \`…/bulkdata/{path}\` | application/octet-stream, ranges; items are counted from 1 |
-| \`…/rendered\` of study, series, instance, frames | image/jpeg, image/png; application/pdf of an encapsulated one; \`viewport\`, \`window\`, \`quality\`, \`iccprofile\` (no, yes, srgb); annotations are not burned in (Warning) |
+| \`…/rendered\` of study, series, instance, frames | image/jpeg, image/png; application/pdf of an encapsulated one; \`viewport\`, \`window\`, \`quality\`, \`iccprofile\` (no, yes, srgb); overlay planes (60xx) are drawn, white, of a region of interest its border; annotations are not burned in (Warning) |
 | \`…/thumbnail\` of study, series, instance, frame | image/jpeg, image/png, 128 pixels unless \`viewport\` says otherwise |
 | \`/dicom-web/\` | capabilities (GET, OPTIONS): application/vnd.sun.wadl+xml, application/json |
+
+Of pictures of a study, a series or many frames, what is no image, cannot be drawn or cannot be read is left out with 206 and a Warning, 406 where there is none at all. What is found when the answer has begun
+cannot be told any more: such an answer ends without its closing boundary, and for ten minutes others tell of it.
 
 WADO-URI at \`/wado\`: \`contentType\` image/jpeg, image/png, application/dicom; \`rows\`, \`columns\`, \`region\`, \`windowCenter\`, \`windowWidth\`, \`imageQuality\`, \`frameNumber\`, \`transferSyntax\` (also \`*\`: as stored); \`anonymize\` and
 \`presentationUID\` are refused. Parameters that are not known are ignored and told in a Warning. What is rejected, withdrawn, of another level or not here: 404. The header KOS-SOPInstanceUID names the manifest that somebody reads by, in force or a former version of one that is:
@@ -180,8 +183,8 @@ WADO-URI at \`/wado\`: \`contentType\` image/jpeg, image/png, application/dicom;
 
 QIDO-RS at \`/dicom-web\`: \`/studies\`, \`/series\`, \`/instances\`, \`/studies/{study}/series\`, \`/studies/{study}/instances\`, \`/studies/{study}/series/{series}/instances\`. Matching, order, levels and
 attributes are those of 2.4, with dates and times of one event combined; \`fuzzymatching\` finds names that begin so. \`includefield\`, \`limit\` (at most \`web.qido.maxResults\`: ${of('web.qido.maxResults')}) and \`offset\` are
-honoured; \`emptyvaluematching\` and \`multiplevaluematching\` are not (Warning 299). Answers are application/dicom+json (406 for anything else), 200 with an empty list where nothing matches, 400 for a
-parameter that is not understood. The attributes of tables 10.6.3-3 to 10.6.3-5 always come, at instance level Available Transfer Syntax UID (0008,3002) too.
+honoured; \`emptyvaluematching\` and \`multiplevaluematching\` are not (Warning 299). Answers are application/dicom+json (406 for anything else), 200 with an empty list where nothing matches, 400 for what is
+written like an attribute and is none; other parameters that are not known are ignored (Warning 299). The attributes of tables 10.6.3-3 to 10.6.3-5 always come, at instance level Available Transfer Syntax UID (0008,3002) too.
 
 STOW-RS at \`/dicom-web/studies\` and \`/dicom-web/studies/{study}\`: multipart/related of application/dicom (streamed; up to \`storage.maxInstanceBytes\` each) or of application/dicom+json with bulk data (up to
 128 MiB; kept in Explicit VR Little Endian, compressed pixel data in the transfer syntax that its part or its JPEG says), or application/dicom alone. Failure and Warning Reasons are the statuses of 2.3, A900 also

@@ -49,8 +49,20 @@ export interface Figures {
   readonly targets: readonly TargetFigures[]
 }
 
+/** Of a series, what a page shows of it first: values as they were sent. */
+export interface FirstInstance {
+  readonly sopInstanceUid: Uid
+  readonly sopClassUid: Uid
+  readonly numberOfFrames?: string
+  readonly rows?: string
+  readonly columns?: string
+}
+
 export interface StatusCatalog {
   standingsOf(studyInstanceUids: readonly Uid[], levels: LevelSet): Promise<ReadonlyMap<string, Standing>>
+  /** The first instance of each series in the order of a query, of those that the caller may see; no manifests of our own.
+   *  @returns by Series Instance UID */
+  firstInstancesOf(studyInstanceUid: Uid, levels: LevelSet): Promise<ReadonlyMap<string, FirstInstance>>
   /** Newest first. */
   deliveries(wanted: DeliveriesWanted, pageSize: number, after?: string): Promise<Page<ListedDelivery>>
   findDelivery(id: number): Promise<ListedDelivery | undefined>

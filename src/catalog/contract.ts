@@ -366,7 +366,16 @@ export type {
   ManifestState,
   RestoredManifest,
 } from './contract-manifests.ts'
-export type { DeliveriesWanted, Figures, ListedDelivery, Standing, StatusCatalog, StudyStanding, TargetFigures } from './contract-status.ts'
+export type {
+  DeliveriesWanted,
+  Figures,
+  FirstInstance,
+  ListedDelivery,
+  Standing,
+  StatusCatalog,
+  StudyStanding,
+  TargetFigures,
+} from './contract-status.ts'
 /** Words of the standard that the contract speaks in; re-exported so that engines need no other import. */
 export type {
   AeTitle,

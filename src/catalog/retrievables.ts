@@ -19,6 +19,9 @@ export async function retrievables(
 ): Promise<Page<Retrievable>> {
   const plan = retrievePlan(keys, view)
   if (plan === undefined) return { items: [] }
+  const one =
+    after === undefined && keys.patientId === undefined && keys.sopInstanceUids?.length === 1 ? keys.sopInstanceUids[0] : undefined
+  if (one !== undefined) return { items: oneInstance(statements, plan, one, keys) }
   const items: Retrievable[] = []
   const position = after === undefined ? undefined : decodePosition(after, isPosition)
   let last: unknown
@@ -33,11 +36,25 @@ export async function retrievables(
     if (rows.length > 0 && !corrections.has(studyId)) corrections.set(studyId, correctionsOf(statements, studyId))
     for (const row of rows) {
       if (items.length === pageSize) return { items, next: encodePosition(last) }
-      items.push(retrievable(study, series, row, corrections.get(studyId)))
+      items.push(retrievable(study[2] as Uid, series[1] as Uid, row, corrections.get(studyId)))
       if (items.length === pageSize) last = { study: studyPosition(study), series: numberPosition(series), instance: numberPosition(row) }
     }
   }
   return { items }
+}
+
+/** A single name is looked up as it is: whatever is asked for on the web by its address, in one statement. */
+function oneInstance(
+  statements: Statements,
+  { instances: { sql, parameters } }: QueryPlan,
+  uid: Uid,
+  { studyInstanceUids, seriesInstanceUids }: RetrieveKeys,
+): Retrievable[] {
+  const row = statements.row(FIND_SQL.oneRetrievable(sql), uid, ...parameters)
+  if (row === undefined) return []
+  const [study, series, studyId, isCorrected] = row.slice(10) as [Uid, Uid, number, number]
+  if (studyInstanceUids?.includes(study) === false || seriesInstanceUids?.includes(series) === false) return []
+  return [retrievable(study, series, row, isCorrected === 1 ? correctionsOf(statements, studyId) : undefined)]
 }
 
 export async function countRetrievables(statements: Statements, keys: RetrieveKeys, view: View): Promise<number> {
@@ -64,11 +81,11 @@ function retrievePlan(keys: RetrieveKeys, view: View): QueryPlan | undefined {
   return planOf({ level: 'IMAGE', conditions, levels: view.levels, includeManifests: view.includeManifests || named, values: [] })
 }
 
-function retrievable(study: Row, series: Row, row: Row, corrections: StudyCorrections | undefined): Retrievable {
+function retrievable(studyInstanceUid: Uid, seriesInstanceUid: Uid, row: Row, corrections: StudyCorrections | undefined): Retrievable {
   const correction = row[9] === 'manifest' ? undefined : corrections?.get(row[8] as number)
   return {
-    studyInstanceUid: study[2] as Uid,
-    seriesInstanceUid: series[1] as Uid,
+    studyInstanceUid,
+    seriesInstanceUid,
     sopInstanceUid: row[1] as Uid,
     storageKey: row[2] as StorageKey,
     transferSyntaxUid: row[3] as Uid,

@@ -5,7 +5,16 @@ import { EVERY_LEVEL, type LevelSet } from '../dicom/confidentiality.ts'
 import { Breath } from './breath.ts'
 import type { Row } from './columns.ts'
 import type { Confidentiality, Delivery, Page, Uid } from './contract.ts'
-import type { DeliveriesWanted, Figures, ListedDelivery, Standing, StatusCatalog, StudyStanding, TargetFigures } from './contract-status.ts'
+import type {
+  DeliveriesWanted,
+  Figures,
+  FirstInstance,
+  ListedDelivery,
+  Standing,
+  StatusCatalog,
+  StudyStanding,
+  TargetFigures,
+} from './contract-status.ts'
 import { tell } from './history.ts'
 import { findManifest } from './manifests.ts'
 import { decodePosition, encodePosition, isRowId } from './position.ts'
@@ -22,6 +31,7 @@ type Read = <T>(work: () => T | Promise<T>) => Promise<T>
 export function statusOn(statements: Statements, write: Write, read: Read): StatusCatalog {
   return {
     standingsOf: (uids, levels) => read(() => standingsOf(statements, uids, levels)),
+    firstInstancesOf: (uid, levels) => read(() => firstInstancesOf(statements, uid, levels)),
     deliveries: (wanted, pageSize, after) => read(() => deliveries(statements, wanted, pageSize, after)),
     findDelivery: (id) =>
       read(() => {
@@ -39,6 +49,22 @@ export function statusOn(statements: Statements, write: Write, read: Read): Stat
 function standingsOf(statements: Statements, uids: readonly Uid[], levels: LevelSet): ReadonlyMap<string, Standing> {
   const rows = statements.all(STATUS_SQL.standings, levels, levels, levels, levels, JSON.stringify(uids))
   return new Map(rows.map(([uid, state, version]) => [uid as string, standingOf(state as StudyStanding, version as number | null)]))
+}
+
+function firstInstancesOf(statements: Statements, study: Uid, levels: LevelSet): ReadonlyMap<string, FirstInstance> {
+  const rows = statements.all(STATUS_SQL.firstInstances, levels, study)
+  return new Map(
+    rows.map(([series, sopInstanceUid, sopClassUid, numberOfFrames, rows, columns]) => [
+      series as string,
+      {
+        sopInstanceUid: sopInstanceUid as Uid,
+        sopClassUid: sopClassUid as Uid,
+        ...(numberOfFrames === null ? {} : { numberOfFrames: numberOfFrames as string }),
+        ...(rows === null ? {} : { rows: rows as string }),
+        ...(columns === null ? {} : { columns: columns as string }),
+      },
+    ]),
+  )
 }
 
 const standingOf = (state: StudyStanding, version: number | null): Standing => ({

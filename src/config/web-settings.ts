@@ -126,7 +126,7 @@ export const WEB_SETTINGS = [
     max: 3600,
     default: 60,
     reason:
-      'A body that brings less than 4 KiB in so long is given up (STOW-RS, besides: less than 16 KiB in a minute). There is no limit for the whole: a study of gigabytes over a slow line may take its time. The time in which we do not read does not count.',
+      'A body that brings less than 16 KiB in so long is given up. There is no limit for the whole: a study of gigabytes over a slow line may take its time. The time in which we do not read does not count.',
   }),
   setting({
     key: 'web.timeouts.writeSeconds',

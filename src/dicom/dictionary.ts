@@ -11,6 +11,7 @@ interface Entry {
 
 let entries: Map<number, Entry> | undefined
 let tags: Map<string, number> | undefined
+let inLowerCase: ReadonlySet<string> | undefined
 
 function dictionary(): Map<number, Entry> {
   if (entries !== undefined) return entries
@@ -47,6 +48,12 @@ export function keywordOf(tag: number): string | undefined {
 export function tagOf(keyword: string): number | undefined {
   tags ??= new Map([...dictionary()].map(([tag, entry]) => [entry.keyword, tag]))
   return tags.get(keyword)
+}
+
+/** Whether it would be a keyword if it were written as the standard writes it. */
+export function isAlmostKeyword(text: string): boolean {
+  inLowerCase ??= new Set([...dictionary().values()].map(({ keyword }) => keyword.toLowerCase()))
+  return inLowerCase.has(text.toLowerCase())
 }
 
 /** "ggggeeee" in capitals, as in DICOM JSON (PS3.18 F.2.2). */

@@ -92,9 +92,12 @@ export function tellable(names: readonly string[]): string[] {
   return [...new Set(names)].slice(0, MOST_TOLD).map((name) => name.slice(0, 32).replace(/[^\w.-]/g, '_'))
 }
 
-/** The Warning (PS3.18 8.3) for what was asked and is not done. */
-export function ignoredWarning(ignored: readonly string[]): Record<string, string> {
-  return ignored.length === 0 ? {} : { Warning: `299 ariane "not supported here and ignored: ${ignored.join(', ')}"` }
+/** The Warning (PS3.18 8.3) for what was asked and is not done.
+ *  @param before  another one of the same answer */
+export function ignoredWarning(ignored: readonly string[], before?: string): Record<string, string> {
+  const own = ignored.length === 0 ? [] : [`299 ariane "not supported here and ignored: ${ignored.join(', ')}"`]
+  const all = [...(before === undefined ? [] : [before]), ...own]
+  return all.length === 0 ? {} : { Warning: all.join(', ') }
 }
 
 export function qualityOf(name: string, text: string | null): number {

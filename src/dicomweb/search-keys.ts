@@ -4,7 +4,7 @@
  *  backslash or repetition; what is asked for twice is asked for once.
  *  Does not: match, or know which keys can be matched (dicom/query-model.ts).
  *  Errors: WebRefusal 400, naming the parameter; values are not repeated. */
-import { tagOf, tagText, vrOf } from '../dicom/dictionary.ts'
+import { isAlmostKeyword, tagOf, tagText, vrOf } from '../dicom/dictionary.ts'
 import { type DataSet, readDataSet } from '../dicom/element-reader.ts'
 import { ElementWriter } from '../dicom/element-writer.ts'
 import { isKey, isPrivate } from '../dicom/query-keys.ts'
@@ -112,6 +112,11 @@ export function parseAttributePath(text: string): readonly number[] | undefined 
     path.push(tag)
   }
   return path
+}
+
+/** Whether a parameter is meant to be an attribute, though it may be none: it is written like a keyword or a tag. */
+export function isMeantAsAttribute(name: string): boolean {
+  return name.split('.').some((step) => /^[A-Z0-9]/.test(step) || /^[0-9a-f]{4},?[0-9a-f]{4}$/i.test(step) || isAlmostKeyword(step))
 }
 
 function parseAttribute(text: string): number | undefined {

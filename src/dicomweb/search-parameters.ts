@@ -1,9 +1,11 @@
 /** Parameters of a search on the web (PS3.18 8.3.4).
  *
- *  Promises: a parameter that is not understood is refused by name, never passed over: a search by a misspelt attribute would find everybody.
- *  Parameters of the web itself (`accept`, `charset`) are let through. Names of parameters may be in capitals; keywords are as in PS3.6.
+ *  Promises: what is meant as an attribute and is none is refused by name (a value of the parameter `match`, PS3.18 8.3.4.1): a search by a misspelt one would
+ *  find everybody. Other parameters that are not known change nothing, and are told (PS3.18 8.3). Those of the web itself (`accept`, `charset`) are let
+ *  through. Names of parameters may be in capitals; keywords are as in PS3.6.
  *  Errors: WebRefusal 400. */
-import { parseAttributePath, SearchKeys } from './search-keys.ts'
+import { tellable } from './rendering-parameters.ts'
+import { isMeantAsAttribute, parseAttributePath, SearchKeys } from './search-keys.ts'
 import { WebRefusal } from './web-service.ts'
 
 export interface SearchParameters {
@@ -13,6 +15,8 @@ export interface SearchParameters {
   /** Undefined: as many as the server gives. */
   readonly limit: number | undefined
   readonly offset: number
+  /** Parameters that are not known here, as they can be told. */
+  readonly ignored: readonly string[]
   /** Parameters that were set to true and do nothing here (PS3.18 8.3.4.5, 8.3.4.6). */
   readonly without: readonly string[]
 }
@@ -25,6 +29,7 @@ export function readSearchParameters(query: URLSearchParams): SearchParameters {
   const keys = new SearchKeys()
   const flags = new Map<string, boolean>()
   const numbers = new Map<string, number>()
+  const foreign: string[] = []
   let includesAll = false
   for (const [name, value] of query) {
     const lower = name.toLowerCase()
@@ -32,6 +37,7 @@ export function readSearchParameters(query: URLSearchParams): SearchParameters {
     if ((FLAGS as readonly string[]).includes(lower)) once(flags, lower, parseFlag(lower, value))
     else if ((NUMBERS as readonly string[]).includes(lower)) once(numbers, lower, parseCount(lower, value))
     else if (lower === 'includefield') includesAll = include(keys, value) || includesAll
+    else if (parseAttributePath(name) === undefined && !isMeantAsAttribute(name)) foreign.push(name)
     else keys.match(pathOf(name), value, name)
   }
   return {
@@ -40,6 +46,7 @@ export function readSearchParameters(query: URLSearchParams): SearchParameters {
     isFuzzy: flags.get('fuzzymatching') ?? false,
     limit: numbers.get('limit'),
     offset: numbers.get('offset') ?? 0,
+    ignored: tellable(foreign),
     without: ['emptyvaluematching', 'multiplevaluematching'].filter((name) => flags.get(name) === true),
   }
 }

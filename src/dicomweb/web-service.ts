@@ -17,6 +17,8 @@ export interface WebCaller {
   readonly levels: LevelSet
   /** A person in front of the page: one who has signed in there, or sits at this machine. */
   readonly isPerson?: boolean
+  /** When its token or session ends by itself, in milliseconds since 1970. */
+  readonly until?: number
 }
 
 export interface WebRequest {

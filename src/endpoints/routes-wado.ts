@@ -1,6 +1,6 @@
 /** WADO-RS under `/dicom-web` (PS3.18 10.4), and what can be done there (PS3.18 8.9). */
 import type { Config } from '../config/settings.ts'
-import type { WebAnswer, WebRequest } from '../dicomweb/web-service.ts'
+import type { WebAnswer, WebRequest, WebService } from '../dicomweb/web-service.ts'
 import { capabilities } from '../serve/capabilities.ts'
 import type { Serving } from '../serve/serving.ts'
 import { retrieveBulkData } from '../serve/wado-bulk-data.ts'
@@ -15,19 +15,20 @@ export interface WadoRouteParts {
   readonly serving: Pick<Serving, 'catalog' | 'storage' | 'aeTitle' | 'listManifests'>
 }
 
-const STUDY = '/dicom-web/studies/:study'
-const SERIES = `${STUDY}/series/:series`
-const INSTANCE = `${SERIES}/instances/:instance`
+export const STUDY = '/dicom-web/studies/:study'
+export const SERIES = `${STUDY}/series/:series`
+export const INSTANCE = `${SERIES}/instances/:instance`
+export const FRAMES = `${INSTANCE}/frames/:frames`
+
+/** A route by which something is retrieved. */
+export function getRoute(path: string, summary: string, serve: WebService): WebRoute {
+  return { method: 'GET', path, right: 'get', summary, serve }
+}
 
 export function wadoRoutes(from: WadoRouteParts): WebRoute[] {
-  const parts = partsOf(from)
-  const get = (path: string, summary: string, serve: (parts: WadoParts, request: WebRequest) => Promise<WebAnswer>): WebRoute => ({
-    method: 'GET',
-    path,
-    right: 'get',
-    summary,
-    serve: (request) => serve(parts, request),
-  })
+  const parts = wadoPartsOf(from)
+  const get = (path: string, summary: string, serve: (parts: WadoParts, request: WebRequest) => Promise<WebAnswer>): WebRoute =>
+    getRoute(path, summary, (request) => serve(parts, request))
   return [
     get(STUDY, 'Instances of a study', retrieveDicom),
     get(SERIES, 'Instances of a series', retrieveDicom),
@@ -35,7 +36,7 @@ export function wadoRoutes(from: WadoRouteParts): WebRoute[] {
     get(`${STUDY}/metadata`, 'Metadata of a study', retrieveMetadata),
     get(`${SERIES}/metadata`, 'Metadata of a series', retrieveMetadata),
     get(`${INSTANCE}/metadata`, 'Metadata of an instance', retrieveMetadata),
-    get(`${INSTANCE}/frames/:frames`, 'Frames of an image', retrieveFrames),
+    get(FRAMES, 'Frames of an image', retrieveFrames),
     get(`${INSTANCE}/bulkdata/*`, 'Bulk data of an instance', retrieveBulkData),
   ]
 }
@@ -52,7 +53,7 @@ export function capabilityRoutes(routes: readonly WebRoute[]): WebRoute[] {
   return [of('GET', '/dicom-web/'), of('OPTIONS', '/dicom-web/'), of('OPTIONS', '/dicom-web')]
 }
 
-function partsOf({ config, serving }: WadoRouteParts): WadoParts {
+export function wadoPartsOf({ config, serving }: WadoRouteParts): WadoParts {
   const { catalog, storage, aeTitle } = serving
   return { catalog, storage, aeTitle, listManifests: () => serving.listManifests(), kosHeader: () => config().web.kosHeader }
 }

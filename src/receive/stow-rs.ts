@@ -5,7 +5,7 @@
  *  the rest nothing does. The end of a request is what the end of an association is to C-STORE: the studies it brought are due soon.
  *  Source of the instances is {@link sourceOf} the caller: what confidentiality and retention rules name as `sender`.
  *  Does not: take XML; know who may store (the route does).
- *  Errors: WebRefusal 400, 406, 408, 413, 415, 503. */
+ *  Errors: WebRefusal 400, 406, 413, 415, 503. */
 import type { Readable } from 'node:stream'
 import { parseAeTitle } from '../dicom/ae-title.ts'
 import { acceptedJson } from '../dicomweb/accept-json.ts'

@@ -71,6 +71,7 @@ export class QidoRs {
     const first = await this.#firstPage(search)
     const more = first.next !== undefined && (search.limit <= PAGE_SIZE || (await this.#isCut(search, first.next)))
     const warnings = [
+      ...(parameters.ignored.length > 0 ? [`Not supported and ignored: ${parameters.ignored.join(' ')}`] : []),
       ...parameters.without.map(notDone),
       ...notMatched(wanted, parameters),
       ...(more ? ['There are additional results that can be requested'] : []),

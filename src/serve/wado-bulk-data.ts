@@ -2,7 +2,7 @@
  *  `…/bulkdata/54000100/1/54001010`, items from 1.
  *
  *  Promises: a binary value is read at its place, in little endian, by ranges too; compressed pixel data come as frames (wado-frames.ts), other fragments
- *  and videos as their joined bit stream. Only binary values are given: text says what is in force only where it is corrected, which is in metadata.
+ *  and videos as their joined bit stream. A part names the address that metadata gives it by (PS3.18 10.4.3.3.5), a frame its own. Only binary values are given: text says what is in force only where it is corrected, which is in metadata.
  *  @throws WebRefusal 400, 404, 406, 416, 500 */
 import type { Retrievable } from '../catalog/contract.ts'
 import { ITEM, SEQUENCE_DELIMITATION, UNDEFINED_LENGTH } from '../dicom/element-header.ts'
@@ -21,7 +21,7 @@ import { isBinary, placedVr } from './header-without-bulk.ts'
 import { demandManifest } from './kos-header.ts'
 import { openPlainBytes } from './plain-bytes.ts'
 import { type ReadWindows, withWindows } from './read-windows.ts'
-import { framesOfInstance } from './wado-frames.ts'
+import { addressOf, framesOfInstance } from './wado-frames.ts'
 import { sizeHeaders } from './wado-instances.ts'
 import { instanceOf, stateOf, targetOf, type WadoParts } from './wado-target.ts'
 import { bodyOf, noBody, refusalFor } from './web-body.ts'
@@ -49,7 +49,7 @@ export async function retrieveBulkData(parts: WadoParts, request: WebRequest): P
       isHandedOn = true
       return await framesOfInstance(parts, request, instance, ranges)
     }
-    const answer = await answerOf(request, instance, ranges, found, bytes)
+    const answer = await answerOf(request, instance, ranges, { ...found, path }, bytes)
     isHandedOn = answer.handedOn
     return answer.answer
   } catch (error) {
@@ -68,7 +68,7 @@ async function answerOf(
   request: WebRequest,
   instance: Retrievable,
   ranges: readonly MediaRange[],
-  { placed, encoding }: Found,
+  { placed, encoding, path }: Found & { readonly path: readonly number[] },
   bytes: ByteSource,
 ): Promise<{ answer: WebAnswer; handedOn: boolean }> {
   const syntax = isFragments(placed) ? instance.transferSyntaxUid : EXPLICIT_VR_LITTLE_ENDIAN
@@ -87,7 +87,8 @@ async function answerOf(
   }
   if (request.method === 'HEAD') return { answer: { ...answer, body: noBody() }, handedOn: false }
   const value = valueBytes(bytes, placed, encoding, range)
-  const pieces = isMultipart ? multipart(boundary, onePart(partType, value)) : value
+  const location = `${request.base}${addressOf(instance)}/bulkdata/${pathInWords(path)}`
+  const pieces = isMultipart ? multipart(boundary, onePart({ 'Content-Type': partType, 'Content-Location': location }, value)) : value
   return { answer: { ...answer, body: await bodyOf(pieces, request) }, handedOn: true }
 }
 
@@ -102,8 +103,8 @@ function chosen(ranges: readonly MediaRange[], media: string): { type: string; i
   throw new WebRefusal(406, `none of what is accepted can be sent; possible: ${media}, multipart/related; type="${media}"`)
 }
 
-async function* onePart(type: string, chunks: AsyncIterable<Buffer>): AsyncGenerator<OutgoingPart> {
-  yield { headers: { 'Content-Type': type }, chunks }
+async function* onePart(headers: OutgoingPart['headers'], chunks: AsyncIterable<Buffer>): AsyncGenerator<OutgoingPart> {
+  yield { headers, chunks }
 }
 
 function valueBytes(bytes: ByteSource, placed: Placed, encoding: Encoding, range?: ByteRange): AsyncGenerator<Buffer> {
@@ -158,6 +159,11 @@ function pathOf(text: string): readonly number[] {
   if (!PATH.test(text))
     throw new WebRefusal(400, `bulk data: found ${quoted(text)}, expected a tag like 7FE00010, or tag/item/tag inside of a sequence`)
   return text.split('/').map((part, index) => Number.parseInt(part, index % 2 === 0 ? 16 : 10))
+}
+
+/** As metadata writes it. */
+function pathInWords(path: readonly number[]): string {
+  return path.map((part, index) => (index % 2 === 0 ? part.toString(16).toUpperCase().padStart(8, '0') : part)).join('/')
 }
 
 /** @param path  tag, item, tag … */

@@ -5,8 +5,9 @@
  *  Does not: change what a frame says (photometric interpretation, planes): decoded ones of colour come as RGB by pixel.
  *  @throws WebRefusal 400, 404, 406, 500 */
 import type { Retrievable } from '../catalog/contract.ts'
-import { acceptedBy, type MediaRange, quoted } from '../dicomweb/accept.ts'
+import { acceptedBy, type MediaRange } from '../dicomweb/accept.ts'
 import { isUnchanged } from '../dicomweb/byte-range.ts'
+import { frameList } from '../dicomweb/frame-list.ts'
 import { multipart, multipartType, newBoundary, type OutgoingPart } from '../dicomweb/multipart-writer.ts'
 import { type WebAnswer, WebRefusal, type WebRequest } from '../dicomweb/web-service.ts'
 import { converterOf } from './convert-instance.ts'
@@ -19,7 +20,7 @@ import { bodyOf, noBody, refusalFor } from './web-body.ts'
 const MOST_FRAMES = 100_000
 
 export async function retrieveFrames(parts: WadoParts, request: WebRequest): Promise<WebAnswer> {
-  const numbers = frameList(request.params.frames ?? '')
+  const numbers = frameList(request.params.frames ?? '', MOST_FRAMES)
   const ranges = acceptedBy(request)
   const target = targetOf(request, parts)
   await demandManifest(parts, request, target)
@@ -67,14 +68,6 @@ export async function framesOfInstance(
 /** Below the base of the web. */
 export function addressOf({ studyInstanceUid, seriesInstanceUid, sopInstanceUid }: Retrievable): string {
   return `/dicom-web/studies/${studyInstanceUid}/series/${seriesInstanceUid}/instances/${sopInstanceUid}`
-}
-
-/** PS3.18 10.4.1.1.6: numbers that differ, in any order. */
-function frameList(text: string): number[] {
-  const numbers = /^\d{1,9}(?:,\d{1,9})*$/.test(text) ? text.split(',').map(Number) : []
-  const isList = numbers.length > 0 && numbers.length <= MOST_FRAMES && !numbers.includes(0) && new Set(numbers).size === numbers.length
-  if (!isList) throw new WebRefusal(400, `frames: found ${quoted(text)}, expected different numbers from 1 with commas between them`)
-  return numbers
 }
 
 interface OutgoingFrame {

@@ -98,7 +98,7 @@ export function brokenInWords({ broken, total }: Survey): string[] {
 }
 
 /** What of an answer is left out, with its status (PS3.18 10.4.3). */
-export function leavingOut(texts: readonly string[]): { status: 200 | 206; warning: Record<string, string> } {
+export function leavingOut(texts: readonly string[]): { status: 200 | 206; warning: { Warning?: string } } {
   if (texts.length === 0) return { status: 200, warning: {} }
   return { status: 206, warning: { Warning: texts.map((text) => `299 ariane "${text}"`).join(', ') } }
 }

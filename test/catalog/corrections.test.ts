@@ -26,8 +26,13 @@ async function outgoing(catalog: Catalog, study: number): Promise<readonly Retri
   const page = await catalog.retrievables({ studyInstanceUids: [uid(`1.${study}`)] }, { includeManifests: true, levels: EVERY_LEVEL }, 100)
   return page.items
 }
-const correctionOf = async (catalog: Catalog, study: number, number = 1) =>
-  (await outgoing(catalog, study)).find(({ sopInstanceUid }) => sopInstanceUid === `1.${study}.1.${number}`)?.correction
+/** The same whether it is asked for by its study or by its own name. */
+const correctionOf = async (catalog: Catalog, study: number, number = 1) => {
+  const one = uid(`1.${study}.1.${number}`)
+  const { items } = await catalog.retrievables({ sopInstanceUids: [one] }, { includeManifests: true, levels: EVERY_LEVEL }, 1)
+  expect(items).toEqual((await outgoing(catalog, study)).filter(({ sopInstanceUid }) => sopInstanceUid === one))
+  return items[0]?.correction
+}
 const studiesNamed = async (catalog: Catalog, name: string) =>
   (await findAll(catalog, query('STUDY', [{ keyword: 'PatientName', kind: 'wildcard', pattern: `${name.toLowerCase()}*` }]))).map(
     (match) => match.StudyInstanceUID,

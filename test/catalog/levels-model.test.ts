@@ -104,6 +104,19 @@ class Model {
       }
       await told('STUDY', OF_STUDY, ({ study }) => `1.${study}`)
       await told('SERIES', OF_SERIES, ({ study, series }) => `1.${study}.${series}`)
+      await this.#checkNamed(levels)
+    }
+  }
+
+  /** What is asked for by a single name is there for whom it is there among others. */
+  async #checkNamed(levels: LevelSet): Promise<void> {
+    const [study, series, number] = [1 + this.#random(STUDIES), 1 + this.#random(SERIES), 1 + this.#random(INSTANCES)]
+    const [one, nobody] = [uid(`1.${study}.${series}.${number}`), uid('1.999')]
+    const view = { levels, includeManifests: this.#random(2) === 0 }
+    const above = { studyInstanceUids: [uid(`1.${1 + this.#random(STUDIES)}`)], seriesInstanceUids: [uid(`1.${study}.${series}`)] }
+    for (const keys of [{}, above]) {
+      const among = await this.#catalog.retrievables({ ...keys, sopInstanceUids: [one, nobody] }, view, 10)
+      expect(await this.#catalog.retrievables({ ...keys, sopInstanceUids: [one] }, view, 10), `${one} for ${levels}`).toEqual(among)
     }
   }
 

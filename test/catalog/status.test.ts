@@ -3,14 +3,14 @@ import { afterAll, expect, it } from 'vitest'
 import type { Catalog } from '../../src/catalog/contract.ts'
 import { levelSet } from '../../src/dicom/confidentiality.ts'
 import type { StudyStanding } from '../../src/dicom/query.ts'
-import { newUid, type Uid } from '../../src/dicom/uid.ts'
+import { newUid, type Uid, uid } from '../../src/dicom/uid.ts'
 import { buildManifest } from '../../src/manifest/build-manifest.ts'
 import { decide } from '../../src/storage/decisions.ts'
 import { type Held, holdNothing, receive, target } from '../manifest/held-studies.ts'
 import { note, someStudy } from '../receive/rejection-material.ts'
 import { closeAll, silenceLog, store } from '../receive/sample-instances.ts'
 import { encode } from '../support/data-sets.ts'
-import { query } from './catalog-material.ts'
+import { CT, findAll, instance, query, temporaryCatalog } from './catalog-material.ts'
 
 silenceLog()
 afterAll(closeAll)
@@ -50,6 +50,43 @@ it('each state is found by its name, and told of each study', async () => {
     studiesInConflict: 1,
     studiesCollecting: 1,
   })
+})
+
+it('the first instance of each series is the first of a query, for whoever may see which', async () => {
+  const catalog = temporaryCatalog()
+  const image = { Rows: '512', Columns: '256', NumberOfFrames: '3' }
+  await catalog.keep(instance(1, 1, 3))
+  await catalog.keep(instance(1, 1, 1, image, { confidentiality: 'R' }))
+  await catalog.keep(instance(1, 1, 2, image))
+  await catalog.keep(instance(1, 2, 1, {}, { confidentiality: 'R' }))
+  await catalog.keep(instance(1, 9, 1, {}, { role: 'manifest' }))
+  await catalog.keep(instance(2, 1, 1))
+  const values = ['SeriesInstanceUID', 'SOPInstanceUID', 'SOPClassUID', 'NumberOfFrames', 'Rows', 'Columns'] as const
+  for (const levels of [N, ALL, levelSet(['R'])]) {
+    const matches = await findAll(catalog, { ...query('IMAGE', [], { levels }), values, derived: [] })
+    const first = new Map(
+      matches
+        .filter((one) => one.SOPInstanceUID!.startsWith('1.1.'))
+        .toReversed()
+        .map((one) => [one.SeriesInstanceUID!, one]),
+    )
+    const told = await catalog.firstInstancesOf(uid('1.1'), levels)
+    expect([...told.keys()].sort()).toEqual([...first.keys()].sort())
+    for (const [series, { sopInstanceUid, sopClassUid, numberOfFrames, rows, columns }] of told)
+      expect(first.get(series)).toMatchObject({
+        SOPInstanceUID: sopInstanceUid,
+        SOPClassUID: sopClassUid,
+        ...(rows === undefined ? {} : { NumberOfFrames: numberOfFrames, Rows: rows, Columns: columns }),
+      })
+  }
+  expect((await catalog.firstInstancesOf(uid('1.1'), N)).get('1.1.1')).toEqual({
+    sopInstanceUid: '1.1.1.2',
+    sopClassUid: CT,
+    numberOfFrames: '3',
+    rows: '512',
+    columns: '256',
+  })
+  expect(await catalog.firstInstancesOf(uid('1.3'), ALL)).toEqual(new Map())
 })
 
 it('a manifest of a level that the caller may not see is not in force for it, nor withdrawn', async () => {

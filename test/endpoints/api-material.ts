@@ -41,6 +41,7 @@ const trusting: WebGate = {
   },
   signIn: () => Promise.reject(new Error('nobody signs in here')),
   signOut: () => '',
+  stamp: async () => '',
   close: async () => undefined,
 }
 

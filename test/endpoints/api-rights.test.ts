@@ -1,5 +1,5 @@
 /** Who may see and do what through /api: rights, confidentiality levels, bad input, other sites. */
-import { beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it, vi } from 'vitest'
 import type { ElementWriter } from '../../src/dicom/element-writer.ts'
 import { newUid, type Uid } from '../../src/dicom/uid.ts'
 import { HEALTH, MANIFEST, PROBLEM, SESSION, STUDIES, STUDY } from '../../src/endpoints/api/api-contract.ts'
@@ -282,4 +282,19 @@ it('a page of another site cannot act through the browser of whoever is allowed 
     expect([headers, answer.status]).toEqual([headers, 403])
   }
   expect((await from({ origin: api.url, 'sec-fetch-site': 'same-origin' })).status).toBe(200)
+})
+
+it('what a study shows costs as many questions to the catalog however many series it has', async () => {
+  const study = newUid()
+  const find = vi.spyOn(api.parts.catalog, 'find')
+  const questions: number[] = []
+  for (const seriesNumber of [1, 2, 3]) {
+    await receive(api.held, { study, series: newUid(), seriesNumber })
+    find.mockClear()
+    const told = STUDY.parse(await (await call('GET', `/api/studies/${study}`, AS('status find'))).json())
+    expect(told.seriesList.filter(({ firstInstance }) => firstInstance !== undefined)).toHaveLength(seriesNumber)
+    questions.push(find.mock.calls.length)
+  }
+  find.mockRestore()
+  expect(questions).toEqual([2, 2, 2])
 })

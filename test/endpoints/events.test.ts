@@ -109,6 +109,21 @@ it('drops a reader that does not read, and keeps no more than half a megabyte fo
   expect(most).toBeLessThan(512 * 1024)
 })
 
+it('lets a reader go when its token comes to its end', async () => {
+  const events = new LiveEvents({ look })
+  const [short, long] = [reader(), reader()]
+  Object.assign(short.request.caller, { until: Date.now() + 60_000 })
+  const streams = await Promise.all([short, long].map(async ({ request }) => (await events.subscribe(request)).body as PassThrough))
+  for (const stream of streams) stream.resume()
+  await steps(1)
+  expect(events.readers).toBe(2)
+  const ended = vi.spyOn(Date, 'now').mockReturnValue(Date.now() + 60_001)
+  await steps(2)
+  ended.mockRestore()
+  expect(streams.map(({ destroyed }) => destroyed)).toEqual([true, false])
+  long.gone.abort()
+})
+
 it('lets a reader go after a quarter of an hour, so that it says anew who it is', async () => {
   const events = new LiveEvents({ look })
   const stream = (await events.subscribe(reader().request)).body as PassThrough

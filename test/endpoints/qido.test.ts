@@ -243,6 +243,12 @@ describe('what is not done is told', () => {
     )
   })
 
+  it('for parameters that are none of a search: they change nothing (PS3.18 8.3)', async () => {
+    const { found, answer } = await ask('/studies?PatientID=P-1&orderby=-StudyDate&_=1733&session_code=%22%0d%0a')
+    expect(ids(found)).toEqual(['P-1'])
+    expect(answer.headers.get('warning')).toBe(`299 ${node.webUrl}/dicom-web: Not supported and ignored: orderby _ session_code`)
+  })
+
   it('for kinds of matching', async () => {
     const { answer } = await ask('/studies?emptyvaluematching=true&PatientID=P-1')
     expect(answer.headers.get('warning')).toContain(
@@ -254,6 +260,10 @@ describe('what is not done is told', () => {
 describe('a refusal names what is wrong:', () => {
   it.each([
     ['/studies?PatientsName=x', 400, /"PatientsName": neither a parameter/],
+    ['/studies?patientid=P-1', 400, /"patientid": neither a parameter/],
+    ['/studies?0010002G=1', 400, /"0010002G": neither a parameter/],
+    ['/studies?fffe0102=1', 400, /"fffe0102": neither a parameter/],
+    ['/series?order.PatientId=1', 400, /"order.PatientId": neither a parameter/],
     ['/studies?includefield=Nonsense', 400, /"Nonsense": neither a parameter/],
     ['/studies?limit=-1', 400, /limit: a number/],
     ['/studies?limit=1&limit=2', 400, /limit: given twice/],

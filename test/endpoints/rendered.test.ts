@@ -113,16 +113,46 @@ describe('rendered', () => {
     expect([beyond.status, detailOf(beyond)]).toEqual([404, 'there is no frame 4: the instance has 3'])
     expect((await ask(`${cine.url}/frames/1,9/rendered`)).status).toBe(404)
     expect((await ask(`${cine.url}/frames/0/rendered`)).status).toBe(400)
+    expect(detailOf(await ask(`${cine.url}/frames/2,2/rendered`))).toMatch(/expected different numbers/)
+    expect(detailOf(await ask(`${cine.url}/frames/1,2/thumbnail`))).toBe('frames: more than 1 at once')
   })
 
-  it('gives study and series without what is no image among it', async () => {
+  it('draws the overlay of a frame, also where it makes the header long', async () => {
+    const [rows, columns] = [1200, 2000]
+    // Of the first frame nothing, of the second the first row.
+    const bits = Buffer.alloc((2 * rows * columns) / 8)
+    bits.fill(0xff, (rows * columns) / 8, (rows * columns + columns) / 8)
+    const overlay: Overrides = {
+      [0x60000010]: ['US', rows],
+      [0x60000011]: ['US', columns],
+      [0x60000015]: ['IS', '2'],
+      [0x60000040]: ['CS', 'G'],
+      [0x60000050]: ['SS', [1, 1]],
+      [0x60000100]: ['US', 1],
+      [0x60000102]: ['US', 0],
+      [0x60003000]: ['OW', bits],
+    }
+    const cine = await store(us(2, { ...overlay, [TAG.PixelData]: ['OB', Buffer.alloc(128)] }))
+    const first = await sharp((await ask(`${cine.url}/frames/1/rendered?accept=image/png`)).body)
+      .raw()
+      .toBuffer()
+    const second = await sharp((await ask(`${cine.url}/frames/2/rendered?accept=image/png`)).body)
+      .raw()
+      .toBuffer()
+    expect([first.every((value) => value === 0), second.subarray(0, 8).every((value) => value === 255)]).toEqual([true, true])
+    expect(second.subarray(second.length - 8).every((value) => value === 0)).toBe(true)
+  })
+
+  it('gives study and series without what is no image among it, and says so', async () => {
     const study = testUid()
     const inStudy: Overrides = { [TAG.StudyInstanceUID]: ['UI', study] }
     const { series } = await store(gradient(inStudy))
     await store(ct({ ...inStudy, [TAG.SOPClassUID]: ['UI', SR], [TAG.PixelData]: undefined, [TAG.SeriesInstanceUID]: ['UI', testUid()] }))
     const whole = await ask(`${node.webUrl}/dicom-web/studies/${study}/rendered`)
-    expect([whole.status, partsOf(whole.body)]).toEqual([200, 1])
-    expect(partsOf((await ask(`${node.webUrl}/dicom-web/studies/${study}/series/${series}/rendered`)).body)).toBe(1)
+    expect([whole.status, partsOf(whole.body)]).toEqual([206, 1])
+    expect(whole.headers.get('warning')).toBe('299 ariane "1 of 2 instances are left out: they are no images"')
+    const inSeries = await ask(`${node.webUrl}/dicom-web/studies/${study}/series/${series}/rendered`)
+    expect([inSeries.status, partsOf(inSeries.body), inSeries.headers.get('warning')]).toEqual([200, 1, null])
   })
 })
 

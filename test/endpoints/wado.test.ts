@@ -207,7 +207,9 @@ describe('metadata and bulk data', () => {
     const range = await ask(address, 'application/octet-stream', { Range: 'bytes=100-199' })
     expect([range.status, Buffer.from(await range.arrayBuffer()).equals(CURVE.subarray(100, 200))]).toEqual([206, true])
     const [part] = await partsOf(await ask(address, 'multipart/related; type="application/octet-stream"'))
-    expect(part!.body.equals(CURVE)).toBe(true)
+    expect([part!.body.equals(CURVE), part!.headers['content-location']]).toEqual([true, address])
+    const [pixels] = await partsOf(await ask(url(CINE, '/bulkdata/7fe00010'), 'multipart/related'))
+    expect(pixels!.headers['content-location']).toBe((await metadata(CINE))['7FE00010']!.BulkDataURI)
   })
 
   it('pixel data by their address', async () => {

@@ -4,8 +4,10 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { runAriane } from '../admin/run-ariane.ts'
+import { CT_IMAGE, ct, EXPLICIT_LE, encode, TAG, textOf } from '../support/data-sets.ts'
 import { eventually, type NodeProcess, startNode } from '../support/node-process.ts'
 import { head, rawHttp } from '../support/raw-http.ts'
+import { sendFiles } from '../support/sender.ts'
 
 let node: NodeProcess
 const FOREIGN = { 'X-Forwarded-For': '10.9.8.7' }
@@ -99,6 +101,27 @@ describe('a token', () => {
     expect(node.log()).not.toContain(token.slice(7, 20))
   })
 
+  it('holds no answer open that is under way when it is revoked', async () => {
+    const size = 64 * 1024 * 1024
+    const image = ct({ [TAG.PixelData]: ['OW', Buffer.alloc(size)] })
+    const [study, uid] = [TAG.StudyInstanceUID, TAG.SOPInstanceUID].map((tag) => textOf(image, tag))
+    const names = { name: 'large', sopClassUid: CT_IMAGE, sopInstanceUid: uid!, transferSyntaxUid: EXPLICIT_LE }
+    await sendFiles(node, [{ ...names, dataSet: encode(image) }])
+    const [token, other] = [await create('LONG', '--rights', 'status', 'get'), await create('STAYS', '--rights', 'status')]
+    const events = await fetch(`${node.webUrl}/api/events`, { headers: bearer(token) })
+    const goesOn = await fetch(`${node.webUrl}/api/events`, { headers: bearer(other) })
+    const study1 = await fetch(`${node.webUrl}/dicom-web/studies/${study}`, { headers: bearer(token) })
+    expect([events.status, goesOn.status, study1.status]).toEqual([200, 200, 200])
+    await ariane('revoke', 'LONG')
+    await expect(events.text()).rejects.toThrow()
+    await eventually('both are ended', () => node.log().match(/an answer is ended.*token:LONG/g)?.length === 2)
+    await expect(study1.arrayBuffer()).rejects.toThrow()
+    expect(node.log()).not.toMatch(/an answer is ended.*token:STAYS/)
+    const reader = goesOn.body!.getReader()
+    expect((await reader.read()).done).toBe(false)
+    await reader.cancel()
+  })
+
   it('is over when its days are', async () => {
     const token = await create('OLD', '--rights', 'get', '--expires', '1')
     expect((await session(bearer(token))).status).toBe(200)
@@ -174,6 +197,14 @@ describe('a session', () => {
     const ended = await session({ Cookie, ...FOREIGN }, 'DELETE')
     expect([ended.status, ended.headers.get('set-cookie')]).toEqual([204, 'ariane_session=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict'])
     expect((await session({ Cookie, ...FOREIGN })).told.tokenNeeded).toBe(true)
+  })
+
+  it('holds no events open when it is ended', async () => {
+    const Cookie = cookieOf((await session(bearer(await create('WATCHES', '--rights', 'status')), 'POST')).headers)
+    const events = await fetch(`${node.webUrl}/api/events`, { headers: { Cookie, ...FOREIGN } })
+    expect(events.status).toBe(200)
+    await session({ Cookie, ...FOREIGN }, 'DELETE')
+    await expect(events.text()).rejects.toThrow()
   })
 
   it('needs a token, even from this machine', async () => {

@@ -185,6 +185,14 @@ it('opens a session that ends with the token', async () => {
   expect((await ask('', 'GET', { Cookie: cookie.split(';')[0]! })).told).toMatchObject({ caller: 'openid:house' })
 })
 
+it('holds no events open behind the end of the token', async () => {
+  // Some seconds are left of the minute for clocks that differ.
+  const token = await signed({ realm_access: { roles: ['technician'] } }, { expires: Math.floor(Date.now() / 1000) - 54 })
+  const events = await fetch(`${node.webUrl}/api/events`, { headers: { Authorization: `Bearer ${token}` } })
+  expect(events.status).toBe(200)
+  await expect(events.text()).rejects.toThrow()
+})
+
 it('learns a new key when a token names it', async () => {
   const next = await newKey('next', 'RS256')
   const token = await signed({}, { key: next })

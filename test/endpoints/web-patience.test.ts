@@ -183,6 +183,14 @@ describe('who keeps us waiting', () => {
     await closed(socket, 5_000).finally(() => clearInterval(drip))
   })
 
+  it('less of the body than a slow line brings, too', async () => {
+    const socket = await openSocket(web.port)
+    socket.resume()
+    socket.write(head('POST /take HTTP/1.1', 'Host: localhost', 'Content-Length: 100000000'))
+    const drip = setInterval(() => socket.write('x'.repeat(512)), 50)
+    await closed(socket, 5_000).finally(() => clearInterval(drip))
+  })
+
   it('between two requests is given up', async () => {
     const socket = await openSocket(web.port)
     socket.resume()

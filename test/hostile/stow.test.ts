@@ -55,6 +55,21 @@ it('a body cut off: what was whole stays, the rest does not', async () => {
   expect(node.log()).not.toContain('request on the web failed')
 })
 
+it('a body that comes to a stand: what was whole stays, the sender is told, and nothing waits for the rest', async () => {
+  const impatient = await startNode({ settings: { unknownCallers: 'accept', web: { timeouts: { readSeconds: 1 } } } })
+  try {
+    const [whole, half] = [ct(), ct({}, 200)]
+    const body = multipart([whole, half].map((one) => ({ body: part10(one) })))
+    const head = requestHead(impatient, [`Content-Type: ${DICOM_PARTS}`, `Content-Length: ${body.length}`])
+    expect(await rawRequest(impatient, [head, body.subarray(0, body.length - 40_000)], { end: 'wait' })).toContain('408')
+    await eventually('the log says so', () => impatient.log().includes('request to store is broken'))
+    await eventually('no draft left', () => impatient.files('drafts').length === 0)
+    expect([impatient.files('instances').length, impatient.log().includes('request on the web failed')]).toEqual([1, false])
+  } finally {
+    await impatient.stop()
+  }
+})
+
 it('a body without its last delimiter: what was whole is told', async () => {
   const one = ct()
   const two = ct()

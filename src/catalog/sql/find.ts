@@ -63,6 +63,11 @@ export const FIND_SQL = {
       i.file_size_bytes, i.data_set_offset, i.sha256, i.identity_id, i.role
     FROM instances i INDEXED BY instances_order
     WHERE i.series_id = ? AND (i."InstanceOrder", i."SOPInstanceUID") > (?, ?)${where} ORDER BY i."InstanceOrder", i."SOPInstanceUID" LIMIT ?`,
+  /** One instance, its study and series, and whether anything in that study goes out corrected. Parameters: SOP Instance UID, conditions. */
+  oneRetrievable: (where: string) => `SELECT i."InstanceOrder", i."SOPInstanceUID", i.storage_key, i.transfer_syntax_uid, i."SOPClassUID",
+      i.file_size_bytes, i.data_set_offset, i.sha256, i.identity_id, i.role, s."StudyInstanceUID", e."SeriesInstanceUID", s.id, s.is_corrected
+    FROM instances i INDEXED BY instances_uid CROSS JOIN series e ON e.id = i.series_id CROSS JOIN studies s ON s.id = e.study_id
+    WHERE i."SOPInstanceUID" = ?${where}`,
   countInstances: (where: string) => `SELECT count(*) FROM instances i INDEXED BY instances_order WHERE i.series_id = ?${where}`,
 } as const
 

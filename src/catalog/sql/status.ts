@@ -37,6 +37,12 @@ const LISTED = `SELECT d.id, d.target, d.manifest_uid, d.action, d.state, d.atte
 const OF_MANIFEST = 'CROSS JOIN manifests m ON m.sop_instance_uid = d.manifest_uid'
 
 export const STATUS_SQL = {
+  /** Of each series of a study. Parameters: levels, Study Instance UID. */
+  firstInstances: `SELECT e."SeriesInstanceUID", i."SOPInstanceUID", i."SOPClassUID", i."NumberOfFrames", i."Rows", i."Columns"
+    FROM (SELECT ? AS levels) w CROSS JOIN studies s CROSS JOIN series e ON e.study_id = s.id
+    CROSS JOIN instances i ON i.id = (SELECT n.id FROM instances n INDEXED BY instances_order
+      WHERE n.series_id = e.id AND n.role <> 'manifest' AND n.visible & w.levels <> 0 ORDER BY n."InstanceOrder", n."SOPInstanceUID" LIMIT 1)
+    WHERE s."StudyInstanceUID" = ?`,
   /** Parameters: levels, three times; levels; UIDs (JSON). */
   standings: `SELECT s."StudyInstanceUID", ${STANDING},
       (SELECT m.version FROM manifests m INDEXED BY manifests_in_force WHERE ${OF_STUDY('m')} AND m.state = 'in force' AND ${SEEN('m')}

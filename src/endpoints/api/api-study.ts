@@ -2,8 +2,8 @@
 import type {
   CatalogQuery,
   Condition,
+  FirstInstance,
   HistoryEntry,
-  IndexKeyword,
   ManifestRecord,
   Match,
   StudyIdentity,
@@ -125,36 +125,26 @@ async function seriesOf({ catalog }: StatusParts, study: Uid, levels: LevelSet):
     includeManifests: false,
     levels,
   }
-  const { items } = await catalog.find(query, MOST_SERIES)
-  const rows: StudyDetails['seriesList'] = []
-  for (const series of items) {
-    const first = await firstInstanceOf(catalog, conditions, series.SeriesInstanceUID!, levels)
-    rows.push({
+  const [{ items }, first] = await Promise.all([catalog.find(query, MOST_SERIES), catalog.firstInstancesOf(study, levels)])
+  return items.map((series) => {
+    const firstInstance = first.get(series.SeriesInstanceUID ?? '')
+    return {
       seriesInstanceUid: series.SeriesInstanceUID ?? '',
       seriesNumber: series.SeriesNumber ?? '',
       modality: series.Modality ?? '',
       seriesDescription: series.SeriesDescription ?? '',
       bodyPart: series.BodyPartExamined ?? '',
       instances: Number(series.NumberOfSeriesRelatedInstances ?? 0),
-      ...(first === undefined ? {} : { firstInstance: first }),
-    })
-  }
-  return rows
+      ...(firstInstance === undefined ? {} : { firstInstance: firstRowOf(firstInstance) }),
+    }
+  })
 }
 
-async function firstInstanceOf(
-  catalog: StatusParts['catalog'],
-  ofStudy: readonly Condition[],
-  series: string,
-  levels: LevelSet,
-): Promise<StudyDetails['seriesList'][number]['firstInstance']> {
-  const conditions: readonly Condition[] = [...ofStudy, { keyword: 'SeriesInstanceUID', kind: 'value', value: series }]
-  const values: readonly IndexKeyword[] = ['SOPInstanceUID', 'SOPClassUID', 'NumberOfFrames', 'Rows', 'Columns']
-  const [first] = (await catalog.find({ level: 'IMAGE', conditions, derived: [], values, includeManifests: false, levels }, 1)).items
-  if (first === undefined) return undefined
-  const isImage = Number(first.Rows ?? 0) > 0 && Number(first.Columns ?? 0) > 0
-  const frames = Math.max(isImage ? 1 : 0, Math.trunc(Number(first.NumberOfFrames ?? 0)) || 0)
-  return { sopInstanceUid: first.SOPInstanceUID ?? '', sopClassUid: first.SOPClassUID ?? '', frames, isImage }
+function firstRowOf(first: FirstInstance): StudyDetails['seriesList'][number]['firstInstance'] {
+  const { sopInstanceUid, sopClassUid, numberOfFrames, rows, columns } = first
+  const isImage = Number(rows ?? 0) > 0 && Number(columns ?? 0) > 0
+  const frames = Math.max(isImage ? 1 : 0, Math.trunc(Number(numberOfFrames ?? 0)) || 0)
+  return { sopInstanceUid, sopClassUid, frames, isImage }
 }
 
 /** What the study's own row tells: once an operator has decided who the patient is, to all. */

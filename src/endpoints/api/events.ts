@@ -1,7 +1,7 @@
 /** `GET /api/events`: how the node does, live (server-sent events, HTML Living Standard 9.2).
  *
  *  Promises: one look for all readers of the same levels, every {@link EVERY_MS}, sent where something has changed; a comment now and then keeps proxies from
- *  closing the connection; a reader that does not read is dropped, and comes back by itself; no more than {@link MOST_READERS}, of one caller {@link MOST_OF_ONE}; nothing is looked at
+ *  closing the connection; a reader that does not read, or whose token has come to its end, is dropped, and comes back by itself; no more than {@link MOST_READERS}, of one caller {@link MOST_OF_ONE}; nothing is looked at
  *  while nobody listens. */
 import { PassThrough } from 'node:stream'
 import type { LevelSet } from '../../dicom/confidentiality.ts'
@@ -22,6 +22,8 @@ const MOST_UNREAD_BYTES = 512 * 1024
 interface Reader {
   readonly stream: PassThrough
   readonly levels: LevelSet
+  /** Its token or session ends then; milliseconds since 1970. */
+  readonly until: number
   /** Name of the caller. */
   readonly name: string
   /** What it was sent last, without what changes by itself. */
@@ -51,7 +53,8 @@ export class LiveEvents {
     if ([...this.#readers].filter(({ name }) => name === caller.name).length >= MOST_OF_ONE)
       throw new WebRefusal(503, `you read events ${MOST_OF_ONE} times already, no more are taken`, { 'Retry-After': '10' })
     const stream = new PassThrough({ highWaterMark: MOST_UNREAD_BYTES })
-    const reader: Reader = { stream, levels: caller.levels, name: caller.name, heardAt: performance.now(), joinedAt: performance.now() }
+    const { levels, name, until = Number.POSITIVE_INFINITY } = caller
+    const reader: Reader = { stream, levels, name, until, heardAt: performance.now(), joinedAt: performance.now() }
     this.#readers.add(reader)
     const leave = (): void => this.#leave(reader)
     stream.once('close', leave).once('error', leave)
@@ -78,6 +81,7 @@ export class LiveEvents {
   async #look(): Promise<void> {
     if (this.#looking) return
     this.#looking = true
+    for (const reader of this.#readers) if (reader.until <= Date.now()) this.#leave(reader)
     try {
       for (const [levels, readers] of Map.groupBy([...this.#readers], (reader) => reader.levels))
         this.#tell(readers, await this.#board.look(levels))

@@ -6,7 +6,7 @@ import type { FastifyRequest } from 'fastify'
 import { type WebCaller, WebRefusal } from '../../dicomweb/web-service.ts'
 import { certificateOf } from './client-certificates.ts'
 import { type FailedAttempts, failedAttempts, type RefusedCall } from './failed-attempts.ts'
-import { NOBODY, rightMissing, type WebGate } from './web-access.ts'
+import { type Knock, NOBODY, rightMissing, type WebGate } from './web-access.ts'
 import { pathOf } from './web-log.ts'
 import type { WebRoute } from './web-route.ts'
 
@@ -52,16 +52,10 @@ export class Doorkeeper {
   }
 
   async #callerOf(request: FastifyRequest, right: WebRoute['right']): Promise<WebCaller> {
-    const { headers, socket } = request.raw
-    const certificate = certificateOf(socket)
+    const knock = knockOf(request)
+    const { headers, certificate } = knock
     try {
-      return await this.#gate.callerOf({
-        address: socket.remoteAddress ?? '',
-        localAddress: socket.localAddress ?? '',
-        httpVersion: request.raw.httpVersion,
-        headers,
-        certificate,
-      })
+      return await this.#gate.callerOf(knock)
     } catch (error) {
       if (!(error instanceof WebRefusal) || error.status !== 401) throw error
       const hasShownToken = headers.authorization !== undefined
@@ -73,6 +67,12 @@ export class Doorkeeper {
       throw error
     }
   }
+}
+
+export function knockOf({ raw }: FastifyRequest): Knock {
+  const { headers, socket, httpVersion } = raw
+  const [address, localAddress] = [socket.remoteAddress ?? '', socket.localAddress ?? '']
+  return { address, localAddress, httpVersion, headers, certificate: certificateOf(socket) }
 }
 
 function callOf(request: FastifyRequest, why: string): RefusedCall {

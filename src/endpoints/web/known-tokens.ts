@@ -14,6 +14,8 @@ const WRITE_USE_MS = 60_000
 export interface KnownTokens {
   /** @returns undefined for one that is not known, revoked, or over */
   find(sha256: string): Promise<WebToken | undefined>
+  /** Another where the list may be. */
+  stamp(): Promise<string | undefined>
   close(): Promise<void>
 }
 
@@ -28,6 +30,7 @@ export function knownTokens(folder: string): KnownTokens {
       use.note(sha256)
       return token
     },
+    stamp: () => stampOfTokens(folder),
     close: () => use.close(),
   }
 }

@@ -64,7 +64,7 @@ export function openIdTokens(settings: () => OpenId): OpenIdTokens {
 }
 
 /** @returns undefined where the settings do not trust this issuer any more */
-export function callerOfClaims({ claims, issuer }: OpenIdToken, openid: OpenId): WebCaller | undefined {
+export function callerOfClaims({ claims, issuer, expiresAt }: OpenIdToken, openid: OpenId): WebCaller | undefined {
   if (openid.issuer !== issuer) return undefined
   const values = valuesAt(claims, openid.rightsClaim)
   const granted = openid.grants.filter((grant) => values.includes(grant.value))
@@ -73,6 +73,7 @@ export function callerOfClaims({ claims, issuer }: OpenIdToken, openid: OpenId):
     name: `openid:${name.slice(0, 100)}`,
     rights: new Set(granted.flatMap((grant) => grant.rights)),
     levels: levelSet(granted.flatMap((grant) => grant.levels)),
+    until: expiresAt,
   }
 }
 

@@ -45,6 +45,9 @@ export interface WebGate {
   signIn(headers: IncomingHttpHeaders, isSecure: boolean): Promise<Session>
   /** @returns the header Set-Cookie */
   signOut(headers: IncomingHttpHeaders, isSecure: boolean): string
+  /** Another where somebody may have lost a right since: tokens, sessions that were ended, settings.
+   *  @throws Error where tokens cannot be read */
+  stamp(): Promise<string>
   close(): Promise<void>
 }
 
@@ -53,6 +56,7 @@ export function openWebGate(config: () => Pick<Config, 'web' | 'storage'>): WebG
   const tokens = knownTokens(config().storage.path)
   const openid = openIdTokens(() => auth().openid)
   const sessions = webSessions()
+  const settings = { last: auth(), changes: 0 }
 
   const credentialOf = async (authorization: string): Promise<Credential> => {
     const token = /^Bearer +([\w.~+/-]+=*)$/i.exec(authorization)?.[1]
@@ -91,6 +95,11 @@ export function openWebGate(config: () => Pick<Config, 'web' | 'storage'>): WebG
       return { caller, cookie: sessions.open(credential, auth().sessionMinutes * 60, isSecure) }
     },
     signOut: ({ cookie }, isSecure) => sessions.end(cookie, isSecure),
+    stamp: async () => {
+      if (settings.last !== auth()) settings.changes += 1
+      settings.last = auth()
+      return `${await tokens.stamp()} ${sessions.ended} ${settings.changes}`
+    },
     close: () => tokens.close(),
   }
 }
@@ -102,7 +111,7 @@ export function rightMissing(right: WebRight): WebRefusal {
 }
 
 function callerOfToken(token: WebToken | undefined): WebCaller | undefined {
-  return token && { name: `token:${token.name}`, rights: new Set(token.rights), levels: levelSet(token.levels) }
+  return token && { name: `token:${token.name}`, rights: new Set(token.rights), levels: levelSet(token.levels), until: token.expiresAt }
 }
 
 function localCaller(may: 'everything' | 'read', levels: LevelSet): WebCaller {

@@ -53,7 +53,7 @@ export function refuse(request: FastifyRequest, reply: FastifyReply, error: unkn
 }
 
 /** Whoever waits to be told to go on (Expect: 100-continue) and is refused does not send the body: what comes next on the connection would be taken for
- *  it. Of others the rest is read past for a while (web-listener.ts): closed at once, the connection would be reset before they have read why. */
+ *  it. Of others the rest is read past for a while (web-patience.ts): closed at once, the connection would be reset before they have read why. */
 function closeUnread({ raw }: FastifyRequest, reply: FastifyReply): void {
   if (!raw.complete && raw.headers.expect !== undefined && hasBody(raw)) void reply.header('Connection', 'close')
 }

@@ -4,7 +4,7 @@
  *  show images, others may not; no cookie goes with what pages of others ask. */
 import cors from '@fastify/cors'
 import helmet from '@fastify/helmet'
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Config } from '../../config/settings.ts'
 import { isListedPage } from './web-names.ts'
 
@@ -26,7 +26,17 @@ const PREFLIGHT_HOLDS_SECONDS = 600
 const HSTS_SECONDS = 15_552_000
 
 export async function tellBrowsers(server: FastifyInstance, isTls: boolean): Promise<void> {
-  await server.register(helmet, {
+  const headers = await saidByHelmet(isTls)
+  server.addHook('onRequest', (_request, { raw }, done) => {
+    for (const [name, value] of headers) raw.setHeader(name, value)
+    done()
+  })
+}
+
+/** The same for every request, and therefore made once. */
+async function saidByHelmet(isTls: boolean): Promise<[name: string, value: string][]> {
+  const probe = Fastify()
+  await probe.register(helmet, {
     contentSecurityPolicy: {
       useDefaults: false,
       directives: {
@@ -44,6 +54,14 @@ export async function tellBrowsers(server: FastifyInstance, isTls: boolean): Pro
     crossOriginResourcePolicy: { policy: 'same-origin' },
     strictTransportSecurity: isTls ? { maxAge: HSTS_SECONDS, includeSubDomains: false } : false,
   })
+  let said: [string, string][] = []
+  probe.get('/', async (_request, { raw }) => {
+    said = Object.entries(raw.getHeaders()).map(([name, value]) => [name, String(value)])
+    return ''
+  })
+  await probe.inject('/')
+  await probe.close()
+  return said
 }
 
 /** After the request was found to be meant for us. */

@@ -5,7 +5,6 @@
  *  Does not: know what a route does. Who may in: web-access.ts; from where: web-names.ts; how long and how many: web-patience.ts; what
  *  browsers are told: web-headers.ts. */
 
-import type { IncomingMessage } from 'node:http'
 import type { Server as TlsServer } from 'node:https'
 import type { Socket } from 'node:net'
 import rateLimit from '@fastify/rate-limit'
@@ -16,14 +15,23 @@ import { type WebCaller, WebRefusal, type WebRequest } from '../../dicomweb/web-
 import { listenFailure } from '../../dimse/listener.ts'
 import { log } from '../../log.ts'
 import { canonicalAddress, isLoopback } from '../access.ts'
-import { Doorkeeper, sendContinueWhenAllowed } from './doorkeeper.ts'
+import { AnswersUnderWay } from './answers-under-way.ts'
+import { Doorkeeper, knockOf, sendContinueWhenAllowed } from './doorkeeper.ts'
 import type { RefusedCall } from './failed-attempts.ts'
 import type { WebGate } from './web-access.ts'
 import { refuse, send } from './web-answers.ts'
 import { letPagesRead, tellBrowsers } from './web-headers.ts'
 import { logRequests } from './web-log.ts'
 import { addressAsked, admitRequest } from './web-names.ts'
-import { closeSoon, rawAnswer, watchConnections } from './web-patience.ts'
+import {
+  closeSoon,
+  LARGEST_HEADERS_BYTES,
+  LARGEST_JSON_BYTES,
+  LONGEST_PARAMETER,
+  rawAnswer,
+  readPast,
+  watchConnections,
+} from './web-patience.ts'
 import type { WebRoute } from './web-route.ts'
 import { keepTlsFresh, readTls } from './web-tls.ts'
 
@@ -49,16 +57,9 @@ export interface WebListenerOptions {
   readonly refused?: (call: RefusedCall) => void
 }
 
-/** Of JSON. Streams have no limit here. */
-const LARGEST_JSON_BYTES = 1024 * 1024
-/** Of a path, as a list of frames. In characters. */
-const LONGEST_PARAMETER = 8 * 1024
-const LARGEST_HEADERS_BYTES = 16 * 1024
 /** Why a request is given up, as an abort is told; made once, because each request that is over tells it. */
 const GONE = Object.assign(new Error('the caller has gone'), { name: 'AbortError', code: 'ABORT_ERR' })
 const CLOSE_IDLE_EVERY_MS = 50
-/** How long it is read past what still comes of a request that has its answer: who sends on hears it, who never ends does not stay. */
-const LINGER_MS = 3000
 
 export async function listenOnWeb(options: WebListenerOptions): Promise<WebListener> {
   const { web } = options.config()
@@ -69,19 +70,22 @@ export async function listenOnWeb(options: WebListenerOptions): Promise<WebListe
   server.server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) =>
     answerUnreadable(error, socket, patience.isAnswering(socket)),
   )
-  const doorkeeper = new Doorkeeper(options.gate, options.refused ?? (() => undefined))
+  const door: Door = {
+    doorkeeper: new Doorkeeper(options.gate, options.refused ?? (() => undefined)),
+    underWay: new AnswersUnderWay(options.gate),
+  }
 
   server.setErrorHandler((error, request, reply) => void refuse(request, reply, error))
   server.setNotFoundHandler((request, reply) => void refuse(request, reply, new WebRefusal(404, 'no such address here')))
   if (options.answered !== undefined) tellAnswers(server, options.answered)
   server.addHook('onResponse', async ({ raw }) => readPast(raw))
-  logRequests(server, (request) => doorkeeper.nameOf(request))
+  logRequests(server, (request) => door.doorkeeper.nameOf(request))
   await tellBrowsers(server, tls !== undefined)
   server.addHook('onRequest', async (request) => admitRequest(request.raw, options.config().web))
   await limitRate(server, options)
   await letPagesRead(server, options.config)
-  await server.register(async (scope) => withStreams(scope, options, doorkeeper))
-  await server.register(async (scope) => withJson(scope, options, doorkeeper))
+  await server.register(async (scope) => withStreams(scope, options, door))
+  await server.register(async (scope) => withJson(scope, options, door))
   await server.register(async (scope) => options.page?.(scope))
   await server.listen({ host: web.host === 'localhost' ? '127.0.0.1' : web.host, port: web.port }).catch((cause: NodeJS.ErrnoException) => {
     throw new Error(`cannot listen at ${web.host}:${web.port}: ${listenFailure(cause, 'web')}`, { cause })
@@ -100,6 +104,7 @@ export async function listenOnWeb(options: WebListenerOptions): Promise<WebListe
       clearInterval(idle)
       clearTimeout(timer)
       patience.stop()
+      door.underWay.stop()
       await options.gate.close()
     },
   }
@@ -165,27 +170,29 @@ async function limitRate(server: FastifyInstance, { config }: WebListenerOptions
   server.addHook('onRequest', server.rateLimit())
 }
 
-function readPast(request: IncomingMessage): void {
-  if (request.complete) return
-  request.resume() // Node does not read on by itself where somebody has begun to
-  setTimeout(() => request.complete || request.destroy(), LINGER_MS).unref()
-}
-
-function withStreams(scope: FastifyInstance, options: WebListenerOptions, doorkeeper: Doorkeeper): void {
+function withStreams(scope: FastifyInstance, options: WebListenerOptions, door: Door): void {
   scope.removeAllContentTypeParsers()
   scope.addContentTypeParser('*', (_request, payload, done) => done(null, payload))
-  for (const route of options.routes) if (route.body === undefined) addRoute(scope, route, options, doorkeeper)
+  for (const route of options.routes) if (route.body === undefined) addRoute(scope, route, options, door)
 }
 
-function withJson(scope: FastifyInstance, options: WebListenerOptions, doorkeeper: Doorkeeper): void {
-  for (const route of options.routes) if (route.body !== undefined) addRoute(scope, route, options, doorkeeper)
+function withJson(scope: FastifyInstance, options: WebListenerOptions, door: Door): void {
+  for (const route of options.routes) if (route.body !== undefined) addRoute(scope, route, options, door)
 }
 
-function addRoute(scope: FastifyInstance, route: WebRoute, options: WebListenerOptions, doorkeeper: Doorkeeper): void {
+interface Door {
+  readonly doorkeeper: Doorkeeper
+  readonly underWay: AnswersUnderWay
+}
+
+function addRoute(scope: FastifyInstance, route: WebRoute, options: WebListenerOptions, { doorkeeper, underWay }: Door): void {
   scope.route({
     method: route.method,
     url: route.path,
-    onRequest: (request) => doorkeeper.admit(request, route),
+    onRequest: async (request, reply) => {
+      await doorkeeper.admit(request, route)
+      if (route.right !== 'anybody') underWay.add(knockOf(request), doorkeeper.callerOf(request), route, reply.raw)
+    },
     handler: async (request, reply) => {
       const asked = requestOf(request, reply, route, options, doorkeeper.callerOf(request))
       return send(reply, await route.serve(asked), route)

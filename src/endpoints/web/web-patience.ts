@@ -1,7 +1,7 @@
-/** How long the web waits for whom, and how many at once: connections, bodies that stall, callers that do not read.
+/** How long the web waits for whom, how many at once, and how much it takes: connections, headers, bodies that stall, callers that do not read.
  *
  *  Promises: what is counted is the other side's time only: while we do not read a body, or have nothing to send, no clock runs. No limit
- *  for a whole request, which may be of gigabytes over a slow line.
+ *  for a whole request, which may be of gigabytes over a slow line; what is stored of one has its limits where it is kept (receive/stow-rs.ts).
  *  Does not: time headers; Node does (`headersTimeout`). */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
@@ -14,7 +14,15 @@ type Web = Config['web']
 const LOOK_EVERY_MS = 500
 const CLOSE_WITHIN_MS = 1000
 /** Of a body, in `readSeconds`. */
-const LEAST_READ_BYTES = 4096
+const LEAST_READ_BYTES = 16 * 1024
+/** How long it is read past what still comes of a request that has its answer: who sends on hears it, who never ends does not stay. */
+const LINGER_MS = 3000
+
+/** Of a body of JSON. Those that are read as streams have no limit here. */
+export const LARGEST_JSON_BYTES = 1024 * 1024
+/** Of a part of a path, as a list of frames. In characters. */
+export const LONGEST_PARAMETER = 8 * 1024
+export const LARGEST_HEADERS_BYTES = 16 * 1024
 
 interface Exchange {
   readonly request: IncomingMessage
@@ -89,7 +97,7 @@ function limitAddresses(server: Server, { maxConnectionsPerAddress, trustedProxi
 
 /** Closed while something of the body is still to be read, the connection would be reset, and the caller might lose an answer that is out: it is
  *  half closed first, whoever asks for it (Node does, where the caller says `Connection: close`), and closed when the body has come to its end.
- *  How long that may take: `LINGER_MS` (web-listener.ts). */
+ *  How long that may take: {@link readPast}. */
 function closeWhenRead(request: IncomingMessage): void {
   const { socket } = request
   const close = (): void => Object.getPrototypeOf(socket).destroySoon.call(socket)
@@ -138,6 +146,13 @@ function giveUp({ request, response }: Exchange): void {
     socket.write(rawAnswer(408, 'Request Timeout', 'the body came to a stand'))
     closeSoon(socket)
   }
+}
+
+/** The rest of a request that has its answer. */
+export function readPast(request: IncomingMessage): void {
+  if (request.complete) return
+  request.resume() // Node does not read on by itself where somebody has begun to
+  setTimeout(() => request.complete || request.destroy(), LINGER_MS).unref()
 }
 
 /** Once what was written is out, but not later than a moment: the other side may not take it. */

@@ -17,6 +17,8 @@ export interface Credential {
 }
 
 export interface WebSessions {
+  /** How many were ended by who had opened them. */
+  readonly ended: number
   /** @returns the header Set-Cookie */
   open(credential: Credential, lifeSeconds: number, isSecure: boolean): string
   /** @param cookies  the header Cookie */
@@ -32,7 +34,11 @@ const MOST_SESSIONS = 10_000
 
 export function webSessions(): WebSessions {
   const open = new Map<string, { readonly credential: Credential; readonly expiresAt: number }>()
+  let ended = 0
   return {
+    get ended() {
+      return ended
+    },
     open: (credential, lifeSeconds, isSecure) => {
       const id = randomBytes(32).toString('base64url')
       const expiresAt = Math.min(Date.now() + lifeSeconds * 1000, credential.expiresAt ?? Number.POSITIVE_INFINITY)
@@ -45,13 +51,13 @@ export function webSessions(): WebSessions {
         const session = open.get(hashOfToken(id))
         if (session === undefined) continue
         const caller = session.expiresAt > Date.now() ? await session.credential.now() : undefined
-        if (caller !== undefined) return caller
+        if (caller !== undefined) return { ...caller, until: Math.min(session.expiresAt, caller.until ?? session.expiresAt) }
         open.delete(hashOfToken(id))
       }
       return undefined
     },
     end: (cookies, isSecure) => {
-      for (const id of idsIn(cookies)) open.delete(hashOfToken(id))
+      for (const id of idsIn(cookies)) if (open.delete(hashOfToken(id))) ended += 1
       return cookie('', 0, isSecure)
     },
   }

@@ -1,7 +1,7 @@
-/** One frame of an image as it is to be seen: header and stored bytes in, grey or red, green, blue out, 8 bits each.
+/** One frame of an image with its overlay planes as it is to be seen: header and stored bytes in, grey or red, green, blue out, 8 bits each.
  *
  *  Promises: nothing is decoded whose header, or whose code stream, says that it is larger than {@link LARGEST_FRAME_BYTES}.
- *  Does not: draw overlays, annotations or presentation states. Runs for as long as the codec takes: call it in a thread.
+ *  Does not: draw annotations or presentation states. Runs for as long as the codec takes: call it in a thread.
  *  Errors: NodeError UNREADABLE with `why` in words for the caller; what a codec throws. Sizes in bytes. */
 import { type DataSet, readDataSet } from '../../dicom/element-reader.ts'
 import { encodingOf } from '../../dicom/transfer-syntaxes.ts'
@@ -13,6 +13,7 @@ import { codestreamSize } from './codestream-size.ts'
 import { colourPixels, palettePixels } from './colour-pixels.ts'
 import { greyPixels, greyPixelsOfMany } from './grey-pixels.ts'
 import { type ImageAttributes, imageAttributes, type StoredFormat } from './image-attributes.ts'
+import { overlayPlanes, withOverlays } from './overlay-planes.ts'
 import { checkRleHeader } from './rle-header.ts'
 
 /** Of native pixels: 16384 × 16384 × 8 bit. */
@@ -45,14 +46,17 @@ export interface DrawnFrame {
 
 export async function drawFrame({ header, transferSyntaxUid, frame, bytes, isCompressed, window }: FrameToDraw): Promise<DrawnFrame> {
   const { littleEndian } = encodingOf(transferSyntaxUid)
-  const image = imageAttributes(readHeader(header, transferSyntaxUid), frame, littleEndian)
+  const dataSet = readHeader(header, transferSyntaxUid)
+  const image = imageAttributes(dataSet, frame, littleEndian)
   checkSize(image.format, isCompressed ? codestreamSize(bytes) : undefined)
   const stored = isCompressed ? await decoded(bytes, transferSyntaxUid, image.format) : native(bytes, image.format)
   const { rows: height, columns: width } = stored.format
   const { aspect, hasColourProfile } = image
   const shown: ImageAttributes = { ...image, format: stored.format }
   const channels = stored.format.samplesPerPixel === 1 && shown.palette === undefined ? 1 : 3
-  return { pixels: pixelsOf(stored.bytes, shown, window), width, height, channels, aspect, hasColourProfile }
+  const plain = pixelsOf(stored.bytes, shown, window)
+  const pixels = withOverlays({ pixels: plain, width, height, channels }, overlayPlanes(dataSet, frame, littleEndian))
+  return { pixels, width, height, channels, aspect, hasColourProfile }
 }
 
 /** What precedes the pixels is broken, or there is not all of it. */

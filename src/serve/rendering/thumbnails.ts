@@ -6,6 +6,7 @@
 import type { Retrievable } from '../../catalog/contract.ts'
 import { acceptedBy } from '../../dicomweb/accept.ts'
 import { isUnchanged } from '../../dicomweb/byte-range.ts'
+import { frameList } from '../../dicomweb/frame-list.ts'
 import { renderedOffers } from '../../dicomweb/rendered-types.ts'
 import { ignoredWarning, thumbnailParameters } from '../../dicomweb/rendering-parameters.ts'
 import { type WebAnswer, WebRefusal, type WebRequest } from '../../dicomweb/web-service.ts'
@@ -13,7 +14,7 @@ import { demandManifest } from '../kos-header.ts'
 import { retrievables } from '../retrieve-plan.ts'
 import { instanceOf, type Target, targetOf } from '../wado-target.ts'
 import { isNeverAnImage } from './never-images.ts'
-import { frameNumbers, imageOffer, pictureTag, type RenderedParts } from './rendered.ts'
+import { imageOffer, pictureTag, type RenderedParts } from './rendered.ts'
 
 const KEPT_BYTES = 16 * 1024 * 1024
 /** Of a study or series: the middle is looked for among the first so many. */
@@ -34,15 +35,14 @@ export class Thumbnails {
     const wish = thumbnailParameters(request.query)
     const { type } = imageOffer(renderedOffers(acceptedBy(request)))
     const { params } = request
-    const frames = params.frames === undefined ? undefined : frameNumbers(params.frames)
-    if (frames !== undefined && frames.length > 1) throw new WebRefusal(400, 'frames: a thumbnail is of one frame')
+    const frame = params.frames === undefined ? undefined : frameList(params.frames, 1)[0]
     const found = targetOf(request, this.#parts)
     await demandManifest(this.#parts, request, found, 'picture')
     const instance = await (params.instance === undefined ? this.#representative(found, request.stopped) : instanceOf(this.#parts, found))
-    const tag = pictureTag(instance, 'thumbnail', frames, type, wish.viewport)
+    const tag = pictureTag(instance, 'thumbnail', frame, type, wish.viewport)
     const headers = { ETag: tag, 'Cache-Control': 'private, no-cache', Vary: 'Accept', ...ignoredWarning(wish.ignored) }
     if (isUnchanged(request.headers, tag)) return { status: 304, headers }
-    const body = this.#kept.get(tag) ?? (await this.#make(instance, frames?.[0], { ...wish, type }, request.stopped))
+    const body = this.#kept.get(tag) ?? (await this.#make(instance, frame, { ...wish, type }, request.stopped))
     this.#keep(tag, body)
     return { status: 200, headers: { 'Content-Type': type, ...headers }, body }
   }

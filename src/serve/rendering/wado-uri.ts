@@ -28,7 +28,7 @@ export async function wadoUri(parts: RenderedParts, request: WebRequest): Promis
   const instance = await instanceOf(parts, target)
   const form = await formOf(parts, asked, instance)
   if (form === 'application/dicom' || form === 'application/pdf') await demandManifest(parts, request, target)
-  if (form === 'application/pdf') return encapsulatedPdf(parts.storage, instance, [{ type: form, packaging: 'single' }])
+  if (form === 'application/pdf') return encapsulatedPdf(parts.storage, request, instance, [{ type: form, packaging: 'single' }])
   if (form !== 'application/dicom') return picture(parts, request, asked, instance, form)
   if (asked.frame !== undefined) throw new WebRefusal(400, 'frameNumber: a single frame is given as image/jpeg or image/png only')
   const answer = await retrieveDicom(parts, asInstanceRequest(named, asked))

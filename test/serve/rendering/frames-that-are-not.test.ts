@@ -1,4 +1,4 @@
-/** An instance that says to have more frames than it has costs a few looks, not one for each number. */
+/** An instance that says to have more frames than it has costs a few looks, not one for each number; and the answer says that there are not all. */
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { acceptedBy } from '../../../src/dicomweb/accept.ts'
 import type { WebRequest } from '../../../src/dicomweb/web-service.ts'
@@ -42,7 +42,9 @@ it.each([
       base: 'http://127.0.0.1',
     }
     expect(acceptedBy(request)).toHaveLength(1)
-    const { body } = await serve(parts, request)
+    const { status, headers, body } = await serve(parts, request)
+    const told = '299 ariane "1 of 1 instances are given without some of their frames, which cannot be drawn"'
+    expect([status, headers?.Warning]).toEqual([206, told])
     const pictures = (await bytesOf(body)).toString('latin1').match(/Content-Location/g)
     expect(pictures).toHaveLength(3)
   },
