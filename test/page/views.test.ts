@@ -48,13 +48,14 @@ describe.each(['light', 'dark'] as const)('in %s', (colorScheme) => {
   })
 })
 
-it.each(VIEWS)('%s: on a telephone, in French, nothing goes over the edge', async (_name, address, shown) => {
+it.each(VIEWS)('%s: on a telephone, in French, nothing goes over the edge, nothing is in English', async (_name, address, shown) => {
   const { page, visit, complaints, close } = await openPage(browser, material.node.webUrl, { viewport: TELEPHONE, locale: 'fr-FR' })
   await visit(await address())
   await shown(page)
   expect(await overflowOf(page)).toBe(0)
   expect((await page.locator('.head nav').boundingBox())?.height, 'two lines of places').toBeLessThan(80)
   expect(await page.locator('html').getAttribute('lang')).toBe('fr')
+  expect(await page.locator('main [lang=en]').allInnerTexts()).toEqual([])
   expect(complaints()).toEqual([])
   await close()
 })

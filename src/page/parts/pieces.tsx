@@ -104,8 +104,8 @@ export function State({ state }: { state: string }) {
 /** What the node said: in the reader's language where it is known (words/said.ts), else in its own English. */
 export function Said({ children }: { children: string }) {
   const { language } = useWords()
-  const { text, known } = nodeSays(children, language)
-  return <span lang={known ? undefined : 'en'}>{text}</span>
+  const { text, lang } = nodeSays(children, language)
+  return <span lang={lang}>{text}</span>
 }
 
 /** A patient's name, in whatever direction it is written. */
