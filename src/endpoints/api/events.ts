@@ -1,14 +1,13 @@
 /** `GET /api/events`: how the node does, live (server-sent events, HTML Living Standard 9.2).
  *
- *  Promises: one look for all readers of the same levels, every {@link EVERY_MS}, sent where something has changed; a comment now and then keeps proxies from
+ *  Promises: one look for all readers who may see the same, every {@link EVERY_MS}, sent where something has changed; a comment now and then keeps proxies from
  *  closing the connection; a reader that does not read is dropped, and comes back by itself; no more than {@link MOST_READERS}, of one caller {@link MOST_OF_ONE}; nothing is looked at
  *  while nobody listens. */
 import { PassThrough } from 'node:stream'
-import type { LevelSet } from '../../dicom/confidentiality.ts'
 import { type WebAnswer, WebRefusal, type WebRequest } from '../../dicomweb/web-service.ts'
 import { log } from '../../log.ts'
 import type { Now } from './api-contract.ts'
-import type { NowBoard } from './now.ts'
+import { type NowBoard, type Onlooker, onlooker } from './now.ts'
 
 const EVERY_MS = 2_000
 const HEARTBEAT_MS = 15_000
@@ -21,7 +20,7 @@ const MOST_UNREAD_BYTES = 512 * 1024
 
 interface Reader {
   readonly stream: PassThrough
-  readonly levels: LevelSet
+  readonly by: Onlooker
   /** Name of the caller. */
   readonly name: string
   /** What it was sent last, without what changes by itself. */
@@ -51,7 +50,7 @@ export class LiveEvents {
     if ([...this.#readers].filter(({ name }) => name === caller.name).length >= MOST_OF_ONE)
       throw new WebRefusal(503, `you read events ${MOST_OF_ONE} times already, no more are taken`, { 'Retry-After': '10' })
     const stream = new PassThrough({ highWaterMark: MOST_UNREAD_BYTES })
-    const reader: Reader = { stream, levels: caller.levels, name: caller.name, heardAt: performance.now(), joinedAt: performance.now() }
+    const reader: Reader = { stream, by: onlooker(caller), name: caller.name, heardAt: performance.now(), joinedAt: performance.now() }
     this.#readers.add(reader)
     const leave = (): void => this.#leave(reader)
     stream.once('close', leave).once('error', leave)
@@ -79,8 +78,8 @@ export class LiveEvents {
     if (this.#looking) return
     this.#looking = true
     try {
-      for (const [levels, readers] of Map.groupBy([...this.#readers], (reader) => reader.levels))
-        this.#tell(readers, await this.#board.look(levels))
+      for (const readers of Map.groupBy([...this.#readers], ({ by }) => `${by.levels} ${by.mayFind}`).values())
+        this.#tell(readers, await this.#board.look(readers[0]!.by))
     } catch (error) {
       log.warn('the state of the node cannot be told to those who watch', { error: String(error) })
     } finally {
