@@ -78,5 +78,5 @@ export function SettingsView() {
 function Meaning({ of: { key, reason } }: { of: SettingsInForce['items'][number] }) {
   const { language } = useWords()
   const french = language === 'fr' ? SETTINGS_IN_FRENCH[key] : undefined
-  return <span lang={language === 'fr' && french === undefined ? 'en' : undefined}>{french ?? reason}</span>
+  return <span>{french ?? reason}</span>
 }

@@ -20,8 +20,8 @@ export interface SaidText {
   readonly text: string
   /** Whether all of it is in the reader's language. */
   readonly known: boolean
-  /** Where nothing of it is. */
-  readonly lang?: 'en'
+  /** '' where nothing of it is: somebody wrote it, in whatever language (HTML Living Standard, lang). */
+  readonly lang?: ''
 }
 
 /** `ENOTDIR: not a directory, mkdir '/srv/registry'`, as Node.js writes it. */
@@ -48,7 +48,7 @@ export function nodeSays(text: string, language: Language): SaidText {
       known: true,
     }
   const said = french(plain)
-  return { text: said.text, known: said.known, ...(said.some || !WORDS.test(plain) ? {} : { lang: 'en' }) }
+  return { text: said.text, known: said.known, ...(said.some || !WORDS.test(plain) ? {} : { lang: '' }) }
 }
 
 function roomIn(text: string, language: Language): string | undefined {
