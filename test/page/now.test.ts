@@ -59,7 +59,7 @@ it.each(SHAPES)('says whose study arrives: $locale, $colorScheme, $viewport.widt
   expect(text).toMatch(/MARTIN, CLAIRE P-004711 A26-0301 CT CT thorax 3 /)
   expect(text).toMatch(shape.locale === 'fr-FR' ? /rien reçu.* : encore \d+/ : /quiet .*: \d+ (h|min)/)
   expect(text).not.toContain(study)
-  expect(await page.locator('main [lang=en]').allInnerTexts()).toEqual([])
+  expect(await page.locator('main [lang=""]').allInnerTexts()).toEqual([])
   expect(await overflowOf(page)).toBe(0)
   expect(await seriousFindings(page)).toEqual([])
   await row.getByRole('link').click()

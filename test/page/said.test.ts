@@ -78,6 +78,6 @@ it('tells room in sizes that are read at night', () => {
 })
 
 it('leaves a sentence alone that it does not know, text of a peer too', () => {
-  expect(french('moved by the night shift')).toEqual({ text: 'moved by the night shift', known: false, lang: 'en' })
+  expect(french('moved by the night shift')).toEqual({ text: 'moved by the night shift', known: false, lang: '' })
   expect(nodeSays("<b>ENOTDIR: '", 'en').text).toBe("<b>ENOTDIR: '")
 })
