@@ -210,7 +210,7 @@ export const VERIFIED = z.strictObject({
 export const DELIVERIES_QUERY = z.strictObject({
   state: z.enum(['waiting', 'done', 'failed']).optional(),
   limit: pageSize.optional().describe('1 to 200; default 50'),
-  after: z.string().optional(),
+  after: z.string().optional().describe('`next` of the page before: those made meanwhile do not come between'),
 })
 export const DELIVERIES = z.strictObject({
   items: z.array(
