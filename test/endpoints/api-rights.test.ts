@@ -2,7 +2,7 @@
 import { beforeAll, describe, expect, it, vi } from 'vitest'
 import type { ElementWriter } from '../../src/dicom/element-writer.ts'
 import { newUid, type Uid } from '../../src/dicom/uid.ts'
-import { HEALTH, MANIFEST, PROBLEM, SESSION, STUDIES, STUDY } from '../../src/endpoints/api/api-contract.ts'
+import { HEALTH, MANIFEST, NOW, PROBLEM, SESSION, STUDIES, STUDY } from '../../src/endpoints/api/api-contract.ts'
 import { buildManifest } from '../../src/manifest/build-manifest.ts'
 import { decide } from '../../src/storage/decisions.ts'
 import { receive, target } from '../manifest/held-studies.ts'
@@ -122,6 +122,34 @@ describe('confidentiality levels', () => {
     expect(part.history.some((one) => one.confidentiality === 'R')).toBe(false)
     expect([whole.instances, whole.seriesList.length, whole.manifests.map((one) => one.confidentiality).sort()]).toEqual([2, 2, ['N', 'R']])
     expect(whole.history.some((one) => one.confidentiality === 'R')).toBe(true)
+  })
+
+  it('whose study arrives is told to those who may search, as far as their levels reach', async () => {
+    const arriving = await openApiFor()
+    const [open, hidden] = [newUid(), newUid()]
+    for (const study of [open, hidden]) await receive(arriving.held, { study, patientId: `P-${study.slice(-4)}` })
+    await decide(arriving.parts, { kind: 'confidentiality decided', studyInstanceUid: hidden, level: 'R' })
+    const of = async (rights: string, levels: string) =>
+      NOW.parse(await (await fetch(`${arriving.url}/api/now`, { headers: AS(rights, levels) })).json()).collecting
+    const found = STUDIES.parse(await (await fetch(`${arriving.url}/api/studies`, { headers: AS(EVERYTHING) })).json()).items
+    const [mine, ...others] = await of('status find', 'N')
+    expect(others).toEqual([])
+    const { patientName, patientId, accessionNumber, studyDescription, modalities } = found[0]!
+    expect(patientId).toBe(`P-${open.slice(-4)}`)
+    expect(mine).toMatchObject({
+      studyInstanceUid: open,
+      instances: 1,
+      patientName,
+      patientId,
+      accessionNumber,
+      studyDescription,
+      modalities,
+    })
+    expect((await of('status find', 'N R')).map((one) => one.studyInstanceUid).sort()).toEqual([open, hidden].sort())
+    const [nameless] = await of('status', 'N')
+    expect(nameless).toMatchObject({ studyInstanceUid: open, instances: 1, modalities })
+    expect(Object.keys(nameless!).sort()).toEqual(['instances', 'modalities', 'since', 'studyInstanceUid', 'waitsFor'])
+    expect(await of('status find', '')).toEqual([])
   })
 
   it('a patient identity that only instances of another level have brought is not told', async () => {

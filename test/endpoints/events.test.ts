@@ -4,9 +4,10 @@ import type { PassThrough } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { levelSet } from '../../src/dicom/confidentiality.ts'
-import { WEB_RIGHTS, type WebRequest } from '../../src/dicomweb/web-service.ts'
+import { WEB_RIGHTS, type WebRequest, type WebRight } from '../../src/dicomweb/web-service.ts'
 import type { Now } from '../../src/endpoints/api/api-contract.ts'
 import { LiveEvents } from '../../src/endpoints/api/events.ts'
+import type { Onlooker } from '../../src/endpoints/api/now.ts'
 import { silenceLog } from '../receive/sample-instances.ts'
 
 silenceLog()
@@ -14,11 +15,12 @@ silenceLog()
 let looks = 0
 let conflicts = 0
 let padding = ''
-const look = async (): Promise<Now> => {
+const look = async ({ mayFind }: Onlooker): Promise<Now> => {
   looks++
   const history = [{ at: new Date().toISOString(), instances: 0, bytes: 0 }]
   return {
     conflicts,
+    collecting: [mayFind ? { patientName: 'DOE^JANE' } : {}],
     audit: { state: padding, problems: 0 },
     rate: { instancesPerSecond: 0, bytesPerSecond: 0, history },
   } as unknown as Now
@@ -32,9 +34,9 @@ beforeEach(() => {
 })
 afterEach(() => vi.useRealTimers())
 
-const reader = (gone = new AbortController(), name = 'x') => ({
+const reader = (gone = new AbortController(), name = 'x', rights: readonly WebRight[] = WEB_RIGHTS) => ({
   gone,
-  request: { caller: { name, rights: new Set(WEB_RIGHTS), levels: levelSet(['N']) }, stopped: gone.signal } as unknown as WebRequest,
+  request: { caller: { name, rights: new Set(rights), levels: levelSet(['N']) }, stopped: gone.signal } as unknown as WebRequest,
 })
 
 const textOf = (stream: PassThrough): (() => string) => {
@@ -53,6 +55,18 @@ const steps = async (count: number): Promise<void> => {
 }
 
 const nowsIn = (text: string): number => text.split('event: now\n').length - 1
+
+it('who may not search is not told what one beside it is told that may', async () => {
+  const events = new LiveEvents({ look })
+  const [all, part] = await Promise.all(
+    [WEB_RIGHTS, ['status'] as const].map(async (rights) =>
+      textOf((await events.subscribe(reader(undefined, 'x', rights).request)).body as PassThrough),
+    ),
+  )
+  await steps(2)
+  expect([nowsIn(all!()), nowsIn(part!())]).toEqual([1, 1])
+  expect([all!().includes('DOE^JANE'), part!().includes('DOE^JANE')]).toEqual([true, false])
+})
 
 it('one look serves all readers; what has not changed is not sent again, but for a sign of life', async () => {
   const events = new LiveEvents({ look })

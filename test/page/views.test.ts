@@ -2,7 +2,7 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { StudyDetails } from '../../src/endpoints/api/api-contract.ts'
-import { openBrowser, openPage, overflowOf, seriousFindings, TELEPHONE } from '../support/browser.ts'
+import { DESK, openBrowser, openPage, overflowOf, type PageOptions, seriousFindings, TELEPHONE } from '../support/browser.ts'
 import { startNode } from '../support/node-process.ts'
 import { type Material, pageMaterial } from './page-material.ts'
 
@@ -35,28 +35,41 @@ async function manifestAddress(): Promise<string> {
   return `#/manifests/${manifests[0]!.sopInstanceUid}`
 }
 
-describe.each(['light', 'dark'] as const)('in %s', (colorScheme) => {
-  it.each(VIEWS)('%s: no error, nothing of elsewhere, no serious finding of axe-core', async (_name, address, shown) => {
-    const { page, visit, complaints, close } = await openPage(browser, material.node.webUrl, { colorScheme })
-    await visit(await address())
-    await shown(page)
-    expect(await page.locator('h1').count()).toBe(1)
-    expect(await page.title()).toContain('Ariane')
-    expect(await seriousFindings(page)).toEqual([])
-    expect(complaints()).toEqual([])
-    await close()
-  })
-})
+/** Each with each for the views of whoever looks after the node; elsewhere each pair of language, colour and width once. */
+const SHAPES: readonly (PageOptions & { readonly locale: 'en-GB' | 'fr-FR'; readonly width: string; readonly all: boolean })[] = (
+  ['en-GB', 'fr-FR'] as const
+).flatMap((locale, language) =>
+  (['light', 'dark'] as const).flatMap((colorScheme, colour) =>
+    [DESK, TELEPHONE].map((viewport, size) => ({
+      locale,
+      colorScheme,
+      viewport,
+      width: size === 0 ? 'a desk' : 'a telephone',
+      all: (language + colour + size) % 2 === 0,
+    })),
+  ),
+)
+const EVERY_SHAPE: readonly string[] = ['deliveries', 'peers', 'settings']
 
-it.each(VIEWS)('%s: on a telephone, in French, nothing goes over the edge', async (_name, address, shown) => {
-  const { page, visit, complaints, close } = await openPage(browser, material.node.webUrl, { viewport: TELEPHONE, locale: 'fr-FR' })
-  await visit(await address())
-  await shown(page)
-  expect(await overflowOf(page)).toBe(0)
-  expect((await page.locator('.head nav').boundingBox())?.height, 'two lines of places').toBeLessThan(80)
-  expect(await page.locator('html').getAttribute('lang')).toBe('fr')
-  expect(complaints()).toEqual([])
-  await close()
+describe.each(SHAPES)('$locale, $colorScheme, on $width', ({ all, width: _width, ...shape }) => {
+  it.each(VIEWS.filter(([name]) => all || EVERY_SHAPE.includes(name)))(
+    '%s: no error, nothing of elsewhere, no serious finding of axe-core, nothing over the edge, nothing in another language',
+    async (_name, address, shown) => {
+      const { page, visit, complaints, close } = await openPage(browser, material.node.webUrl, shape)
+      await visit(await address())
+      await shown(page)
+      expect(await page.locator('h1').count()).toBe(1)
+      expect(await page.title()).toContain('Ariane')
+      expect(await page.locator('html').getAttribute('lang')).toBe(shape.locale.slice(0, 2))
+      expect(await page.locator('main [lang=""]').allInnerTexts()).toEqual([])
+      expect(await seriousFindings(page)).toEqual([])
+      expect(await overflowOf(page)).toBe(0)
+      if (shape.viewport === TELEPHONE)
+        expect((await page.locator('.head nav').boundingBox())?.height, 'two lines of places').toBeLessThan(80)
+      expect(complaints()).toEqual([])
+      await close()
+    },
+  )
 })
 
 it('speaks the language of the browser, and the other one when told so, from then on', async () => {

@@ -17,6 +17,7 @@ export interface PageOptions {
   readonly colorScheme?: 'light' | 'dark'
   readonly locale?: 'en-GB' | 'fr-FR'
   readonly viewport?: { readonly width: number; readonly height: number }
+  readonly hasTouch?: boolean
 }
 
 export interface OpenPage {

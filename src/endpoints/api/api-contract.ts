@@ -46,7 +46,18 @@ const rate = z.strictObject({
   bytesPerSecond: z.number(),
   history: z.array(z.strictObject({ at: time, instances: count, bytes: count })).describe('received in each step of 2 s, the last 120 s'),
 })
-const collecting = z.strictObject({ studyInstanceUid: uid, since: time, instances: count, waitsFor: z.string() })
+const whose = text.optional().describe('absent for a caller without the right `find`')
+const collecting = z.strictObject({
+  studyInstanceUid: uid,
+  patientName: whose,
+  patientId: whose,
+  accessionNumber: whose,
+  studyDescription: whose,
+  modalities: z.array(z.string()),
+  since: time,
+  instances: count,
+  waitsFor: z.string(),
+})
 const deliveryNow = z.strictObject({
   id: z.int(),
   target: z.string(),
@@ -199,7 +210,7 @@ export const VERIFIED = z.strictObject({
 export const DELIVERIES_QUERY = z.strictObject({
   state: z.enum(['waiting', 'done', 'failed']).optional(),
   limit: pageSize.optional().describe('1 to 200; default 50'),
-  after: z.string().optional(),
+  after: z.string().optional().describe('`next` of the page before: those made meanwhile do not come between'),
 })
 export const DELIVERIES = z.strictObject({
   items: z.array(

@@ -1,14 +1,13 @@
 /** `GET /api/events`: how the node does, live (server-sent events, HTML Living Standard 9.2).
  *
- *  Promises: one look for all readers of the same levels, every {@link EVERY_MS}, sent where something has changed; a comment now and then keeps proxies from
+ *  Promises: one look for all readers who may see the same, every {@link EVERY_MS}, sent where something has changed; a comment now and then keeps proxies from
  *  closing the connection; a reader that does not read, or whose token has come to its end, is dropped, and comes back by itself; no more than {@link MOST_READERS}, of one caller {@link MOST_OF_ONE}; nothing is looked at
  *  while nobody listens. */
 import { PassThrough } from 'node:stream'
-import type { LevelSet } from '../../dicom/confidentiality.ts'
 import { type WebAnswer, WebRefusal, type WebRequest } from '../../dicomweb/web-service.ts'
 import { log } from '../../log.ts'
 import type { Now } from './api-contract.ts'
-import type { NowBoard } from './now.ts'
+import { type NowBoard, type Onlooker, onlooker } from './now.ts'
 
 const EVERY_MS = 2_000
 const HEARTBEAT_MS = 15_000
@@ -21,7 +20,7 @@ const MOST_UNREAD_BYTES = 512 * 1024
 
 interface Reader {
   readonly stream: PassThrough
-  readonly levels: LevelSet
+  readonly by: Onlooker
   /** Its token or session ends then; milliseconds since 1970. */
   readonly until: number
   /** Name of the caller. */
@@ -53,8 +52,8 @@ export class LiveEvents {
     if ([...this.#readers].filter(({ name }) => name === caller.name).length >= MOST_OF_ONE)
       throw new WebRefusal(503, `you read events ${MOST_OF_ONE} times already, no more are taken`, { 'Retry-After': '10' })
     const stream = new PassThrough({ highWaterMark: MOST_UNREAD_BYTES })
-    const { levels, name, until = Number.POSITIVE_INFINITY } = caller
-    const reader: Reader = { stream, levels, name, until, heardAt: performance.now(), joinedAt: performance.now() }
+    const { name, until = Number.POSITIVE_INFINITY } = caller
+    const reader: Reader = { stream, by: onlooker(caller), name, until, heardAt: performance.now(), joinedAt: performance.now() }
     this.#readers.add(reader)
     const leave = (): void => this.#leave(reader)
     stream.once('close', leave).once('error', leave)
@@ -83,8 +82,8 @@ export class LiveEvents {
     this.#looking = true
     for (const reader of this.#readers) if (reader.until <= Date.now()) this.#leave(reader)
     try {
-      for (const [levels, readers] of Map.groupBy([...this.#readers], (reader) => reader.levels))
-        this.#tell(readers, await this.#board.look(levels))
+      for (const readers of Map.groupBy([...this.#readers], ({ by }) => `${by.levels} ${by.mayFind}`).values())
+        this.#tell(readers, await this.#board.look(readers[0]!.by))
     } catch (error) {
       log.warn('the state of the node cannot be told to those who watch', { error: String(error) })
     } finally {

@@ -1,10 +1,12 @@
 /** How the node does at this moment (NOW in api-contract.ts): for the page, once or live.
  *
  *  Promises: what costs something is found out once for all who look, and no oftener than it changes; studies and manifests of levels that a caller may
- *  not see are not in what it gets. Does not: hold anything of a patient. */
+ *  not see are not in what it gets, and who its patient is only in what those get who may search (find), as in the list of studies. */
+import type { Condition } from '../../catalog/contract.ts'
 import type { PendingStudy } from '../../catalog/contract-due.ts'
 import type { LevelSet } from '../../dicom/confidentiality.ts'
 import { SOFTWARE_VERSION } from '../../dicom/implementation.ts'
+import type { WebCaller } from '../../dicomweb/web-service.ts'
 import { auditState } from '../../manifest/audit-worker.ts'
 import { waitingStudy } from '../../manifest/waiting-study.ts'
 import { refused, storageTrouble } from '../status/health.ts'
@@ -12,7 +14,8 @@ import { midnight } from '../status/local-day.ts'
 import { STEP_MS } from '../status/meters.ts'
 import { refreshed, remembered } from '../status/remembered.ts'
 import type { StatusParts } from '../status/status-parts.ts'
-import type { Now } from './api-contract.ts'
+import type { Now, StudyRow } from './api-contract.ts'
+import { rowOf, SEARCH } from './api-studies.ts'
 
 const MOST_PEERS = 50
 const MOST_COLLECTING = 20
@@ -25,16 +28,24 @@ const FIGURES_HOLD_MS = 1_000
 
 type Seen = Pick<Now, 'collecting'> & { readonly troubled: Now['deliveries']['items'] }
 
+/** Who looks, as far as it matters. */
+export interface Onlooker {
+  readonly levels: LevelSet
+  /** Whether it may read whose studies they are. */
+  readonly mayFind: boolean
+}
+
+export const onlooker = ({ levels, rights }: Pick<WebCaller, 'levels' | 'rights'>): Onlooker => ({ levels, mayFind: rights.has('find') })
+
 export interface NowBoard {
-  /** @param levels  that the caller may see */
-  look(levels: LevelSet): Promise<Now>
+  look(by: Onlooker): Promise<Now>
 }
 
 export function nowBoard(parts: StatusParts): NowBoard {
   const shared = remembered(FIGURES_HOLD_MS, sharedBy(parts))
   return {
-    look: async (levels) => {
-      const [common, { collecting, troubled }] = await Promise.all([shared(), seenBy(parts, levels)])
+    look: async (by) => {
+      const [common, { collecting, troubled }] = await Promise.all([shared(), seenBy(parts, by)])
       return { ...common, collecting, deliveries: { ...common.deliveries, items: troubled } }
     },
   }
@@ -135,11 +146,11 @@ async function auditOf({ catalog, config }: StatusParts): Promise<Now['audit']> 
 }
 
 /** What is of studies, by who may see them. */
-async function seenBy(parts: StatusParts, levels: LevelSet): Promise<Seen> {
+async function seenBy(parts: StatusParts, by: Onlooker): Promise<Seen> {
   const { catalog } = parts
   const [{ items: pending }, { items: deliveries }] = await Promise.all([
     catalog.studiesWaiting(MOST_COLLECTING),
-    catalog.deliveries({ state: 'in trouble', levels }, MOST_DELIVERIES),
+    catalog.deliveries({ state: 'in trouble', levels: by.levels }, MOST_DELIVERIES),
   ])
   const troubled = deliveries.map(({ id, target, manifestUid, lastError = '', nextAttemptAt }) => ({
     id,
@@ -148,35 +159,35 @@ async function seenBy(parts: StatusParts, levels: LevelSet): Promise<Seen> {
     reason: lastError,
     nextAttemptAt: iso(nextAttemptAt),
   }))
-  return { collecting: await collectingOf(parts, pending, levels), troubled }
+  return { collecting: await collectingOf(parts, pending, by), troubled }
 }
 
 async function collectingOf(
   { catalog, config, now }: StatusParts,
   pending: readonly PendingStudy[],
-  levels: LevelSet,
+  { levels, mayFind }: Onlooker,
 ): Promise<Now['collecting']> {
   if (pending.length === 0) return []
   const values = pending.map(({ studyInstanceUid }) => studyInstanceUid)
-  const page = await catalog.find(
-    {
-      level: 'STUDY',
-      conditions: [{ keyword: 'StudyInstanceUID', kind: 'list', values }],
-      derived: ['NumberOfStudyRelatedInstances'],
-      values: ['StudyInstanceUID'],
-      includeManifests: false,
-      levels,
-    },
-    MOST_COLLECTING,
-  )
-  const counts = new Map(page.items.map((match) => [match.StudyInstanceUID, Number(match.NumberOfStudyRelatedInstances ?? 0)]))
-  const seen = pending.filter(({ studyInstanceUid }) => counts.has(studyInstanceUid))
+  const conditions: readonly Condition[] = [{ keyword: 'StudyInstanceUID', kind: 'list', values }]
+  const page = await catalog.find({ ...SEARCH, conditions, levels }, MOST_COLLECTING)
+  const rows = new Map(page.items.map((match) => [match.StudyInstanceUID, rowOf(match, undefined)]))
   return Promise.all(
-    seen.map(async (study) => ({
-      studyInstanceUid: study.studyInstanceUid,
-      since: iso(study.pendingSince),
-      instances: counts.get(study.studyInstanceUid) ?? 0,
-      waitsFor: (await waitingStudy(catalog, study, config().manifest, now())).waitsFor,
-    })),
+    pending.flatMap((study) => {
+      const row = rows.get(study.studyInstanceUid)
+      return row === undefined ? [] : [collectingRow(study, row)]
+    }),
   )
+
+  async function collectingRow(study: PendingStudy, row: StudyRow): Promise<Now['collecting'][number]> {
+    const { patientName, patientId, accessionNumber, studyDescription, modalities } = row
+    return {
+      studyInstanceUid: study.studyInstanceUid,
+      ...(mayFind ? { patientName, patientId, accessionNumber, studyDescription } : {}),
+      modalities,
+      since: iso(study.pendingSince),
+      instances: row.instances,
+      waitsFor: (await waitingStudy(catalog, study, config().manifest, now())).waitsFor,
+    }
+  }
 }

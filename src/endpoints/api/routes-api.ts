@@ -13,7 +13,7 @@ import { studyRoute } from './api-study.ts'
 import { studyActionRoutes } from './api-study-actions.ts'
 import { LiveEvents } from './events.ts'
 import { jsonRoute } from './json-route.ts'
-import { nowBoard } from './now.ts'
+import { nowBoard, onlooker } from './now.ts'
 import { openApi } from './openapi.ts'
 
 /** @param all  every route of the web, for the description */
@@ -35,7 +35,7 @@ export function apiRoutes(parts: StatusParts, all: () => readonly WebRoute[]): W
       right: 'status',
       summary: 'How the node does at this moment',
       answer: NOW,
-      serve: ({ caller }) => board.look(caller.levels),
+      serve: ({ caller }) => board.look(onlooker(caller)),
     }),
     {
       method: 'GET',

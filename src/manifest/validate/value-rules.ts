@@ -13,7 +13,7 @@ const NO_CONTROL = /^[^\x00-\x1f\x7f]*$/
 const NO_CONTROL_BUT_LINES = /^[^\x00-\x08\x0b\x0e-\x1f\x7f]*$/
 
 const text = (longest: number): ValueRule => ({
-  expected: `at most ${longest} characters, no control characters`,
+  expected: Number.isFinite(longest) ? `at most ${longest} characters, no control characters` : 'no control characters',
   fits: (value) => NO_CONTROL.test(value) && lengthOf(value) <= longest,
 })
 const lines = (longest: number): ValueRule => ({

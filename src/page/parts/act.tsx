@@ -14,8 +14,10 @@ export interface ActProps {
   readonly danger?: boolean
   /** For screen readers, where several buttons of a list say the same. */
   readonly about?: string
+  /** Of what {@link run} returns: the node's words unless given. */
+  readonly words?: 'page'
   /** @param reason  the text, or what was chosen
-   *  @returns what was done, in the node's words */
+   *  @returns what was done, in words */
   run(reason: string): Promise<string>
   /** After it was done. */
   after?(): void
@@ -36,7 +38,7 @@ export function Act(props: ActProps) {
   )
 }
 
-function Question({ label, question, reason, choices, danger, run, after, close }: ActProps & { close(): void }) {
+function Question({ label, question, reason, choices, danger, words, run, after, close }: ActProps & { close(): void }) {
   const { say } = useWords()
   const notices = useNotices()
   const dialog = useRef<HTMLDialogElement>(null)
@@ -47,7 +49,7 @@ function Question({ label, question, reason, choices, danger, run, after, close 
     event.preventDefault()
     setBusy(true)
     try {
-      notices.done(await run(text.trim()), 'en')
+      notices.done(await run(text.trim()), words)
       after?.()
     } catch (error) {
       notices.failed(error as Error)

@@ -3,16 +3,18 @@ import { type ComponentChildren, createContext } from 'preact'
 import { useContext, useMemo, useState } from 'preact/hooks'
 import { Unreachable } from '../api.ts'
 import { useWords } from './language.tsx'
+import { Said } from './pieces.tsx'
 
 export interface Notices {
-  done(text: string, language?: string): void
+  /** @param words  whose: the node's are told in the reader's language */
+  done(text: string, words?: 'page'): void
   failed(error: Error): void
 }
 
 interface Notice {
   readonly text: string
   readonly good: boolean
-  readonly language?: string
+  readonly words?: 'page'
 }
 
 const Telling = createContext<Notices | undefined>(undefined)
@@ -23,12 +25,12 @@ export function WithNotices({ children }: { children: ComponentChildren }) {
   const [notice, setNotice] = useState<Notice>()
   const telling = useMemo<Notices>(
     () => ({
-      done: (text, language) => setNotice({ text, good: true, language }),
+      done: (text, words) => setNotice({ text, good: true, words }),
       failed: (error) =>
         setNotice(
           error instanceof Unreachable
-            ? { text: say('failure.unreachable'), good: false }
-            : { text: error.message, good: false, language: 'en' },
+            ? { text: say('failure.unreachable'), good: false, words: 'page' }
+            : { text: error.message, good: false },
         ),
     }),
     [say],
@@ -39,7 +41,7 @@ export function WithNotices({ children }: { children: ComponentChildren }) {
       <div class="notice-place" role="status">
         {notice && (
           <div class={notice.good ? 'notice good' : 'notice bad'}>
-            <p lang={notice.language}>{notice.text}</p>
+            <p>{notice.words === 'page' ? notice.text : <Said>{notice.text}</Said>}</p>
             <button type="button" class="quiet" onClick={() => setNotice(undefined)}>
               {say('action.dismiss')}
             </button>

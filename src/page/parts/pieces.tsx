@@ -104,8 +104,8 @@ export function State({ state }: { state: string }) {
 /** What the node said: in the reader's language where it is known (words/said.ts), else in its own English. */
 export function Said({ children }: { children: string }) {
   const { language } = useWords()
-  const { text, known } = nodeSays(children, language)
-  return <span lang={known ? undefined : 'en'}>{text}</span>
+  const { text, lang } = nodeSays(children, language)
+  return <span lang={lang}>{text}</span>
 }
 
 /** A patient's name, in whatever direction it is written. */
@@ -128,11 +128,19 @@ export function Nothing({ children }: { children: ComponentChildren }) {
   return <p class="nothing">{children}</p>
 }
 
+/** Why the node did not give what was asked for, or that it gave no answer. */
+export function Why({ failure }: { failure: Error }) {
+  const { say } = useWords()
+  return failure instanceof Unreachable ? <span>{say('failure.unreachable')}</span> : <Said>{failure.message}</Said>
+}
+
 export function Failure({ failure, again }: { failure: Error; again(): void }) {
   const { say } = useWords()
   return (
     <div class="failure" role="alert">
-      <p>{failure instanceof Unreachable ? say('failure.unreachable') : <Said>{failure.message}</Said>}</p>
+      <p>
+        <Why failure={failure} />
+      </p>
       <button type="button" onClick={again}>
         {say('action.again')}
       </button>

@@ -28,7 +28,7 @@ export function AddPeer({ stranger, added }: { stranger?: Stranger; added(): voi
   const add = (event: SubmitEvent): void => {
     event.preventDefault()
     post<Done>('api/peers', bodyOf(new FormData(form.current!))).then(({ done }) => {
-      notices.done(done, 'en')
+      notices.done(done)
       form.current?.reset()
       added()
     }, notices.failed)

@@ -1,10 +1,11 @@
 /** Deliveries of manifests: what waits, what failed and why, what is done; each can be tried again. */
 import type { Deliveries, Done } from '../../endpoints/api/api-contract.ts'
-import { post, withQuery } from '../api.ts'
+import { post } from '../api.ts'
 import { Act } from '../parts/act.tsx'
 import { useWords } from '../parts/language.tsx'
-import { useLoaded } from '../parts/loaded.ts'
-import { Failure, Moment, Nothing, Said, State, Table, Title, Waiting } from '../parts/pieces.tsx'
+import { usePaged } from '../parts/paged.ts'
+import { Pages } from '../parts/pages.tsx'
+import { Moment, Nothing, Said, State, Table, Title } from '../parts/pieces.tsx'
 import { useRight } from '../parts/session.tsx'
 import { addressOf } from '../route.ts'
 import { stateKey } from '../words/words.ts'
@@ -14,7 +15,7 @@ type Delivery = Deliveries['items'][number]
 
 export function DeliveriesView({ state }: { state: string }) {
   const { say } = useWords()
-  const { value, failure, again } = useLoaded<Deliveries>(withQuery('api/deliveries', { state, limit: '200' }))
+  const { items, ...rest } = usePaged<Delivery>('api/deliveries', { state })
   return (
     <>
       <Title>{say('deliveries.title')}</Title>
@@ -25,10 +26,10 @@ export function DeliveriesView({ state }: { state: string }) {
           </a>
         ))}
       </nav>
-      {failure !== undefined && <Failure failure={failure} again={again} />}
-      {value === undefined && failure === undefined && <Waiting />}
-      {value?.items.length === 0 && <Nothing>{say('deliveries.none')}</Nothing>}
-      {value !== undefined && value.items.length > 0 && <DeliveryTable items={value.items} again={again} />}
+      <Pages {...rest} count={items && say(rest.more ? 'deliveries.foundMore' : 'deliveries.found', { n: items.length })}>
+        {items?.length === 0 && <Nothing>{say('deliveries.none')}</Nothing>}
+        {items !== undefined && items.length > 0 && <DeliveryTable items={items} again={rest.again} />}
+      </Pages>
     </>
   )
 }

@@ -29,8 +29,8 @@ export function ManifestActions({ manifest, about }: { manifest: string; about: 
   return (
     <>
       <div class="buttons">
-        {mayOperate && <Act label={say('action.validate')} about={about} question={say('ask.validate')} run={validate} />}
-        {mayOperate && <Act label={say('action.verify')} about={about} question={say('ask.verify')} run={verify} />}
+        {mayOperate && <Act label={say('action.validate')} about={about} question={say('ask.validate')} run={validate} words="page" />}
+        {mayOperate && <Act label={say('action.verify')} about={about} question={say('ask.verify')} run={verify} words="page" />}
         {mayGet && (
           <a class="button" href={`${of}/file`} download={`${manifest}.dcm`}>
             {say('action.download')}

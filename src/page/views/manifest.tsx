@@ -5,6 +5,7 @@ import { useWords } from '../parts/language.tsx'
 import { useLoaded } from '../parts/loaded.ts'
 import { Facts, Failure, Moment, Panel, Said, State, Title, Uid, Waiting } from '../parts/pieces.tsx'
 import { addressOf } from '../route.ts'
+import { treeIn } from '../words/tree.ts'
 import { FindingList, ManifestActions } from './manifest-actions.tsx'
 
 export function ManifestView({ manifest }: { manifest: string }) {
@@ -58,9 +59,9 @@ export function ManifestView({ manifest }: { manifest: string }) {
 
 /** Tabs as ARIA has them: arrows go between, Tab goes in. */
 function Readings({ tree, raw }: { tree: string; raw: string }) {
-  const { say } = useWords()
+  const { say, language } = useWords()
   const tabs = [
-    ['tree', say('manifest.tree'), tree],
+    ['tree', say('manifest.tree'), treeIn(tree, language)],
     ['raw', say('manifest.raw'), raw],
   ] as const
   const [chosen, choose] = useState(0)

@@ -4,8 +4,9 @@ import { useNow } from '../parts/clock.ts'
 import { useWords } from '../parts/language.tsx'
 import { LineChart } from '../parts/line-chart.tsx'
 import { useLive } from '../parts/live.ts'
-import { Facts, Failure, Moment, Nothing, Panel, Said, State, Table, Title, Uid, Waiting } from '../parts/pieces.tsx'
+import { Facts, Failure, Moment, Nothing, Panel, Said, State, Table, Title, Waiting } from '../parts/pieces.tsx'
 import { addressOf } from '../route.ts'
+import { Collecting } from './now-collecting.tsx'
 
 /** Seconds of a step of the history of rates. */
 const STEP = 2
@@ -27,9 +28,9 @@ export function NowView() {
       {now !== undefined && (
         <div class={fresh ? '' : 'stale'}>
           <Verdicts now={now} />
+          <Collecting now={now} />
           <div class="grid">
             <Rates now={now} />
-            <Collecting now={now} />
             <Callers now={now} />
             <Leaving now={now} />
             <Disk now={now} />
@@ -124,39 +125,6 @@ function Rates({ now: { rate } }: { now: Now }) {
         values={history.map(({ bytes }) => bytes / STEP)}
         written={(value) => say('rate.perSecond', { value: size(value) })}
       />
-    </Panel>
-  )
-}
-
-function Collecting({ now: { collecting } }: { now: Now }) {
-  const { say, number } = useWords()
-  return (
-    <Panel title={say('collecting.title')}>
-      {collecting.length === 0 ? (
-        <Nothing>{say('collecting.none')}</Nothing>
-      ) : (
-        <Table
-          caption={say('collecting.title')}
-          head={[say('field.study'), say('field.instances'), say('field.since'), say('field.waitsFor')]}
-        >
-          {collecting.map((one) => (
-            <tr key={one.studyInstanceUid}>
-              <td>
-                <a href={addressOf(['studies', one.studyInstanceUid])}>
-                  <Uid>{one.studyInstanceUid}</Uid>
-                </a>
-              </td>
-              <td class="number">{number(one.instances)}</td>
-              <td>
-                <Moment at={one.since} />
-              </td>
-              <td>
-                <Said>{one.waitsFor}</Said>
-              </td>
-            </tr>
-          ))}
-        </Table>
-      )}
     </Panel>
   )
 }

@@ -147,7 +147,12 @@ function Examine({ peer: { aeTitle } }: { peer: Known }) {
           <ul class="findings">
             {doctor.findings.map((one) => (
               <li key={one.message}>
-                <State state={one.severity} /> <Said>{one.message}</Said> {one.remedy !== '' && <small lang="en">{one.remedy}</small>}
+                <State state={one.severity} /> <Said>{one.message}</Said>{' '}
+                {one.remedy !== '' && (
+                  <small>
+                    <Said>{one.remedy}</Said>
+                  </small>
+                )}
               </li>
             ))}
           </ul>

@@ -4,6 +4,7 @@ import type { SettingsInForce } from '../../endpoints/api/api-contract.ts'
 import { useWords } from '../parts/language.tsx'
 import { useLoaded } from '../parts/loaded.ts'
 import { Failure, Said, Table, Title, Waiting } from '../parts/pieces.tsx'
+import { SETTINGS_IN_FRENCH } from '../words/settings-fr.ts'
 
 export function SettingsView() {
   const { say } = useWords()
@@ -47,19 +48,22 @@ export function SettingsView() {
                     <code>{one.key}</code>
                   </th>
                   <td>
-                    <code>{one.value}</code> {one.unit}
+                    <code>{one.value}</code> {one.unit !== undefined && <Said>{one.unit}</Said>}
                     {one.source !== 'default' && one.default !== '' && (
                       <small>
-                        {say('settings.default')} <code>{one.default}</code>
+                        {say('settings.default')}{' '}
+                        <code>
+                          <Said>{one.default}</Said>
+                        </code>
                       </small>
                     )}
                   </td>
                   <td>
-                    {one.source}
+                    <Said>{one.source}</Said>
                     {!one.live && <small>{say('settings.restart')}</small>}
                   </td>
                   <td class="long">
-                    <Said>{one.reason}</Said>
+                    <Meaning of={one} />
                   </td>
                 </tr>
               ))}
@@ -69,4 +73,10 @@ export function SettingsView() {
       )}
     </>
   )
+}
+
+function Meaning({ of: { key, reason } }: { of: SettingsInForce['items'][number] }) {
+  const { language } = useWords()
+  const french = language === 'fr' ? SETTINGS_IN_FRENCH[key] : undefined
+  return <span>{french ?? reason}</span>
 }

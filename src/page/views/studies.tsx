@@ -1,12 +1,11 @@
 /** Studies: searched as C-FIND searches them. What was asked for is in the address, so that a way back leads to it. */
-import { useEffect, useRef, useState } from 'preact/hooks'
-import type { Studies, StudyRow } from '../../endpoints/api/api-contract.ts'
-import { get, withQuery } from '../api.ts'
+import { useEffect, useRef } from 'preact/hooks'
+import type { StudyRow } from '../../endpoints/api/api-contract.ts'
 import { dicomTime } from '../format.ts'
 import { useWords } from '../parts/language.tsx'
-import { useLoaded } from '../parts/loaded.ts'
-import { useNotices } from '../parts/notices.tsx'
-import { Failure, Name, Nothing, State, Table, Title, Waiting } from '../parts/pieces.tsx'
+import { usePaged } from '../parts/paged.ts'
+import { Pages } from '../parts/pages.tsx'
+import { Name, Nothing, State, Table, Title } from '../parts/pieces.tsx'
 import { addressOf } from '../route.ts'
 import { type Key, stateKey } from '../words/words.ts'
 
@@ -29,7 +28,7 @@ export function StudiesView({ query }: { query: URLSearchParams }) {
     <>
       <Title>{say('studies.title')}</Title>
       <Search asked={asked} />
-      <Found path={withQuery('api/studies', { ...asked, limit: '50' })} />
+      <Found asked={asked} />
     </>
   )
 }
@@ -88,34 +87,14 @@ function Search({ asked }: { asked: Readonly<Record<string, string>> }) {
   )
 }
 
-function Found({ path }: { path: string }) {
+function Found({ asked }: { asked: Readonly<Record<string, string>> }) {
   const { say } = useWords()
-  const notices = useNotices()
-  const first = useLoaded<Studies>(path)
-  const [more, setMore] = useState<Studies>()
-  useEffect(() => setMore(undefined), [path])
-  const items = [...(first.value?.items ?? []), ...(more?.items ?? [])]
-  const next = more === undefined ? first.value?.next : more.next
-  const load = (): void => {
-    get<Studies>(`${path}&after=${encodeURIComponent(next!)}`).then(
-      (page) => setMore({ items: [...(more?.items ?? []), ...page.items], next: page.next }),
-      notices.failed,
-    )
-  }
-  if (first.failure !== undefined) return <Failure failure={first.failure} again={first.again} />
-  if (first.value === undefined) return <Waiting />
+  const { items, ...rest } = usePaged<StudyRow>('api/studies', asked)
   return (
-    <>
-      <p role="status" class="count">
-        {say(next === undefined ? 'studies.found' : 'studies.foundMore', { n: items.length })}
-      </p>
-      {items.length === 0 ? <Nothing>{say('studies.none')}</Nothing> : <StudyTable items={items} />}
-      {next !== undefined && (
-        <button type="button" onClick={load}>
-          {say('action.more')}
-        </button>
-      )}
-    </>
+    <Pages {...rest} count={items && say(rest.more ? 'studies.foundMore' : 'studies.found', { n: items.length })}>
+      {items?.length === 0 && <Nothing>{say('studies.none')}</Nothing>}
+      {items !== undefined && items.length > 0 && <StudyTable items={items} />}
+    </Pages>
   )
 }
 

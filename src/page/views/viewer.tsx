@@ -3,7 +3,7 @@
  *  Shows a series of a study, or of the manifest that was opened: then what it promises and is not here has its place, marked as missing. */
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { useWords } from '../parts/language.tsx'
-import { Failure, Name, Nothing, Said, Title, Waiting } from '../parts/pieces.tsx'
+import { Failure, Name, Nothing, Title, Waiting, Why } from '../parts/pieces.tsx'
 import { addressOf } from '../route.ts'
 import { type Frame, FrameStore } from '../viewer/frame-store.ts'
 import type { ImageFacts } from '../viewer/image-facts.ts'
@@ -117,7 +117,7 @@ function Viewer({ study, series, slots }: { study: string; series: string; slots
         {slot.missing && <p class="stage-word bad">{say('viewer.missing', { uid: slot.sopInstanceUid })}</p>}
         {failure !== undefined && !slot.missing && (
           <p class="stage-word bad" role="alert">
-            {say('viewer.failed')} <Said>{failure.message}</Said>
+            {say('viewer.failed')} <Why failure={failure} />
           </p>
         )}
         {frame === undefined && failure === undefined && !slot.missing && <p class="stage-word">{say('loading')}</p>}

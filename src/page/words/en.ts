@@ -137,6 +137,8 @@ export const EN = {
   'deliveries.title': 'Deliveries',
   'deliveries.filter': 'Which deliveries',
   'deliveries.all': 'All',
+  'deliveries.found': '{n} delivery | {n} deliveries',
+  'deliveries.foundMore': 'The newest delivery | The {n} newest deliveries',
   'deliveries.none': 'No such delivery.',
   'delivery.publish': 'publish',
   'delivery.withdraw': 'withdraw',

@@ -140,6 +140,8 @@ export const FR: Readonly<Record<keyof typeof EN, string>> = {
   'deliveries.title': 'Envois',
   'deliveries.filter': 'Quels envois',
   'deliveries.all': 'Tous',
+  'deliveries.found': '{n} envoi | {n} envois',
+  'deliveries.foundMore': 'Le dernier envoi | Les {n} derniers envois',
   'deliveries.none': 'Aucun envoi de ce genre.',
   'delivery.publish': 'publier',
   'delivery.withdraw': 'retirer',

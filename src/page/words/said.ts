@@ -1,76 +1,174 @@
-/** What the node says itself, for whoever reads the page: the sentences that are met daily in French, errors of the system in words.
+/** What the node says itself, for whoever reads the page: its sentences in French (said/…), errors of the system in words.
  *
- *  Promises: a sentence that is not known here is shown as it came, in the node's English, and marked so.
- *  Does not: guess. A part that is not known leaves the whole sentence as it is. */
+ *  The node answers, and keeps, English sentences: they are the keys, so that what was written years ago is read in French too. A test reads
+ *  the node's sources and fails where a sentence has no French.
+ *  Promises: what is not known here (text of an operator, of a peer, of the system) is shown as it came, in the midst of what is known.
+ *  Does not: guess. */
 import { type Language, size } from '../format.ts'
+import { ACTIONS } from './said/actions.ts'
+import { EXPECTED } from './said/expected.ts'
+import { FOUND } from './said/found.ts'
+import { PEERS } from './said/peers.ts'
+import { REASONS } from './said/reasons.ts'
+import type { Sentence } from './said/sentence.ts'
+import { WEB } from './said/web.ts'
+import { phrase } from './words.ts'
 
-type Sentence = readonly [pattern: RegExp, french: string]
+export const SENTENCES: readonly Sentence[] = [...ACTIONS, ...REASONS, ...PEERS, ...WEB, ...FOUND, ...EXPECTED]
 
-/** `$1` takes what the pattern found. */
-const SENTENCES: readonly Sentence[] = [
-  // Why a manifest was made (src/manifest/due-reason.ts), and what its study waits for.
-  [/^instances arrived$/, 'des instances sont arrivées'],
-  [/^at once$/, 'sans attendre'],
-  [/^quiet for (\d+ s)$/, 'rien reçu depuis $1'],
-  [/^association ended, nothing for (\d+ s)$/, 'association terminée, rien reçu depuis $1'],
-  [/^(\d+ s) after its first change, at the latest$/, '$1 après la première modification, au plus tard'],
-  [/^version (\d+): instances arrived$/, 'version $1 : des instances sont arrivées'],
-  [/^version (\d+): at once$/, 'version $1 : sans attendre'],
-  [/^version (\d+): quiet for (\d+ s)$/, 'version $1 : rien reçu depuis $2'],
-  [/^version (\d+): association ended, nothing for (\d+ s)$/, 'version $1 : association terminée, rien reçu depuis $2'],
-  [/^version (\d+): to (.+) once more$/, 'version $1 : envoyée de nouveau à $2'],
-  [/^by version (\d+)$/, 'par la version $1'],
-  [/^the study has another patient now$/, 'l’examen a maintenant un autre patient'],
-  [/^quiet time: (.+) more$/, 'rien reçu : encore $1'],
-  [/^quiet after the end of its association: (.+) more$/, 'rien reçu depuis la fin de l’association : encore $1'],
-  [/^MPPS completed: (\d+) of (\d+) series, (\d+) of (\d+) instances$/, 'MPPS terminée : séries $1 sur $2, instances $3 sur $4'],
-  // Why a caller was refused (src/endpoints/access.ts).
-  [/^calling AE title not known$/, 'AE title appelant inconnu'],
-  [/^known, but calls from another host than configured$/, 'connu, mais appelle depuis une autre adresse que celle configurée'],
-  // How the node does (src/endpoints/status/health.ts, now.ts).
-  [/^the DICOM port is not open$/, 'le port DICOM n’est pas ouvert'],
-  [/^the storage is not there: is its disk mounted\?$/, 'le stockage est absent : son disque est-il monté ?'],
-  [/^the storage cannot be written to \((\w+)\)$/, 'impossible d’écrire dans le stockage ($1)'],
-  [
-    /^(\d+) instances in a row were refused for want of room \(A700\); the log says why$/,
-    'instances refusées à la suite faute de place (A700) : $1 ; le journal dit pourquoi',
-  ],
-  [/^has not begun yet$/, 'pas encore commencé'],
-  [/^(\d+) instances and manifests read$/, 'instances et manifestes lus : $1'],
-  [/^goes on: (\d+) instances and manifests read$/, 'en cours, instances et manifestes lus : $1'],
-  // Of the system, where a manifest is delivered to a folder.
-  [/^no such study here$/, 'cet examen n’est pas ici'],
-  [/^not a directory: (.+)$/, 'n’est pas un dossier : $1'],
-  [/^permission denied: (.+)$/, 'accès refusé : $1'],
-  [/^no space left on device: (.+)$/, 'plus de place sur le disque : $1'],
-  [/^no such file or directory: (.+)$/, 'fichier ou dossier absent : $1'],
-  [/^read-only file system: (.+)$/, 'système de fichiers en lecture seule : $1'],
-  [/^file already exists: (.+)$/, 'un fichier porte déjà ce nom : $1'],
-]
+export interface SaidText {
+  readonly text: string
+  /** Whether all of it is in the reader's language. */
+  readonly known: boolean
+  /** '' where nothing of it is: somebody wrote it, in whatever language (HTML Living Standard, lang). */
+  readonly lang?: ''
+}
 
 /** `ENOTDIR: not a directory, mkdir '/srv/registry'`, as Node.js writes it. */
-const OF_THE_SYSTEM = /^E[A-Z]+: (.+?), \w+ '([^']+)'(?: -> '.+')?$/
+const OF_THE_SYSTEM = /\bE[A-Z]+: ([^,]+), \w+ '([^']+)'(?: -> '[^']+')?/g
 const NO_ROOM = /^no room: (\d+) bytes are free, (\d+) are kept in reserve \(storage\.reserveBytes\)$/
 const NO_ROOM_IN: Readonly<Record<Language, string>> = {
-  en: 'no room on the disk: $1 are free, $2 must stay free (storage.reserveBytes)',
-  fr: 'plus de place sur le disque : $1 libres, $2 doivent le rester (storage.reserveBytes)',
+  en: 'no room on the disk: {free} are free, {reserve} must stay free (storage.reserveBytes)',
+  fr: 'plus de place sur le disque : {free} libres, {reserve} doivent le rester (storage.reserveBytes)',
 }
+/** `Invalid argument value (reason=no such manifest, manifestUid=1.2)`, as errors.ts writes what it knows. */
+const WITH_DETAILS = /^(.+?) \((\w+=.*)\)$/
 
-/** @returns the text, and whether it is in `language` now (English always is) */
-export function nodeSays(text: string, language: Language): { readonly text: string; readonly known: boolean } {
-  const room = NO_ROOM.exec(text)
-  if (room !== null) {
-    const [, free, reserve] = room
-    return { text: filled(NO_ROOM_IN[language], [size(Number(free), language), size(Number(reserve), language)]), known: true }
-  }
+/** Not a name, a path or a number alone. */
+const WORDS = /\p{L}{2,}[^\p{L}]* [^\p{L}]*\p{L}{2,}/u
+
+export function nodeSays(text: string, language: Language): SaidText {
   const plain = text.replace(OF_THE_SYSTEM, '$1: $2')
-  if (language === 'en') return { text: plain, known: true }
-  for (const [pattern, french] of SENTENCES) {
-    const found = pattern.exec(plain)
-    if (found !== null) return { text: filled(french, found.slice(1)), known: true }
-  }
-  return { text: plain, known: false }
+  if (language === 'en')
+    return {
+      text: plain
+        .split('; ')
+        .map((part) => roomIn(part, 'en') ?? part)
+        .join('; '),
+      known: true,
+    }
+  const said = french(plain)
+  return { text: said.text, known: said.known, ...(said.some || !WORDS.test(plain) ? {} : { lang: '' }) }
 }
 
-const filled = (words: string, values: readonly string[]): string =>
-  words.replace(/\$(\d)/g, (_, place: string) => values[Number(place) - 1] ?? '')
+function roomIn(text: string, language: Language): string | undefined {
+  const [, free, reserve] = NO_ROOM.exec(text) ?? []
+  if (free === undefined) return undefined
+  return phrase(language, NO_ROOM_IN[language], { free: size(Number(free), language), reserve: size(Number(reserve), language) })
+}
+
+interface Found {
+  readonly text: string
+  readonly known: boolean
+  /** Whether something of it is known. */
+  readonly some: boolean
+}
+
+/** Whole, else line by line, else as the longest runs of what is joined by "; ". */
+function french(text: string): Found {
+  const whole = sentence(text)
+  if (whole?.known) return whole
+  if (text.includes('\n')) return joined(text.split('\n').map(french), '\n')
+  const parts = text.split('; ')
+  if (parts.length === 1) return whole ?? asItCame(text)
+  const runs: Found[] = []
+  for (let from = 0; from < parts.length; ) {
+    let to = parts.length
+    let found = whole
+    for (; to > from + 1; to--) {
+      found = to - from < parts.length ? sentence(parts.slice(from, to).join('; ')) : undefined
+      if (found?.known) break
+    }
+    runs.push(to > from + 1 ? found! : (sentence(parts[from]!) ?? asItCame(parts[from]!)))
+    from = to
+  }
+  const inRuns = joined(runs, ' ; ')
+  return inRuns.known || whole === undefined ? inRuns : whole
+}
+
+const joined = (found: readonly Found[], by: string): Found => ({
+  text: found.map((one) => one.text).join(by),
+  known: found.every((one) => one.known),
+  some: found.some((one) => one.some),
+})
+
+/** What has no word in it is the same in every language. */
+const asItCame = (text: string): Found => ({ text, known: !/\p{L}{2,}/u.test(text), some: false })
+
+interface Pattern {
+  readonly matches: RegExp
+  readonly names: readonly string[]
+  readonly french: string
+  /** Letters of its own. */
+  readonly weight: number
+}
+
+let table: { readonly exact: ReadonlyMap<string, string>; readonly patterns: readonly Pattern[] } | undefined
+
+/** Made when it is first needed: most readers of English never do. */
+function sentences(): NonNullable<typeof table> {
+  const patterns = SENTENCES.filter(([english]) => english.includes('{')).map(([english, words]) => patternOf(english, words))
+  table ??= {
+    exact: new Map(SENTENCES.filter(([english]) => !english.includes('{'))),
+    // What says more of its own first: it is the narrower one.
+    patterns: patterns.sort((a, b) => b.weight - a.weight),
+  }
+  return table
+}
+
+function patternOf(english: string, words: string): Pattern {
+  const [first = '', ...rest] = english.split(/\{(\w+)\}/)
+  const names = rest.filter((_, index) => index % 2 === 0)
+  const between = [first, ...rest.filter((_, index) => index % 2 === 1)]
+  const source = between.map(
+    (part, at) => `${at === 0 ? '' : valueIn(english, names[at - 1]!)}${part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}`,
+  )
+  const weight = between.join('').replace(/[^\p{L}]/gu, '').length
+  return { matches: new RegExp(`^${source.join('')}$`), names, french: words, weight }
+}
+
+/** A count is a number; what is joined by "; " is several sentences, unless the pattern has such a joint itself. */
+function valueIn(english: string, name: string): string {
+  if (name === 'n') return '(\\d+)'
+  return name.startsWith('said') && english.includes('; ') ? '(.+?)' : '((?:(?!; ).)+?)'
+}
+
+function sentence(text: string): Found | undefined {
+  const room = roomIn(text, 'fr')
+  if (room !== undefined) return { text: room, known: true, some: true }
+  const { exact, patterns } = sentences()
+  const same = exact.get(text)
+  if (same !== undefined) return { text: same, known: true, some: true }
+  let first: Found | undefined
+  for (const pattern of patterns) {
+    const found = filledIn(pattern, text)
+    if (found?.known) return found
+    first ??= found
+  }
+  return detailed(text) ?? first
+}
+
+function filledIn({ matches, names, french: words, weight }: Pattern, text: string): Found | undefined {
+  const values = matches.exec(text)?.slice(1)
+  if (values === undefined) return undefined
+  const inner = values.map((value, at) => (names[at]!.startsWith('said') ? french(value) : undefined))
+  // What joins two sentences and says nothing itself (":", "or") holds where it knows the first.
+  if (weight < 3 && !inner[0]?.some) return undefined
+  const filled = names.map((name, at) => {
+    const value = inner[at]?.text ?? values[at]!
+    return [name, name === 'n' && /^\d{1,9}$/.test(value) ? Number(value) : value] as const
+  })
+  return { text: phrase('fr', words, Object.fromEntries(filled)), known: inner.every((one) => one?.known !== false), some: true }
+}
+
+function detailed(text: string): Found | undefined {
+  const [, what, details] = WITH_DETAILS.exec(text) ?? []
+  const told = what === undefined ? undefined : sentence(what)
+  if (told === undefined) return undefined
+  const given = details!.split(', ').map((pair) => {
+    const at = pair.indexOf('=') + 1
+    const value = french(pair.slice(at))
+    return { ...value, text: `${pair.slice(0, at)}${value.text}` }
+  })
+  return { text: `${told.text} (${joined(given, ', ').text})`, known: told.known, some: true }
+}

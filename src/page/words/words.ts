@@ -11,8 +11,9 @@ export type Values = Readonly<Record<string, string | number>>
 
 export const DICTIONARIES: Readonly<Record<Language, Readonly<Record<Key, string>>>> = { en: EN, fr: FR }
 
-export function say(language: Language, key: Key, values: Values = {}): string {
-  const text = DICTIONARIES[language][key]
+export const say = (language: Language, key: Key, values: Values = {}): string => phrase(language, DICTIONARIES[language][key], values)
+
+export function phrase(language: Language, text: string, values: Values): string {
   const [one, several = one] = text.split(' | ')
   const form = typeof values.n === 'number' && new Intl.PluralRules(localeOf(language)).select(values.n) === 'one' ? one : several
   return form!.replace(/\{(\w+)\}/g, (_, name: string) => {
