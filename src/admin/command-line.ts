@@ -39,6 +39,11 @@ export function printableLines(text: string): string {
   return text.split('\n').map(printable).join('\n')
 }
 
+/** One word of a command, for a shell. */
+export function quoted(text: string): string {
+  return /^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
+}
+
 /** `2026-01-31 23:59:59`
  *  @param at  milliseconds since 1970 */
 export function timeInUtc(at: number): string {

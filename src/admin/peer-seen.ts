@@ -4,7 +4,7 @@ import type { SeenPeer } from '../catalog/contract.ts'
 import { loadConfig } from '../config/load-config.ts'
 import { NodeError, statusInHex } from '../errors.ts'
 import { echoPeer, isReachable } from '../serve/peer-echo.ts'
-import { CommandFailure, inColumns, loadOptionsOf, timeInUtc } from './command-line.ts'
+import { CommandFailure, inColumns, loadOptionsOf, quoted, timeInUtc } from './command-line.ts'
 import { openParts } from './open-parts.ts'
 
 export function seenCommand(): Command {
@@ -71,9 +71,4 @@ function printable(text: string): string {
 
 function isTitle(text: string): boolean {
   return /^[\x21-\x5b\x5d-\x7e][\x20-\x5b\x5d-\x7e]{0,15}$/.test(text)
-}
-
-/** For a shell. */
-function quoted(text: string): string {
-  return /^[\w.-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
 }

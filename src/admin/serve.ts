@@ -8,6 +8,7 @@ import { configureLog, log } from '../log.ts'
 import { collectGarbage } from './collect-garbage.ts'
 import { loadOptionsOf } from './command-line.ts'
 import type { RunningNode } from './running-node.ts'
+import { welcome } from './welcome.ts'
 
 /** Tells whoever manages services how we are. */
 type TellManager = (state: 'READY=1' | 'STOPPING=1') => Promise<void>
@@ -26,7 +27,7 @@ export function serveCommand(
       const node = await startNode(loaded, source)
       // Whoever reads this may go away; the node stays.
       process.stdout.removeAllListeners('error').on('error', () => undefined)
-      process.stdout.write(welcome(loaded, node))
+      process.stdout.write(welcome(loaded, node, source.options))
       collectGarbage()
       await tellManager('READY=1')
       stopOnSignal(node, tellManager)
@@ -99,35 +100,4 @@ class Reloading implements ConfigSource {
       else log.error('reload failed, former configuration stays', { error: String(error) })
     })
   }
-}
-
-/** The first line is for programs that wait for it, the rest for people. */
-function welcome({ config, file }: LoadedConfig, node: RunningNode): string {
-  const host = config.dicom.host
-  const peers = config.peers.length === 0 ? 'none yet' : config.peers.map((peer) => peer.aeTitle).join(', ')
-  return `Ariane is listening: ${config.aeTitle}@${host}:${node.port}
-
-  AE title       ${config.aeTitle}
-  Address        ${host === '0.0.0.0' ? 'every address of this machine' : host}, port ${node.port}
-  Web            ${webAddress(config, node)}
-  Storage        ${config.storage.path}
-  Configuration  ${file ?? 'built-in defaults (no file)'}
-  Location UID   ${node.retrieveLocationUid}
-  Peers          ${peers}; other callers: ${{ local: 'only from this machine', refuse: 'refused', accept: 'accepted' }[config.unknownCallers]}
-  Manifests      ${config.manifest.quietSeconds} s after the last instance of a study, to ${config.publish.map((one) => one.path).join(', ') || 'nowhere but the node itself'}
-
-What to do next
-  1. Let a modality in:   ./scripts/ariane peer add CT1 10.1.2.3 104 --allow echo,store,mpps
-  2. Let a viewer in:     ./scripts/ariane peer add WEASIS 10.1.2.4 11113 --allow echo,find,move,get
-  3. Tell both of them:   AE title ${config.aeTitle}, port ${node.port}, and this machine's address
-  Who called and was refused: ./scripts/ariane peer seen
-
-`
-}
-
-function webAddress({ web }: LoadedConfig['config'], { webPort }: RunningNode): string {
-  if (webPort === undefined) return 'not served (web.enabled: false)'
-  const host = web.host === '0.0.0.0' || web.host === '::' ? '127.0.0.1' : web.host
-  const scheme = web.tls.certificate === undefined ? 'http' : 'https'
-  return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${webPort}/${web.publicUrl === undefined ? '' : `, for others ${web.publicUrl}/`}`
 }

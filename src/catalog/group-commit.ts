@@ -152,9 +152,14 @@ function isBusy(cause: unknown): boolean {
   return cause instanceof Error && 'code' in cause && String(cause.code).startsWith('SQLITE_BUSY')
 }
 
+/** The second one: while the shared memory beside the catalog is made, at the start. */
+const NO_ROOM: ReadonlySet<string> = new Set(['SQLITE_FULL', 'SQLITE_IOERR_SHMSIZE'])
+
 /** Ours pass as they are; all else is a failure of the catalog. */
 export function failure(cause: unknown): NodeError {
   if (cause instanceof NodeError) return cause
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : undefined
-  return new NodeError('CATALOG_FAILED', code === undefined ? {} : { code }, { cause })
+  return new NodeError('CATALOG_FAILED', code === undefined ? {} : { code, ...(NO_ROOM.has(code) && { why: 'its disk is full' }) }, {
+    cause,
+  })
 }

@@ -51,7 +51,7 @@ export function loadFrom(file: string | undefined, text: string | undefined, opt
   const name = file === undefined ? 'defaults' : shownAs(file, options.cwd)
   const yaml = parseYaml(text ?? '', name)
   const overrides = readEnvironment(options.env)
-  const inFile = inFileOrder(mistakesIn(yaml.tree), yaml).map((mistake) => located(mistake, yaml, name))
+  const inFile = inFileOrder(mistakesIn(yaml.tree, yaml.asWritten), yaml).map((mistake) => located(mistake, yaml, name))
   report([...inFile, ...overrides.mistakes])
 
   const tree = structuredClone(yaml.tree) as Record<string, unknown>

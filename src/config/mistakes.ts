@@ -31,10 +31,12 @@ export class ConfigError extends Error {
   }
 }
 
-/** Everything that the schema does not accept. */
-export function mistakesIn(tree: unknown): Mistake[] {
+/** Everything that the schema does not accept, and what is not known although it says nothing: `11,112` is 11 and a key 112 without a value.
+ *  @param asWritten  the tree with the keys that have no value, where it may have some */
+export function mistakesIn(tree: unknown, asWritten: unknown = {}): Mistake[] {
   const result = FILE_SCHEMA.safeParse(tree)
-  return result.success ? [] : result.error.issues.flatMap((issue) => mistakesOf(issue, tree))
+  const notAccepted = result.success ? [] : result.error.issues.flatMap((issue) => mistakesOf(issue, tree))
+  return [...notAccepted, ...unknownWithoutValue(asWritten, [])]
 }
 
 /** `peers[0].port` */
@@ -58,6 +60,16 @@ function mistakesOf(issue: z.core.$ZodIssue, tree: unknown): Mistake[] {
   if (issue.code === 'unrecognized_keys') return issue.keys.map((name) => unknownKey([...path, name]))
   const found = valueAt(tree, path)
   return [{ path, at: 'value', text: `found ${shown(found)}${hint(found, path)}, expected ${expectedAt(path)}` }]
+}
+
+function unknownWithoutValue(section: unknown, path: TreePath): Mistake[] {
+  if (typeof section !== 'object' || section === null || Array.isArray(section)) return []
+  const known = namesIn(path)
+  return Object.entries(section).flatMap(([name, value]) => {
+    const inner = [...path, name]
+    if (!known.includes(name)) return value === null ? [unknownKey(inner)] : []
+    return rowAt(inner) === undefined ? unknownWithoutValue(value, inner) : []
+  })
 }
 
 function unknownKey(path: TreePath): Mistake {

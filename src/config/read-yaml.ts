@@ -1,7 +1,8 @@
 /** A YAML file as a tree of plain values, with the place of each.
  *
  *  Promises: everything that YAML itself finds wrong (syntax, tabs, a key given twice, more than one document, unknown tags) is a mistake with
- *  line and column. A key without a value counts as not given, so that a section can be commented out line by line.
+ *  line and column. A key without a value counts as not given, so that a section can be commented out line by line; not in an entry of a list,
+ *  where what is missing means "any": a rule or a peer that forgot its value would hold for everybody.
  *  Does not: know settings. */
 import { readFileSync } from 'node:fs'
 import { type Document, isMap, isPair, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml'
@@ -15,6 +16,8 @@ export interface Place {
 
 export interface YamlFile {
   readonly tree: unknown
+  /** The same with the keys that have no value (null). */
+  readonly asWritten: unknown
   /** Where the value at a path stands, or its name; the nearest enclosing thing where there is none. */
   placeOf(path: TreePath, at: 'name' | 'value'): Place
 }
@@ -41,8 +44,10 @@ export function parseYaml(text: string, shownAs: string): YamlFile {
   const problems = [...document.errors, ...document.warnings]
   if (problems.length > 0)
     throw new ConfigError(problems.map((problem) => `${shownAs}:${inWords(placeAt(lines, problem.pos[0]))} ${problem.message}`))
+  const asWritten = plainTree(document, shownAs)
   return {
-    tree: plainTree(document, shownAs),
+    tree: withoutEmpty(asWritten),
+    asWritten,
     placeOf: (path, at) => placeAt(lines, offsetOf(document, path, at)),
   }
 }
@@ -59,15 +64,14 @@ function placeAt(lines: LineCounter, offset: number): Place {
 
 function plainTree(document: Document, shownAs: string): unknown {
   try {
-    return withoutEmpty(document.toJS({ maxAliasCount: 100 }) ?? {})
+    return document.toJS({ maxAliasCount: 100 }) ?? {}
   } catch (error) {
     throw new ConfigError([`${shownAs}: cannot be read: ${reasonOf(error)}`])
   }
 }
 
 function withoutEmpty(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withoutEmpty)
-  if (typeof value !== 'object' || value === null) return value
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
   const given = Object.entries(value).filter(([, inner]) => inner !== null)
   return Object.fromEntries(given.map(([name, inner]) => [name, withoutEmpty(inner)]))
 }

@@ -15,7 +15,7 @@ The configuration is the YAML file named by \`--config\`, else \`config/ariane.y
 \`config/ariane.example.yaml\` is a file to start from; \`ariane config\` prints what is in force and where each value comes from.
 
 - Each setting can also be given as an environment variable, which goes before the file; lists are given as JSON text. An empty variable counts as not set.
-- A key without a value counts as not given.
+- A key without a value counts as not given; in an entry of a list it is a mistake.
 - Relative paths in the file start at the folder of the file, or the one above where that folder is called \`config\`; without a file, and in an
   environment variable, at the working directory.
 - A mistake stops the start: \`config/ariane.yaml:4:9 dicom.port: found 70000, expected a whole number from 0 to 65535\`.

@@ -125,6 +125,28 @@ describe('with a file', () => {
     expect([...new Set(load().sources.values())]).toEqual(['default'])
   })
 
+  it.each([
+    ['manifst:', 'config/ariane.yaml:1:1 manifst: unknown key, did you mean manifest?'],
+    ['manifest: { quietSecond: }', 'config/ariane.yaml:1:13 manifest.quietSecond: unknown key, did you mean quietSeconds?'],
+  ])('tells of an unknown key that has no value: %s', (text, expected) => {
+    expect(mistakes(text)).toEqual([expected])
+  })
+
+  it('does not take 11,112 for 11', () => {
+    const [told, ...others] = mistakes('dicom: { port: 11,112 }')
+    expect(told).toMatch(/^config\/ariane\.yaml:1:19 dicom\.112: unknown key, expected one of host, port, /)
+    expect(others).toEqual([])
+  })
+
+  it('does not let in everybody, or delete everything, where an entry names nobody by mistake', () => {
+    expect(mistakes('peers: [ { aeTitle: CT1, host: , allow: [ echo ] } ]')[0]).toMatch(
+      /:1:32 peers\[0\]\.host: found an empty value, expected /,
+    )
+    expect(mistakes('retention: { rules: [ { name: old, olderThanDays: 30, modality: } ] }')[0]).toMatch(
+      /retention\.rules\[0\]\.modality: found an empty value, expected /,
+    )
+  })
+
   it('reads sizes with a binary unit', () => {
     write('storage: { reserveBytes: 2 GiB, maxInstanceBytes: 1048576 }')
     expect(load().config.storage).toMatchObject({ reserveBytes: 2 * 1024 ** 3, maxInstanceBytes: 1048576 })
