@@ -182,6 +182,20 @@ describe('confidentiality levels', () => {
     expect(within.status).not.toBe(403)
   })
 
+  it('nor one that may read what they may not, nor by leaving out what it may', async () => {
+    const asked = async (rights: string, levels: string, peer: object) => {
+      const answer = await call('POST', '/api/peers', AS(rights, levels), { aeTitle: 'MINE', ...peer })
+      return answer.status === 403 ? PROBLEM.parse(await answer.json()).detail : 'let in'
+    }
+    const needs = (service: string, right: string) => `allow: ${service} needs the right "${right}", which you do not have yourself`
+    expect(await asked('operate status get', 'N', { allow: ['echo', 'find'] })).toBe(needs('find', 'find'))
+    expect(await asked('operate find', 'N', { allow: ['move'] })).toBe(needs('move', 'get'))
+    expect(await asked('operate find', 'N', { allow: ['get'] })).toBe(needs('get', 'get'))
+    expect(await asked('operate', 'N', {})).toBe(needs('find', 'find'))
+    expect(await asked('operate', 'N', { allow: ['echo', 'store', 'mpps'] })).toBe('let in')
+    expect(await asked(EVERYTHING, 'R', {})).toBe('levels: N is one that you may not see yourself')
+  })
+
   it('whoever does not see all of a study decides nothing about it', async () => {
     const level = { level: 'N' }
     const blind = await call('POST', `/api/studies/${mixed}/confidentiality`, AS(EVERYTHING), level)

@@ -3,9 +3,9 @@
  *  Text of whoever called is as they sent it. */
 import { ConfigError } from '../../config/load-config.ts'
 import { addPeer } from '../../config/peers-file.ts'
-import type { Peer } from '../../config/settings.ts'
-import type { LevelSet } from '../../dicom/confidentiality.ts'
-import { WebRefusal, type WebRequest } from '../../dicomweb/web-service.ts'
+import { PEER_SERVICES, type Peer, type PeerService } from '../../config/settings.ts'
+import type { WebRight } from '../../dicom/web-rights.ts'
+import { type WebCaller, WebRefusal, type WebRequest } from '../../dicomweb/web-service.ts'
 import { NodeError, statusInHex } from '../../errors.ts'
 import { log } from '../../log.ts'
 import { examinePeer } from '../../serve/peer-doctor.ts'
@@ -35,7 +35,7 @@ export function peerRoutes(parts: StatusParts): WebRoute[] {
       body: NEW_PEER,
       answer: DONE,
       serve: async ({ caller }, { body }) => {
-        refuseAbove(body, caller.levels)
+        refuseAbove(body, caller)
         return { done: await added(parts, body, caller.name) }
       },
     }),
@@ -61,11 +61,17 @@ export function peerRoutes(parts: StatusParts): WebRoute[] {
   ]
 }
 
+/** What a peer reads by, as the right that a caller on the web needs for the same. */
+const READS: Partial<Record<PeerService, WebRight>> = { find: 'find', move: 'get', get: 'get' }
+
 /** Else whoever operates could let a program of its own see what it may not.
  *  @throws WebRefusal 403 */
-function refuseAbove({ levels = [] }: NewPeerBody, seen: LevelSet): void {
-  const above = levels.find((level) => !isSeen(level, seen))
+function refuseAbove({ levels = ['N'], allow }: NewPeerBody, caller: WebCaller): void {
+  const services: readonly PeerService[] = allow ?? PEER_SERVICES
+  const above = levels.find((level) => !isSeen(level, caller.levels))
   if (above !== undefined) throw new WebRefusal(403, `levels: ${above} is one that you may not see yourself`)
+  const beyond = services.find((service) => READS[service] !== undefined && !caller.rights.has(READS[service]))
+  if (beyond !== undefined) throw new WebRefusal(403, `allow: ${beyond} needs the right "${READS[beyond]}", which you do not have yourself`)
 }
 
 async function peers({ catalog, config }: StatusParts): Promise<Peers> {
