@@ -65,7 +65,7 @@ export async function listenOnWeb(options: WebListenerOptions): Promise<WebListe
   const { web } = options.config()
   const tls = await readTls(web.tls)
   tellOpenness(web, tls !== undefined)
-  const server = await fastifyFor(web, tls)
+  const server = await fastifyFor(options, tls)
   const patience = watchConnections(server.server, web)
   server.server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) =>
     answerUnreadable(error, socket, patience.isAnswering(socket)),
@@ -118,7 +118,8 @@ function tellAnswers(server: FastifyInstance, answered: NonNullable<WebListenerO
   })
 }
 
-async function fastifyFor(web: Config['web'], tls: object | undefined): Promise<FastifyInstance> {
+async function fastifyFor({ config }: WebListenerOptions, tls: object | undefined): Promise<FastifyInstance> {
+  const { web } = config()
   const { headersSeconds, keepAliveSeconds } = web.timeouts
   const http = {
     maxHeaderSize: LARGEST_HEADERS_BYTES,
@@ -137,6 +138,8 @@ async function fastifyFor(web: Config['web'], tls: object | undefined): Promise<
     trustProxy: web.trustedProxies.length === 0 ? false : [...web.trustedProxies],
     // Ours is added by listenOnWeb, which knows what is under way.
     clientErrorHandler: () => undefined,
+    frameworkErrors: (error: Error & { code: string }, request: FastifyRequest, reply: FastifyReply) =>
+      refuseAddress(error, request, reply, config().web),
   }
   const server =
     tls === undefined
@@ -146,6 +149,21 @@ async function fastifyFor(web: Config['web'], tls: object | undefined): Promise<
   server.server.maxHeadersCount = 0
   sendContinueWhenAllowed(server.server)
   return server
+}
+
+/** What has no route because its address cannot be read: no hook of ours has seen it. What came is not said again. */
+function refuseAddress({ code }: { readonly code: string }, request: FastifyRequest, reply: FastifyReply, web: Config['web']): void {
+  void reply.header('X-Content-Type-Options', 'nosniff')
+  const why =
+    code === 'FST_ERR_MAX_PARAM_LENGTH'
+      ? new WebRefusal(414, `a part of the address is longer than ${LONGEST_PARAMETER} characters`)
+      : new WebRefusal(400, 'the address cannot be read: after % come two hexadecimal digits, of UTF-8')
+  try {
+    admitRequest(request.raw, web)
+    refuse(request, reply, why)
+  } catch (error) {
+    refuse(request, reply, error)
+  }
 }
 
 function tellOpenness(web: Config['web'], isTls: boolean): void {
