@@ -1,6 +1,6 @@
 /** `POST /api/open`: a manifest of anybody, as a file, read for a viewer: what it refers to, and what of that is here for this caller.
  *
- *  Promises: nothing of it is kept; two at a time for the whole node, one for a caller, who has {@link BODY_MS} to send it; what is of a level that the caller may not see is not here. A file that is no manifest
+ *  Promises: nothing of it is kept; others have their turn meanwhile, however many series it names; two at a time for the whole node, one for a caller, who has {@link BODY_MS} to send it; what is of a level that the caller may not see is not here. A file that is no manifest
  *  is a 400 that says so. Text in it is as its maker wrote it.
  *  Does not: fetch anything from elsewhere. */
 import type { Readable } from 'node:stream'
@@ -13,6 +13,7 @@ import { parseUid } from '../../dicom/uid.ts'
 import { Gathered } from '../../dicomweb/gathered.ts'
 import { WebRefusal, type WebRequest } from '../../dicomweb/web-service.ts'
 import { NodeError } from '../../errors.ts'
+import { Pace } from '../../manifest/pace.ts'
 import { type ReadManifest, type ReadSeries, readManifest } from '../../manifest/read-manifest.ts'
 import { findingsOf } from '../../manifest/validate/validate-manifest.ts'
 import type { StatusParts } from '../status/status-parts.ts'
@@ -73,9 +74,10 @@ async function opened(catalog: Catalog, file: Buffer, levels: LevelSet): Promise
   const manifest = read(file)
   const studies = Map.groupBy(manifest.series, ({ studyInstanceUid }) => studyInstanceUid)
   const rows: Opened['studies'] = []
+  const pace = new Pace()
   for (const [studyInstanceUid, series] of studies) {
     const described = []
-    for (const one of series) described.push(await seriesRow(catalog, one, levels))
+    for (const one of series) described.push(await seriesRow(catalog, one, levels, pace))
     rows.push({ studyInstanceUid, series: described })
   }
   return { ...patientOf(file, manifest), title: manifest.title.meaning, studies: rows, findings: (await findingsOf(file)).map(findingRow) }
@@ -98,9 +100,14 @@ function patientOf(file: Buffer, { transferSyntaxUid }: ReadManifest): Pick<Open
   return { patientId: text(0x00100020), patientName: text(0x00100010), birthDate: text(0x00100030), sex: text(0x00100040) }
 }
 
-async function seriesRow(catalog: Catalog, series: ReadSeries, levels: LevelSet): Promise<Opened['studies'][number]['series'][number]> {
+async function seriesRow(
+  catalog: Catalog,
+  series: ReadSeries,
+  levels: LevelSet,
+  pace: Pace,
+): Promise<Opened['studies'][number]['series'][number]> {
   const { seriesInstanceUid, retrieveUrl, retrieveAeTitles, instances } = series
-  const here = await whatIsHere(catalog, series, levels)
+  const here = await whatIsHere(catalog, series, levels, pace)
   return {
     seriesInstanceUid,
     ...(retrieveUrl === undefined ? {} : { retrieveUrl }),
@@ -113,6 +120,7 @@ async function whatIsHere(
   catalog: Catalog,
   { studyInstanceUid, seriesInstanceUid, instances }: ReadSeries,
   levels: LevelSet,
+  pace: Pace,
 ): Promise<ReadonlySet<string>> {
   const found = new Set<string>()
   const [study, series] = [parseUid(studyInstanceUid), parseUid(seriesInstanceUid)]
@@ -122,6 +130,7 @@ async function whatIsHere(
     const keys = { studyInstanceUids: [study], seriesInstanceUids: [series], sopInstanceUids: uids.slice(at, at + LOOK_UP) }
     const page = await catalog.retrievables(keys, { levels, includeManifests: true }, LOOK_UP)
     for (const { sopInstanceUid } of page.items) found.add(sopInstanceUid)
+    await pace.step()
   }
   return found
 }
