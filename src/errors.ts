@@ -57,6 +57,9 @@ export const ERRORS = {
   NO_CONTEXT: { status: 0xa702, retry: 'permanent', tell: 'Peer accepts no suitable presentation context' },
 } as const satisfies Record<string, Failure>
 
+/** Words with which A700 says that the instance is too large, not the room too small: another attempt does not help. */
+export const TOO_LARGE: ReadonlySet<string | undefined> = new Set([ERRORS.INSTANCE_TOO_LARGE.tell, ERRORS.INFLATED_TOO_LARGE.tell])
+
 export type ErrorCode = keyof typeof ERRORS
 
 /** A failure of the table above, with details for our own log. `details` may hold UIDs, AE titles, sizes,

@@ -4,7 +4,7 @@
  *  (PS3.4 B.2.3, PS3.18 I.2), with their words as Error Comment (0000,0902). */
 import type { JsonElement, JsonItem } from '../dicom/dicom-json.ts'
 import type { WebAnswer } from '../dicomweb/web-service.ts'
-import { ERRORS } from '../errors.ts'
+import { TOO_LARGE } from '../errors.ts'
 
 /** One instance, or a part that was none. */
 export interface StoreOutcome {
@@ -33,7 +33,7 @@ function statusOf(outcomes: readonly StoreOutcome[]): number {
   const kept = outcomes.filter(isKept)
   if (kept.length === outcomes.length && !kept.some(isWarning)) return 200
   if (kept.length > 0) return 202
-  if (outcomes.every(({ errorComment }) => errorComment === ERRORS.INSTANCE_TOO_LARGE.tell)) return 413
+  if (outcomes.every(({ errorComment }) => TOO_LARGE.has(errorComment))) return 413
   return outcomes.every(({ status }) => status >>> 8 === 0xa7) ? 503 : 409
 }
 

@@ -3,6 +3,7 @@ import { expect, it } from 'vitest'
 import { newUid } from '../../src/dicom/uid.ts'
 import { HEALTH } from '../../src/endpoints/api/api-contract.ts'
 import type { StatusParts } from '../../src/endpoints/status/status-parts.ts'
+import { ERRORS } from '../../src/errors.ts'
 import { buildManifest } from '../../src/manifest/build-manifest.ts'
 import { receive, target } from '../manifest/held-studies.ts'
 import { silenceLog, withMethods } from '../receive/sample-instances.ts'
@@ -58,6 +59,15 @@ it('where instances are refused for want of room, until one is kept again', asyn
   meters.instance('CT1', 0, 5)
   const again = await openApiFor({}, { meters })
   expect(await told(again, '/health', AS('status'))).toEqual({ status: 200, ready: true, reasons: [] })
+})
+
+it('one that is too large is not for want of room, whoever sends it', async () => {
+  const api = await openApiFor({})
+  for (const { status, tell } of [ERRORS.INSTANCE_TOO_LARGE, ERRORS.INFLATED_TOO_LARGE]) {
+    const answer = { status, errorComment: tell }
+    await api.parts.meters.counting('CT1', { write: () => undefined, end: () => Promise.resolve(answer), abandon: () => undefined }).end()
+  }
+  expect(await told(api, '/health', AS('status'))).toEqual({ status: 200, ready: true, reasons: [] })
 })
 
 it('where the catalog does not answer', async () => {

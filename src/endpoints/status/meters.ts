@@ -5,6 +5,7 @@
  *  Does not: know who asks (now.ts, metrics.ts). Times are milliseconds since 1970. */
 import { Histogram } from 'prom-client'
 import type { Request, StoreSink } from '../../dimse/contract.ts'
+import { TOO_LARGE } from '../../errors.ts'
 import { midnight } from './local-day.ts'
 
 export const OTHERS = '(others)'
@@ -92,7 +93,7 @@ export class Meters {
       },
       end: async () => {
         const answer = await sink.end()
-        this.instance(source, answer.status, bytes)
+        this.instance(source, answer.status, bytes, answer.errorComment)
         return answer
       },
       abandon: () => sink.abandon(),
@@ -100,10 +101,11 @@ export class Meters {
   }
 
   /** @param source  who sent it
-   *  @param status  what was answered, as C-STORE says it (PS3.4 B.2.3) */
-  instance(source: string, status: number, bytes: number): void {
+   *  @param status  what was answered, as C-STORE says it (PS3.4 B.2.3)
+   *  @param comment  and in which words: A700 for one that is too large says nothing about the room */
+  instance(source: string, status: number, bytes: number, comment?: string): void {
     add(tallyOf(this.#byStatus, status), bytes)
-    if (status >> 8 === 0xa7) {
+    if (status >> 8 === 0xa7 && !TOO_LARGE.has(comment)) {
       this.outOfResources.instances++
       this.outOfResources.lastAt = this.#now()
     }
