@@ -2,11 +2,13 @@
  *
  *  Promises: exactly Rows × Columns × Samples per Pixel values, colour by pixel, or an error. Colours of JPEG come out as RGB where they were
  *  stored as YBR (PS3.5 8.2.1), those of JPEG 2000 and JPEG XL as RGB (the code stream holds the transformation).
+ *  A code stream much larger than Rows and Columns promise is refused before it is decoded: memory was counted on for what they say.
  *  Does not: know data sets. Runs for as long as the codec takes: call it in a thread.
  *  Errors: NodeError UNREADABLE; what the codec throws. */
 import { inflateRawSync } from 'node:zlib'
 import dcmjsCodecs from 'dcmjs-codecs'
 import { NodeError } from '../errors.ts'
+import { codestreamSize } from './codestream-size.ts'
 import { DECODERS, type DecoderName } from './decodable.ts'
 
 const { Context, NativeCodecs } = dcmjsCodecs
@@ -47,6 +49,20 @@ const DECODE: Readonly<Record<DecoderName, Decode>> = {
   jpegXl: (frame, format) => rgb(native('decodeJpegXl', frame, format)),
 }
 
+/** Values of a frame that are decoded whatever the header promises: a header that is wrong is put right by its code stream. */
+const HARMLESS_VALUES = 16 * 1024 * 1024
+const MOST_TIMES_PROMISED = 2
+
+/** Some decoders take memory for what the first bytes say, gigabytes for a file of two thousand. */
+function checkPromise(frame: Buffer, { rows, columns, samplesPerPixel }: PixelFormat): void {
+  const stream = codestreamSize(frame)
+  if (stream === undefined) return
+  const { width, height, components = samplesPerPixel } = stream
+  if (width * height * components <= Math.max(HARMLESS_VALUES, MOST_TIMES_PROMISED * rows * columns * samplesPerPixel)) return
+  const [promised, found] = [`${columns} × ${rows} × ${samplesPerPixel}`, `${width} × ${height} × ${components}`]
+  throw new NodeError('UNREADABLE', { why: `Columns × Rows × Samples per Pixel is ${promised}, its code stream is of ${found}` })
+}
+
 export function frameBytes(format: PixelFormat): number {
   return Math.ceil((format.rows * format.columns * format.samplesPerPixel * format.bitsAllocated) / 8)
 }
@@ -59,6 +75,7 @@ export async function prepareDecoding(): Promise<void> {
 export function decodeFrame(frame: Buffer, transferSyntaxUid: string, declared: PixelFormat): DecodedFrame {
   const decoder = DECODERS.get(transferSyntaxUid)
   if (decoder === undefined) throw new NodeError('UNREADABLE', { why: 'no decoder', transferSyntaxUid })
+  if (decoder !== 'uncompressed' && decoder !== 'deflate' && decoder !== 'rle') checkPromise(frame, declared)
   const decoded = DECODE[decoder](frame, declared)
   const { format } = decoded
   const pixels = format.bitsAllocated === 1 ? onePerBit(decoded.pixels, format) : decoded.pixels

@@ -5,6 +5,8 @@
 export interface Size {
   readonly width: number
   readonly height: number
+  /** Undefined where it is not told at a fixed place (JPEG XL). */
+  readonly components?: number
 }
 
 export function codestreamSize(bytes: Buffer): Size | undefined {
@@ -22,7 +24,7 @@ function jpegSize(bytes: Buffer): Size | undefined {
     const marker = bytes[at + 1]!
     if (marker === 0xff) at += 1
     else if ((marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker)) || marker === 0xf7) {
-      return { height: bytes.readUInt16BE(at + 5), width: bytes.readUInt16BE(at + 7) }
+      return { height: bytes.readUInt16BE(at + 5), width: bytes.readUInt16BE(at + 7), components: bytes[at + 9]! }
     } else at += 2 + bytes.readUInt16BE(at + 2)
   }
   return undefined
@@ -31,7 +33,8 @@ function jpegSize(bytes: Buffer): Size | undefined {
 function jpeg2000Size(bytes: Buffer, at: number): Size | undefined {
   if (at + 24 > bytes.length) return undefined
   const [right, bottom, left, top] = [8, 12, 16, 20].map((offset) => bytes.readUInt32BE(at + offset))
-  return { width: right! - left!, height: bottom! - top! }
+  const components = at + 42 <= bytes.length ? bytes.readUInt16BE(at + 40) : undefined
+  return { width: right! - left!, height: bottom! - top!, components }
 }
 
 /** A file format around the code stream. */
