@@ -71,6 +71,24 @@ describe('sentences that are put together', () => {
   })
 })
 
+// Each joint could be taken in several ways: without memory of what was looked for that is more ways than there is time.
+it.each([
+  'at once or at once: ',
+  'version 1: to a: ',
+  'at once; expected: at once: ',
+  'C-GET: C-FIND: ',
+  'a, no more heard of it within 7 s; expected: ',
+])('comes to an end with "%s", however often it is written', (joint) => {
+  for (const times of [2, 40, 400]) expect(french(joint.repeat(times)).text.length).toBeGreaterThan(times)
+})
+
+it('tells a long list of findings, each of them', () => {
+  const finding = '(0040,A375)[1] > (0008,1115)[2]: the attribute is absent or empty; expected: type 1: present, with a value (PS3.5 7.4.1)'
+  const said = french(`${Array.from({ length: 5 }, () => finding).join('; ')}; 12 more`)
+  expect(said.known).toBe(true)
+  expect(said.text.split('l’attribut est absent ou vide')).toHaveLength(6)
+})
+
 it('tells room in sizes that are read at night', () => {
   const said = 'no room: 974848 bytes are free, 20000000 are kept in reserve (storage.reserveBytes)'
   expect(nodeSays(said, 'en').text).toBe('no room on the disk: 975 kB are free, 20 MB must stay free (storage.reserveBytes)')

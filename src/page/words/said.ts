@@ -5,16 +5,8 @@
  *  Promises: what is not known here (text of an operator, of a peer, of the system) is shown as it came, in the midst of what is known.
  *  Does not: guess. */
 import { type Language, size } from '../format.ts'
-import { ACTIONS } from './said/actions.ts'
-import { EXPECTED } from './said/expected.ts'
-import { FOUND } from './said/found.ts'
-import { PEERS } from './said/peers.ts'
-import { REASONS } from './said/reasons.ts'
-import type { Sentence } from './said/sentence.ts'
-import { WEB } from './said/web.ts'
+import { type Pattern, sentences } from './said/patterns.ts'
 import { phrase } from './words.ts'
-
-export const SENTENCES: readonly Sentence[] = [...ACTIONS, ...REASONS, ...PEERS, ...WEB, ...FOUND, ...EXPECTED]
 
 export interface SaidText {
   readonly text: string
@@ -64,6 +56,9 @@ interface Found {
   readonly some: boolean
 }
 
+/** Joined by "; ": more than the node ever joins is not its own. */
+const MOST_PARTS = 40
+
 /** Whole, else line by line, else as the longest runs of what is joined by "; ". */
 function french(text: string): Found {
   const whole = sentence(text)
@@ -71,19 +66,20 @@ function french(text: string): Found {
   if (text.includes('\n')) return joined(text.split('\n').map(french), '\n')
   const parts = text.split('; ')
   if (parts.length === 1) return whole ?? asItCame(text)
+  const inRuns = joined(runsOf(parts), ' ; ')
+  return inRuns.known || whole === undefined ? inRuns : whole
+}
+
+function runsOf(parts: readonly string[]): readonly Found[] {
   const runs: Found[] = []
   for (let from = 0; from < parts.length; ) {
-    let to = parts.length
-    let found = whole
-    for (; to > from + 1; to--) {
-      found = to - from < parts.length ? sentence(parts.slice(from, to).join('; ')) : undefined
-      if (found?.known) break
-    }
-    runs.push(to > from + 1 ? found! : (sentence(parts[from]!) ?? asItCame(parts[from]!)))
+    let to = parts.length > MOST_PARTS ? from + 1 : parts.length
+    let found = sentence(parts.slice(from, to).join('; '))
+    while (to > from + 1 && !found?.known) found = sentence(parts.slice(from, --to).join('; '))
+    runs.push(found ?? asItCame(parts[from]!))
     from = to
   }
-  const inRuns = joined(runs, ' ; ')
-  return inRuns.known || whole === undefined ? inRuns : whole
+  return runs
 }
 
 const joined = (found: readonly Found[], by: string): Found => ({
@@ -95,45 +91,22 @@ const joined = (found: readonly Found[], by: string): Found => ({
 /** What has no word in it is the same in every language. */
 const asItCame = (text: string): Found => ({ text, known: !/\p{L}{2,}/u.test(text), some: false })
 
-interface Pattern {
-  readonly matches: RegExp
-  readonly names: readonly string[]
-  readonly french: string
-  /** Letters of its own. */
-  readonly weight: number
-}
-
-let table: { readonly exact: ReadonlyMap<string, string>; readonly patterns: readonly Pattern[] } | undefined
-
-/** Made when it is first needed: most readers of English never do. */
-function sentences(): NonNullable<typeof table> {
-  const patterns = SENTENCES.filter(([english]) => english.includes('{')).map(([english, words]) => patternOf(english, words))
-  table ??= {
-    exact: new Map(SENTENCES.filter(([english]) => !english.includes('{'))),
-    // What says more of its own first: it is the narrower one.
-    patterns: patterns.sort((a, b) => b.weight - a.weight),
-  }
-  return table
-}
-
-function patternOf(english: string, words: string): Pattern {
-  const [first = '', ...rest] = english.split(/\{(\w+)\}/)
-  const names = rest.filter((_, index) => index % 2 === 0)
-  const between = [first, ...rest.filter((_, index) => index % 2 === 1)]
-  const source = between.map(
-    (part, at) => `${at === 0 ? '' : valueIn(english, names[at - 1]!)}${part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}`,
-  )
-  const weight = between.join('').replace(/[^\p{L}]/gu, '').length
-  return { matches: new RegExp(`^${source.join('')}$`), names, french: words, weight }
-}
-
-/** A count is a number; what is joined by "; " is several sentences, unless the pattern has such a joint itself. */
-function valueIn(english: string, name: string): string {
-  if (name === 'n') return '(\\d+)'
-  return name.startsWith('said') && english.includes('; ') ? '(.+?)' : '((?:(?!; ).)+?)'
-}
+/** What was looked for before: a list says the same in many rows, and what stands in a sentence comes up again and again while that is looked for. */
+const kept = new Map<string, Found | undefined>()
+const MOST_KEPT = 2000
+/** In characters: longer ones are lists, of which each part is looked for. */
+const LONGEST = 4000
 
 function sentence(text: string): Found | undefined {
+  if (text.length > LONGEST) return undefined
+  if (kept.has(text)) return kept.get(text)
+  const found = lookedUp(text)
+  if (kept.size >= MOST_KEPT) kept.clear()
+  kept.set(text, found)
+  return found
+}
+
+function lookedUp(text: string): Found | undefined {
   const room = roomIn(text, 'fr')
   if (room !== undefined) return { text: room, known: true, some: true }
   const { exact, patterns } = sentences()
@@ -141,7 +114,7 @@ function sentence(text: string): Found | undefined {
   if (same !== undefined) return { text: same, known: true, some: true }
   let first: Found | undefined
   for (const pattern of patterns) {
-    const found = filledIn(pattern, text)
+    const found = text.includes(pattern.own) ? filledIn(pattern, text) : undefined
     if (found?.known) return found
     first ??= found
   }
