@@ -4,6 +4,7 @@ import type { ElementWriter } from '../../src/dicom/element-writer.ts'
 import { newUid, type Uid } from '../../src/dicom/uid.ts'
 import { HEALTH, MANIFEST, NOW, PROBLEM, SESSION, STUDIES, STUDY } from '../../src/endpoints/api/api-contract.ts'
 import { buildManifest } from '../../src/manifest/build-manifest.ts'
+import { deleteInstances } from '../../src/manifest/delete-instances.ts'
 import { decide } from '../../src/storage/decisions.ts'
 import { receive, target } from '../manifest/held-studies.ts'
 import { silenceLog } from '../receive/sample-instances.ts'
@@ -152,6 +153,33 @@ describe('confidentiality levels', () => {
     expect(await of('status find', '')).toEqual([])
   })
 
+  it('nor what has happened because of that part, also when it is gone: arrivals, decisions, and reasons that tell of them', async () => {
+    const of = async (levels: string) => STUDY.parse(await (await call('GET', `/api/studies/${study}`, AS(EVERYTHING, levels))).json())
+    const [study, series] = [newUid(), newUid()]
+    await receive(api.held, { study })
+    await buildManifest(api.parts, study, 'quiet')
+    const before = await of('N')
+    expect(before.history.map(({ reason }) => reason).filter((reason) => reason === '')).toEqual([])
+    await receive(api.held, { study, series })
+    await decide(api.parts, { kind: 'confidentiality decided', studyInstanceUid: study, seriesInstanceUid: series, level: 'R' })
+    await buildManifest(api.parts, study, 'asked by operator')
+    expect(JSON.stringify(await of('N R'))).toContain('confidentiality of 1 instances is R')
+    const isNothingTold = async () => {
+      const { history, manifests } = await of('N')
+      expect(history.every(({ confidentiality }) => confidentiality === 'N')).toBe(true)
+      expect([...history, ...manifests].map(({ reason }) => reason).filter((reason) => reason !== '')).toEqual([])
+    }
+    await isNothingTold()
+    await deleteInstances(api.parts, {
+      studyInstanceUid: study,
+      seriesInstanceUid: series,
+      reason: 'deleted',
+      actor: 'operator',
+      withdraw: true,
+    })
+    await isNothingTold()
+  })
+
   it('a patient identity that only instances of another level have brought is not told', async () => {
     const [study, series] = [newUid(), newUid()]
     await receive(api.held, { study, patientId: 'OPEN' })
@@ -250,6 +278,8 @@ describe('confidentiality levels', () => {
     expect([others, Object.keys(await listed('N R')).sort()]).toEqual([{}, ['N 1', 'N 2', 'R 1']])
     expect(await tree(second)).toMatch(/OPEN/)
     expect(await tree(second)).not.toMatch(/SECRET/)
+    const told = MANIFEST.parse(await (await call('GET', `/api/manifests/${second}`, AS(EVERYTHING))).json())
+    expect(told.reason).toBe('')
     for (const [method, path] of [
       ['GET', ''],
       ['GET', '/file'],

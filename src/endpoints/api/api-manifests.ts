@@ -19,7 +19,7 @@ import { notShown, verifyHere } from '../../manifest/verify-here.ts'
 import type { StatusParts } from '../status/status-parts.ts'
 import type { WebRoute } from '../web/web-route.ts'
 import { MANIFEST, type ManifestDetails, VALIDATED, VERIFIED, type Verified } from './api-contract.ts'
-import { isShown, manifestRowOf } from './api-study.ts'
+import { type ManifestRow, manifestSeen } from './api-study.ts'
 import { jsonRoute, uidOf } from './json-route.ts'
 
 const MOST_MISSING = 1_000
@@ -34,8 +34,7 @@ export function manifestRoutes(parts: StatusParts): WebRoute[] {
       also: 'find',
       summary: 'A manifest: its record, its tree, and its elements as text',
       answer: MANIFEST,
-      serve: async (request) =>
-        described(parts, await recordOf(parts, uidOf(request, 'uid'), request.caller.levels), request.caller.levels),
+      serve: async (request) => described(parts, await seenOf(parts, uidOf(request, 'uid'), request.caller.levels), request.caller.levels),
     }),
     {
       method: 'GET',
@@ -55,7 +54,7 @@ export function manifestRoutes(parts: StatusParts): WebRoute[] {
       summary: 'Hold a manifest against DICOM, IHE XDS-I.b and its dialect',
       answer: VALIDATED,
       serve: async (request) => {
-        const record = await recordOf(parts, uidOf(request, 'uid'), request.caller.levels)
+        const { record } = await seenOf(parts, uidOf(request, 'uid'), request.caller.levels)
         return { findings: (await findingsOf(await bytesOf(parts, record))).map(findingRow) }
       },
     }),
@@ -67,7 +66,7 @@ export function manifestRoutes(parts: StatusParts): WebRoute[] {
       summary: 'Follow every reference of a manifest back; takes as long as retrieving all of it',
       answer: VERIFIED,
       serve: async (request) => {
-        const record = await recordOf(parts, uidOf(request, 'uid'), request.caller.levels)
+        const { record } = await seenOf(parts, uidOf(request, 'uid'), request.caller.levels)
         if (isVerifying) throw new WebRefusal(503, 'another manifest is being verified: one at a time', { 'Retry-After': '10' })
         isVerifying = true
         return verified(parts, record).finally(() => {
@@ -80,10 +79,17 @@ export function manifestRoutes(parts: StatusParts): WebRoute[] {
 
 export const findingRow = ({ severity, path, section, text: message }: Finding) => ({ severity, path, section, message })
 
-async function recordOf(parts: StatusParts, uid: Uid, levels: LevelSet): Promise<ManifestRecord> {
+interface Seen {
+  readonly record: ManifestRecord
+  /** As the caller is told of it. */
+  readonly row: ManifestRow
+}
+
+async function seenOf(parts: StatusParts, uid: Uid, levels: LevelSet): Promise<Seen> {
   const record = await parts.catalog.findManifest(uid)
-  if (record === undefined || !(await isShown(parts, record, levels))) throw new WebRefusal(404, 'no such manifest here')
-  return record
+  const row = record && (await manifestSeen(parts, record, levels))
+  if (record === undefined || row === undefined) throw new WebRefusal(404, 'no such manifest here')
+  return { record, row }
 }
 
 async function bytesOf(parts: StatusParts, record: ManifestRecord): Promise<Buffer> {
@@ -92,14 +98,14 @@ async function bytesOf(parts: StatusParts, record: ManifestRecord): Promise<Buff
   return bytes
 }
 
-async function described(parts: StatusParts, record: ManifestRecord, levels: LevelSet): Promise<ManifestDetails> {
+async function described(parts: StatusParts, { record, row }: Seen, levels: LevelSet): Promise<ManifestDetails> {
   const bytes = await bytesOf(parts, record)
   const manifest = readManifest(bytes)
   const series = await describedSeries(parts.catalog, record.studyInstanceUid, levels)
   const offset = readPart10Header(bytes)?.dataSetOffset ?? 0
   const { supersededBy } = record
   return {
-    ...manifestRowOf(record),
+    ...row,
     studyInstanceUid: record.studyInstanceUid,
     seriesInstanceUid: record.seriesInstanceUid,
     ...(supersededBy === undefined ? {} : { supersededBy }),
@@ -109,7 +115,7 @@ async function described(parts: StatusParts, record: ManifestRecord, levels: Lev
 }
 
 async function fileOf(parts: StatusParts, request: WebRequest) {
-  const record = await recordOf(parts, uidOf(request, 'uid'), request.caller.levels)
+  const { record } = await seenOf(parts, uidOf(request, 'uid'), request.caller.levels)
   const body = await bytesOf(parts, record)
   return {
     status: 200,

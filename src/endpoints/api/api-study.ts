@@ -57,12 +57,16 @@ async function seesAllOf({ catalog }: StatusParts, study: Uid, levels: LevelSet)
   return shown === all
 }
 
-/** Whether a manifest is there for a caller. A former version may name what has been raised to a level that the caller may not see. */
-export async function isShown(parts: StatusParts, record: ManifestRecord, levels: LevelSet): Promise<boolean> {
-  return isShownTo(record, levels, await seesAllOf(parts, record.studyInstanceUid, levels))
+/** A manifest as its caller is told of it; undefined where it is not there for that caller. */
+export async function manifestSeen(parts: StatusParts, record: ManifestRecord, levels: LevelSet): Promise<ManifestRow | undefined> {
+  const { studyInstanceUid } = record
+  const [records, history] = await Promise.all([parts.catalog.manifestsOf(studyInstanceUid), parts.catalog.historyOf(studyInstanceUid)])
+  const isWhole = await seesWhole(parts, studyInstanceUid, levels, [...records, ...history])
+  return isShown(record, levels, isWhole) ? toldWhy(manifestRowOf(record), isWhole) : undefined
 }
 
-const isShownTo = ({ confidentiality, state }: ManifestRecord, levels: LevelSet, isWhole: boolean): boolean =>
+/** A former version may name what has been raised to a level that the caller may not see. */
+const isShown = ({ confidentiality, state }: ManifestRecord, levels: LevelSet, isWhole: boolean): boolean =>
   isSeen(confidentiality, levels) && (state === 'in force' || isWhole)
 
 async function studyOf(parts: StatusParts, uid: Uid, levels: LevelSet): Promise<StudyDetails> {
@@ -77,22 +81,25 @@ async function studyOf(parts: StatusParts, uid: Uid, levels: LevelSet): Promise<
     catalog.identitiesOf(uid),
     catalog.pendingStudy(uid),
   ])
-  const isWhole = await seesAllOf(parts, uid, levels)
-  const seen = history.filter(({ confidentiality }) => confidentiality === undefined || isSeen(confidentiality, levels))
   const row = rowOf(match, standings.get(uid))
-  const withheldWhy = row.state === 'withheld' ? (study?.withheld ?? seen.findLast(({ state }) => state === 'withheld')?.reason) : undefined
+  const isWhole = await seesWhole(parts, uid, levels, [...records, ...history])
+  const seen = history.filter(({ confidentiality }) => (confidentiality === undefined ? isWhole : isSeen(confidentiality, levels)))
+  const withheldWhy =
+    row.state === 'withheld' && isWhole ? (study?.withheld ?? seen.findLast(({ state }) => state === 'withheld')?.reason) : undefined
   return {
     ...row,
     seriesList,
-    manifests: records.filter((record) => isShownTo(record, levels, isWhole)).map(manifestRowOf),
-    history: seen.map(historyRowOf),
+    manifests: records.filter((record) => isShown(record, levels, isWhole)).map((record) => toldWhy(manifestRowOf(record), isWhole)),
+    history: seen.map((entry) => toldWhy(historyRowOf(entry), isWhole)),
     identities: identitiesSeen(identities, row, levels, isWhole).map(identityRowOf),
     ...(withheldWhy === undefined ? {} : { withheldWhy }),
     ...(pending === undefined ? {} : { waitsFor: (await waitingStudy(catalog, pending, config().manifest, now())).waitsFor }),
   }
 }
 
-export const manifestRowOf = (record: ManifestRecord) => ({
+export type ManifestRow = ReturnType<typeof manifestRowOf>
+
+const manifestRowOf = (record: ManifestRecord) => ({
   sopInstanceUid: record.sopInstanceUid,
   dialect: record.dialect,
   confidentiality: record.confidentiality,
@@ -151,6 +158,18 @@ function firstRowOf(first: FirstInstance): StudyDetails['seriesList'][number]['f
 function isTold({ inForce, patientId, patientName }: StudyIdentity, row: StudyRow): boolean {
   return inForce && patientId === row.patientId && patientName === row.patientName
 }
+
+/** Whether nothing of the study is, or was, hidden from the caller. Else it is not told what a hidden part has brought about: arrivals, decisions, and the
+ *  reasons of what it may see itself, which can be about what it may not.
+ *  @param told  its manifests and its history */
+async function seesWhole(parts: StatusParts, study: Uid, levels: LevelSet, told: readonly Levelled[]): Promise<boolean> {
+  const isShown = told.every(({ confidentiality }) => confidentiality === undefined || isSeen(confidentiality, levels))
+  return isShown && (await seesAllOf(parts, study, levels))
+}
+
+const toldWhy = <Told extends { readonly reason: string }>(one: Told, isWhole: boolean): Told => (isWhole ? one : { ...one, reason: '' })
+
+type Levelled = Pick<HistoryEntry, 'confidentiality'>
 
 /** To whom a part of the study is hidden, an identity that only the hidden part has brought is not told, nor how much is hidden. */
 function identitiesSeen(identities: readonly StudyIdentity[], row: StudyRow, levels: LevelSet, isWhole: boolean): readonly StudyIdentity[] {
