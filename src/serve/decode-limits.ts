@@ -4,3 +4,6 @@
 export const LARGEST_COMPRESSED_BYTES = 256 * 1024 * 1024
 /** Native pixel data that is made of it. */
 export const LARGEST_NATIVE_BYTES = 512 * 1024 * 1024
+
+/** Told of what a codec has failed at: its own words are for our log. */
+export const UNDECODABLE = 'its pixel data cannot be decoded'

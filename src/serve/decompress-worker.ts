@@ -1,5 +1,7 @@
 /** The thread behind decompressor.ts: takes one data set at a time, gives it back decoded. */
 import { parentPort } from 'node:worker_threads'
+import { NodeError } from '../errors.ts'
+import { UNDECODABLE } from './decode-limits.ts'
 import { decompress } from './decompress.ts'
 
 export interface DecompressJob {
@@ -13,6 +15,8 @@ export interface DecompressResult {
   readonly parts?: readonly Uint8Array<ArrayBuffer>[]
   /** Why there is none. */
   readonly why?: string
+  /** What the codec said, for our log: words of its own kind. */
+  readonly codec?: string
   /** The thread may be in a bad state and should be ended. */
   readonly unusable?: boolean
 }
@@ -28,7 +32,11 @@ parentPort?.on('message', async ({ dataSet, transferSyntaxUid, toExplicit }: Dec
     )
   } catch (error) {
     // What a codec left behind in its memory after throwing is unknown.
-    const result: DecompressResult = { why: error instanceof Error ? error.message : String(error), unusable: true }
+    const said =
+      error instanceof NodeError
+        ? { why: String(error.details.why ?? error.tell) }
+        : { why: UNDECODABLE, codec: String((error as Error).message) }
+    const result: DecompressResult = { ...said, unusable: true }
     parentPort?.postMessage(result)
   }
 })

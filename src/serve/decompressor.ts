@@ -7,6 +7,7 @@
  *  Times in milliseconds. */
 import { Worker } from 'node:worker_threads'
 import { NodeError } from '../errors.ts'
+import { UNDECODABLE } from './decode-limits.ts'
 import { wasStopped } from './decoded-budget.ts'
 import type { DecompressJob, DecompressResult } from './decompress-worker.ts'
 
@@ -57,8 +58,9 @@ export class Decompressor {
     const result = await this.#ask(this.#worker, { dataSet, transferSyntaxUid, toExplicit }, stopped)
     if (result.unusable) await this.#end()
     else this.#idleTimer = setTimeout(() => void this.#end(), IDLE_MS).unref()
-    if (result.parts === undefined) throw new NodeError('UNREADABLE', { why: result.why, transferSyntaxUid })
-    return result.parts.map((part) => Buffer.from(part.buffer, part.byteOffset, part.byteLength))
+    const { parts, why, codec } = result
+    if (parts === undefined) throw new NodeError('UNREADABLE', { why, ...(codec !== undefined && { codec }), transferSyntaxUid })
+    return parts.map((part) => Buffer.from(part.buffer, part.byteOffset, part.byteLength))
   }
 
   #ask(worker: Worker, job: DecompressJob, stopped: AbortSignal): Promise<DecompressResult> {
@@ -69,8 +71,8 @@ export class Decompressor {
         stopped.removeEventListener('abort', onStop)
         resolve(result)
       }
-      const failed = (error: unknown) => settle({ why: String(error), unusable: true })
-      const ended = () => settle({ why: 'decoder ended', unusable: true })
+      const failed = (error: unknown) => settle({ why: UNDECODABLE, codec: String(error), unusable: true })
+      const ended = () => settle({ why: UNDECODABLE, codec: 'it ended', unusable: true })
       const onStop = () => settle({ why: 'stopped', unusable: true })
       const timer = setTimeout(() => settle({ why: `not decoded within ${this.#timeLimitMs} ms`, unusable: true }), this.#timeLimitMs)
       worker.on('message', settle).on('error', failed).on('exit', ended)

@@ -9,6 +9,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { type DataSet, readDataSet } from '../../src/dicom/element-reader.ts'
 import { part10Header, readPart10Header } from '../../src/dicom/part10.ts'
 import { encodingOf } from '../../src/dicom/transfer-syntaxes.ts'
+import type { NodeError } from '../../src/errors.ts'
 import { cMove } from '../../src/serve/c-move.ts'
 import { DECODERS } from '../../src/serve/decodable.ts'
 import { Decompressor } from '../../src/serve/decompressor.ts'
@@ -201,6 +202,28 @@ describe('the decoder thread', () => {
     const impatient = new Decompressor(1)
     await expect(decompressed(encode(ct()), '1.2.840.10008.1.2.5', true, impatient)).rejects.toMatchObject({ code: 'UNREADABLE' })
     await impatient.close()
+  })
+
+  it('says in words what is wrong with an image; those of a codec are for our log', async () => {
+    const of = (stream: string, values = {}) =>
+      Buffer.concat([
+        encode(ct({ [TAG.PixelData]: undefined, ...values })),
+        Buffer.from(`e07f10004f420000fffffffffeff00e000000000feff00e0${length(stream)}${stream}feffdde000000000`, 'hex'),
+      ])
+    const length = (stream: string) => (stream.length / 2).toString(16).padStart(2, '0').padEnd(8, '0')
+    const said = (bytes: Buffer) =>
+      decompressed(bytes, '1.2.840.10008.1.2.4.90', true).then(
+        () => undefined,
+        (error: NodeError) => error.details,
+      )
+    expect(await said(of('01'.repeat(64)))).toMatchObject({ why: 'its pixel data cannot be decoded', codec: expect.any(String) })
+    // SOC and SIZ of 65,536 × 65,536 pixels.
+    const large = `ff4fff5100290000${'0001000000010000'}${'00'.repeat(8)}${'0001000000010000'}${'00'.repeat(8)}0001070101`
+    const details = await said(of(`${large}00`))
+    expect(details).toMatchObject({
+      why: expect.stringMatching(/^Columns × Rows × Samples per Pixel is .*, its code stream is of 65536 × 65536 × 1$/),
+    })
+    expect(details).not.toHaveProperty('codec')
   })
 
   it('refuses an image of impossible size before anything is decoded', async () => {
