@@ -18,7 +18,7 @@ import { getStudy } from '../support/retrieve-digests.ts'
 const KiB = 1024
 const MiB = 1024 * KiB
 /** `ARIANE_TEST_ASSOCIATIONS=20000` looks for slower leaks. */
-const ASSOCIATIONS = Number(process.env.ARIANE_TEST_ASSOCIATIONS) || 4000
+const ASSOCIATIONS = Number(process.env.ARIANE_TEST_ASSOCIATIONS) || 6000
 /** Buffers, code and the cache of the catalog grow first. */
 const WARM_UP = ASSOCIATIONS / 2
 const PARALLEL = 8
