@@ -338,7 +338,7 @@ describe('peers', () => {
 
   it('the doctor says what is wrong, each with a remedy', async () => {
     await findscu(node, ['0008,0052=STUDY', '0020,000D'], { calling: 'ELSEWHERE' })
-    const doctor = async (title: string) => (await get(contract.DOCTOR, `/api/peers/${title}/doctor`)).findings
+    const doctor = async (title: string) => contract.DOCTOR.parse(await (await post(`/api/peers/${title}/doctor`)).json()).findings
     const well = await doctor('VIEWER')
     expect(well.map(({ severity }) => severity)).not.toContain('error')
     expect(well.map(({ message }) => message).join('\n')).toMatch(/answers C-ECHO.*it takes by C-STORE.*CT Image.*JPEG 2000/s)

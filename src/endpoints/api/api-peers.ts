@@ -48,7 +48,8 @@ export function peerRoutes(parts: StatusParts): WebRoute[] {
       serve: async (request) => echo(parts, peerNamed(parts, request)),
     }),
     jsonRoute({
-      method: 'GET',
+      // It calls somebody: no link of another page leads to that.
+      method: 'POST',
       path: '/api/peers/:aeTitle/doctor',
       right: 'operate',
       summary: 'Look for what may be wrong with a peer; calls it',

@@ -1,7 +1,7 @@
 /** Peers: who is known and for what, who was refused and by which rule, and how to let them in. */
 import { useState } from 'preact/hooks'
 import type { Doctor, Echo, Peers } from '../../endpoints/api/api-contract.ts'
-import { get, post } from '../api.ts'
+import { post } from '../api.ts'
 import { useWords } from '../parts/language.tsx'
 import { useLoaded } from '../parts/loaded.ts'
 import { useNotices } from '../parts/notices.tsx'
@@ -120,7 +120,7 @@ function Examine({ peer: { aeTitle } }: { peer: Known }) {
   }
   const callDoctor = (): void => {
     setDoctor('asked')
-    get<Doctor>(`${of}/doctor`).then(setDoctor, failed)
+    post<Doctor>(`${of}/doctor`).then(setDoctor, failed)
   }
   return (
     <>
