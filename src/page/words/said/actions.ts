@@ -112,6 +112,10 @@ export const ACTIONS: readonly Sentence[] = [
     '{title} is already a peer ({source}): remove it first, or edit the file',
     '{title} est déjà un équipement connu ({source}) : retirez-le d’abord, ou modifiez le fichier',
   ],
+  [
+    'allow: {service} needs the right "{right}", which you do not have yourself',
+    'services : {service} demande le droit « {right} », que vous n’avez pas vous-même',
+  ],
   ['levels: {level} is one that you may not see yourself', 'niveaux : {level} est un niveau que vous ne pouvez pas voir vous-même'],
   ['aeTitle: no such peer in the configuration', 'cet équipement n’est pas dans la configuration'],
   [

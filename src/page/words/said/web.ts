@@ -40,6 +40,11 @@ export const WEB: readonly Sentence[] = [
     'un simple formulaire ne change rien ici : attendu le type de contenu que l’interface décrit',
   ],
   ['expected an address that begins with /', 'attendu : une adresse qui commence par /'],
+  ['a part of the address is longer than {n} characters', 'une partie de l’adresse dépasse {n} caractères'],
+  [
+    'the address cannot be read: after % come two hexadecimal digits, of UTF-8',
+    'l’adresse est illisible : % est suivi de deux chiffres hexadécimaux, en UTF-8',
+  ],
   ['found the header {name} twice, expected it once', 'en-tête {name} reçu deux fois, attendu une fois'],
   [
     'expected a header Host with a name or address and perhaps a port',
@@ -99,6 +104,10 @@ export const WEB: readonly Sentence[] = [
     'stored values have odd lengths that cannot be mended',
     'des valeurs conservées ont des longueurs impaires qui ne peuvent être réparées',
   ],
+  [
+    'pictures of {n} instances could not be drawn; the next answer tells of it',
+    'instances dont l’image n’a pu être dessinée : {n} ; la prochaine réponse le dira',
+  ],
   ['the stored file cannot be read', 'le fichier conservé est illisible'],
   ['it is too large to be inflated', 'elle est trop grande pour être décompressée'],
   ['it cannot be given in this form: {said}', 'elle ne peut être donnée sous cette forme : {said}'],
@@ -123,6 +132,10 @@ export const WEB: readonly Sentence[] = [
   ['there are fewer pixels than Rows and Columns say', 'il y a moins de pixels que Rows et Columns ne le disent'],
   ['a frame of {size} is larger than what is drawn here', 'une image de {size} est plus grande que ce qui est dessiné ici'],
   ['Columns × Rows is {size}, its code stream is of {found}', 'Columns × Rows est {size}, son flux codé est de {found}'],
+  [
+    'Columns × Rows × Samples per Pixel is {size}, its code stream is of {found}',
+    'Columns × Rows × Samples per Pixel est {size}, son flux codé est de {found}',
+  ],
   ['no decoder for transfer syntax {syntax}', 'pas de décodeur pour la syntaxe de transfert {syntax}'],
   ['integers of 64 bits are not drawn', 'les entiers de 64 bits ne sont pas dessinés'],
   ['RLE of {found} segments where {expected} are expected', 'RLE de {found} segments où {expected} sont attendus'],
