@@ -6,6 +6,7 @@ import { hasWildcard, literalPrefix, rangeOfPrefix } from '../dicom/matching.ts'
 import { foldedGroups, withoutEmptyEnd } from '../dicom/person-name.ts'
 import type { Condition, Level, StudyStanding } from './contract.ts'
 import { significant } from './normal-forms.ts'
+import { literalIn } from './sieve.ts'
 import { CANDIDATE_SQL } from './sql/find.ts'
 import { STANDING_CANDIDATES } from './sql/status.ts'
 import type { Parameter, Statements } from './statements.ts'
@@ -70,6 +71,14 @@ function nameCandidates(condition: Condition, equal: string, prefix: string): Ca
   const start = withoutEmptyEnd(literalPrefix(group))
   const range = rangeOfPrefix(start)
   return start === '' ? undefined : few(prefix, [...range, ...range, ...range])
+}
+
+/** @returns undefined where no name is asked for, or any index leads to it */
+export function textInName(conditions: readonly Condition[]): string | undefined {
+  const condition = conditions.find(({ keyword, kind }) => keyword === 'PatientName' && kind === 'wildcard')
+  if (condition?.kind !== 'wildcard') return undefined
+  const groups = foldedGroups(condition.pattern).filter((group) => group !== '')
+  return groups.length === 1 ? literalIn(groups[0]!) : undefined
 }
 
 /** States that are rare lead to their studies. */

@@ -5,7 +5,7 @@
  *  for a query that leaves them out; nor does what holds nothing but instances that are hidden or of levels that the caller may not see. */
 
 import { EVERY_LEVEL } from '../dicom/confidentiality.ts'
-import { type Candidates, candidatesOf, standingCandidates } from './candidates.ts'
+import { type Candidates, candidatesOf, standingCandidates, textInName } from './candidates.ts'
 import { COLUMNS, indexAttribute, type Values } from './columns.ts'
 import { allOf, conditionSql, type Fragment } from './conditions.ts'
 import type { CatalogQuery, Condition, IndexKeyword, Level, LevelSet } from './contract.ts'
@@ -26,6 +26,8 @@ export interface QueryPlan {
   readonly instances: Fragment
   /** Ways to narrow the search by an index, of patients or of studies. */
   readonly candidates: readonly Candidates[]
+  /** A text that the patient's name holds, where that is all that narrows the search. */
+  readonly nameHolds?: string
   /** Study dates between which every match lies, both included: where to begin and to end the walk. */
   readonly dates?: { readonly from: string; readonly to: string }
   /** Which attributes of each level are read. */
@@ -71,6 +73,7 @@ export function planOf({
       ...conditions.flatMap((condition) => candidatesOf(condition, level === 'PATIENT' ? 'PATIENT' : 'STUDY') ?? []),
       ...standingCandidates(standing, level),
     ],
+    nameHolds: textInName(conditions),
     dates: studyDates(conditions),
     values: { ...valuesByLevel(values), shownTo },
     seen,

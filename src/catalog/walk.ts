@@ -8,6 +8,7 @@ import { FEW, narrowest } from './candidates.ts'
 import type { Row, Values } from './columns.ts'
 import { AFTER_ALL, BEFORE_ALL, BEFORE_ALL_NUMBERS, type NumberPosition, type Position, type StudyPosition } from './position.ts'
 import type { QueryPlan } from './query-plan.ts'
+import { studiesNamed } from './sieve.ts'
 import { FIND_SQL } from './sql/find.ts'
 import type { Statements } from './statements.ts'
 
@@ -17,6 +18,8 @@ const FIRST_WINDOW = 128
 const PARENTS = 32
 /** To find a candidate and its position costs so many times what a study costs that is walked over. */
 const CANDIDATE_COST = 2
+/** Studies that are walked over before the names are gone through. */
+const WALKED = 12_288
 /** Candidates whose positions are looked up in one statement. */
 const PLACES = 1000
 
@@ -68,7 +71,13 @@ async function* studiesInOrder(walk: Walk, first: StudyPosition, last: StudyPosi
   const { sql, parameters } = plan.studies
   const text = FIND_SQL.studiesInOrder(sql, plan.values)
   let from = first
-  for (;;) {
+  let sieve = plan.nameHolds
+  for (let walked = 0; ; walked += window.rows) {
+    if (sieve !== undefined && walked >= WALKED) {
+      const named = await studiesNamed(statements, sieve, FEW, breath)
+      if (named !== undefined) return yield* studiesOfCandidates(walk, [...new Set(named)], from, last, atOnce)
+      sieve = undefined
+    }
     const end = endOfWindow(walk, from, last)
     const rows = window.measure(() => statements.all(text, ...from, ...end, ...parameters, atOnce))
     yield rows

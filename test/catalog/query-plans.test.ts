@@ -6,7 +6,7 @@ import { planOf } from '../../src/catalog/query-plan.ts'
 import { CORRECTION_SQL } from '../../src/catalog/sql/corrections.ts'
 import { DELETION_SQL } from '../../src/catalog/sql/deletions.ts'
 import { DUE_SQL, STEP_SQL } from '../../src/catalog/sql/due.ts'
-import { CANDIDATE_SQL, DERIVED_SQL, derivedValues, FIND_SQL } from '../../src/catalog/sql/find.ts'
+import { CANDIDATE_SQL, DERIVED_SQL, derivedValues, FIND_SQL, SIEVE_SQL } from '../../src/catalog/sql/find.ts'
 import { INSTANCE_SQL } from '../../src/catalog/sql/instances.ts'
 import { KEEP_SQL } from '../../src/catalog/sql/keep.ts'
 import { LEVEL_SQL } from '../../src/catalog/sql/levels.ts'
@@ -105,6 +105,7 @@ it('finds every fixed statement by an index', () => {
     .flatMap((table) => Object.values(table) as string[])
     .concat(Object.values(STATUS_SQL).flatMap((text) => (typeof text === 'string' ? text : ['withheld', 'collecting'].map(text))))
     .concat(Object.values(STANDING_CANDIDATES))
+    .concat(SIEVE_SQL.flatMap(({ end, held }) => [end, held]))
     .concat(Object.values(FIND_SQL).map((text) => (typeof text === 'string' ? text : text('', ALL))))
   expect(texts.flatMap((sql) => faults(db, sql))).toEqual([])
   expect(Object.keys(MAY_SCAN).filter((sql) => scansOf(db, sql).length === 0)).toEqual([])

@@ -139,6 +139,16 @@ export const CANDIDATE_SQL = {
   },
 } as const
 
+/** Names in force in the order of their index, some at a time, for each group of a name: where that many end (parameters: name and row id behind which, how
+ *  many less one), and the studies among them whose name holds a text (both places, text, limit). */
+export const SIEVE_SQL = FOLDS.map((fold, at) => {
+  const from = `FROM study_identities INDEXED BY identities_name_${at + 1} WHERE ("${fold}", id) > (?, ?) AND "${fold}" > ''`
+  return {
+    end: `SELECT "${fold}", id ${from} ORDER BY "${fold}", id LIMIT 1 OFFSET ?`,
+    held: `SELECT study_id ${from} AND ("${fold}", id) <= (?, ?) AND instr("${fold}", ?) > 0 AND in_force = 1 LIMIT ?`,
+  }
+})
+
 /** Values computed from rows, each of the patient, study or series `c.value`; `w.role` is the role that does not count, '' for none, `w.levels` the levels that do. */
 export const DERIVED_SQL = {
   studiesOfPatient: `SELECT count(*) FROM studies s WHERE s.patient_id = c.value
