@@ -33,6 +33,14 @@ export async function send(server: Server, options: readonly string[]): Promise<
   return startSending(server, options).figures
 }
 
+/** V8 has compiled by then what is used often. */
+export const WARM_SECONDS = 6
+
+/** @param options  of raw-sender.ts: what is sent */
+export async function loadUntilWarm(server: Server, options: readonly string[]): Promise<void> {
+  await send(server, [...options, '--associations', '4', '--seconds', String(WARM_SECONDS), '--count', '1000000'])
+}
+
 /** @returns `stop` ends it early; `figures` come when it has ended */
 export function startSending(server: Server, options: readonly string[]): { stop(): void; readonly figures: Promise<RawFigures> } {
   const script = join(import.meta.dirname, 'raw-sender.ts')

@@ -16,7 +16,7 @@ import { pathToFileURL } from 'node:url'
 import { parseArgs, promisify } from 'node:util'
 import { leaveCleanStop } from '../../src/storage/node-identity.ts'
 import { cpuSeconds, memory } from './accounting.ts'
-import { dcmtk, send } from './clients.ts'
+import { dcmtk, loadUntilWarm, send } from './clients.ts'
 import { ctSlice, writeFiles } from './data.ts'
 import { percentile } from './figures.ts'
 import { fillCatalog, MADE_UP } from './fill-catalog.ts'
@@ -36,8 +36,7 @@ export interface ScaleOptions {
   readonly folder: string
 }
 
-/** V8 has compiled by then what is used often. */
-const WARM_SECONDS = 6
+const SMALL = ['--side', '64']
 const STORED_SECONDS = 4
 
 /** Figure → one value for each size. */
@@ -249,12 +248,18 @@ async function measureWholeList(server: Server, note: (name: string, value: numb
 
 /** What storing costs at this size, by a process that has run for some seconds, once the catalogue that was copied is on the disk. */
 async function measureStore(server: Server, note: (name: string, value: number) => void): Promise<void> {
-  const store = (seconds: number) =>
-    send(server, ['--side', '64', '--associations', '4', '--seconds', String(seconds), '--count', '1000000'])
   await promisify(execFile)('sync')
-  await store(WARM_SECONDS)
+  await loadUntilWarm(server, SMALL)
   const before = await cpuSeconds(server.pid)
-  const { instances, seconds } = await store(STORED_SECONDS)
+  const { instances, seconds } = await send(server, [
+    ...SMALL,
+    '--associations',
+    '4',
+    '--seconds',
+    String(STORED_SECONDS),
+    '--count',
+    '1000000',
+  ])
   note('C-STORE, 4 associations: instances/s', instances / seconds)
   note('C-STORE, 4 associations: server CPU ms/instance', (((await cpuSeconds(server.pid)) - before) / instances) * 1000)
 }

@@ -2,7 +2,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { memory } from './accounting.ts'
-import { send } from './clients.ts'
+import { loadUntilWarm, WARM_SECONDS } from './clients.ts'
 import { ctSlice, writeFiles } from './data.ts'
 import type { Figures } from './figures.ts'
 import { MIB } from './figures.ts'
@@ -42,9 +42,6 @@ export interface Surroundings {
   /** For files that clients send. */
   readonly folder: string
 }
-
-/** What is measured has run for a while, as a node does for years: compiled code is compiled only once it has been used for some seconds. */
-const WARM_SECONDS = 6
 
 const ALL = ['ariane', 'orthanc', 'storescp'] as const
 const ARCHIVES = ['ariane', 'orthanc'] as const
@@ -213,7 +210,7 @@ function running(): Measure {
 }
 
 async function warm(server: Server, options: readonly string[]): Promise<Figures> {
-  await send(server, [...options, '--associations', '4', '--seconds', String(WARM_SECONDS), '--count', '1000000'])
+  await loadUntilWarm(server, options)
   return {}
 }
 

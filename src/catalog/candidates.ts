@@ -73,7 +73,8 @@ function nameCandidates(condition: Condition, equal: string, prefix: string): Ca
   return start === '' ? undefined : few(prefix, [...range, ...range, ...range])
 }
 
-/** @returns undefined where no name is asked for, or any index leads to it */
+/** A text that is in every name that is asked for, also where its beginning narrows nothing (`D*zwick*`).
+ *  @returns undefined where there is none */
 export function textInName(conditions: readonly Condition[]): string | undefined {
   const condition = conditions.find(({ keyword, kind }) => keyword === 'PatientName' && kind === 'wildcard')
   if (condition?.kind !== 'wildcard') return undefined

@@ -26,7 +26,7 @@ export interface QueryPlan {
   readonly instances: Fragment
   /** Ways to narrow the search by an index, of patients or of studies. */
   readonly candidates: readonly Candidates[]
-  /** A text that the patient's name holds, where that is all that narrows the search. */
+  /** A text that the name of each patient holds who is meant, for where no candidates narrow the search (sieve.ts). */
   readonly nameHolds?: string
   /** Study dates between which every match lies, both included: where to begin and to end the walk. */
   readonly dates?: { readonly from: string; readonly to: string }

@@ -9,6 +9,7 @@ import type { Statements } from './statements.ts'
 
 /** Names in one statement. */
 const AT_ONCE = 4096
+const AFTER_ALL: readonly [string, number] = ['\u{10ffff}', 0]
 
 /** @param group  of the pattern of a name, folded: its only one
  *  @returns the longest text that is in each name that matches; undefined where there is none */
@@ -38,5 +39,3 @@ export async function studiesNamed(
   }
   return ids
 }
-
-const AFTER_ALL: readonly [string, number] = ['\u{10ffff}', 0]

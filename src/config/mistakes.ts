@@ -81,7 +81,7 @@ function unknownKey(path: TreePath): Mistake {
     suggestion !== undefined
       ? `did you mean ${suggestion}?`
       : elsewhere.length > 0
-        ? `did you mean ${elsewhere.join(' or ')}?`
+        ? `did you mean ${elsewhere.map((key) => (key.includes('.') ? key : `${key}, which stands in no section`)).join(' or ')}?`
         : `expected one of ${siblings.join(', ')}`
   return { path, at: 'name', text: `unknown key, ${expected}` }
 }

@@ -365,6 +365,7 @@ describe('a mistake in the file', () => {
     ['dicom:\n  prot: 104', '2:3 dicom.prot: unknown key, did you mean port?'],
     ['aetitle: X', '1:1 aetitle: unknown key, did you mean aeTitle?'],
     ['port: 104', '1:1 port: unknown key, did you mean dicom.port or web.port?'],
+    ['dicom: { aeTitle: X }', '1:10 dicom.aeTitle: unknown key, did you mean aeTitle, which stands in no section?'],
     ['dicom:\n  timeouts: { idelSeconds: 4 }', '2:15 dicom.timeouts.idelSeconds: unknown key, did you mean idleSeconds?'],
     ['peers: [ { aeTitle: A, hots: b } ]', '1:24 peers[0].hots: unknown key, did you mean host?'],
     ['log: { colour: true }', '1:8 log.colour: unknown key, expected one of level, format'],

@@ -38,6 +38,14 @@ const call = (method: string, path: string, headers: Record<string, string>, bod
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   })
 
+/** All that is told of a manifest. */
+const OF_MANIFEST = [
+  ['GET', ''],
+  ['GET', '/file'],
+  ['POST', '/validate'],
+  ['POST', '/verify'],
+] as const
+
 /** Every route of the API as a call, and what it needs. */
 const calls = () => {
   const ids: Record<string, string> = { study: normal, uid: '1.2.3', id: '1', aeTitle: 'NOBODY' }
@@ -241,12 +249,7 @@ describe('confidentiality levels', () => {
   it('a manifest of another level, its file and its delivery are not there', async () => {
     const [record] = await api.parts.catalog.manifestsOf(restricted)
     const { sopInstanceUid } = record!
-    for (const [method, path] of [
-      ['GET', ''],
-      ['GET', '/file'],
-      ['POST', '/validate'],
-      ['POST', '/verify'],
-    ] as const)
+    for (const [method, path] of OF_MANIFEST)
       expect((await call(method, `/api/manifests/${sopInstanceUid}${path}`, AS(EVERYTHING))).status).toBe(404)
     const file = await call('GET', `/api/manifests/${sopInstanceUid}/file`, AS('get status', 'R'))
     expect([file.status, file.headers.get('content-type'), file.headers.get('content-disposition')]).toEqual([
@@ -280,12 +283,7 @@ describe('confidentiality levels', () => {
     expect(await tree(second)).not.toMatch(/SECRET/)
     const told = MANIFEST.parse(await (await call('GET', `/api/manifests/${second}`, AS(EVERYTHING))).json())
     expect(told.reason).toBe('')
-    for (const [method, path] of [
-      ['GET', ''],
-      ['GET', '/file'],
-      ['POST', '/validate'],
-      ['POST', '/verify'],
-    ] as const)
+    for (const [method, path] of OF_MANIFEST)
       expect((await call(method, `/api/manifests/${first}${path}`, AS(EVERYTHING))).status).toBe(404)
     expect(await tree(first, 'N R')).toMatch(/SECRET(.|\n)*OPEN/)
   })

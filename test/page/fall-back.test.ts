@@ -92,11 +92,13 @@ const middle = (): Promise<number> =>
     for (let at = 0; at < data.length; at += 4) sum += data[at]
     sum / (data.length / 4)
   }`)
+/** An image is on the screen. */
+const isShown = () => expect.poll(middle, { timeout: 15_000 }).toBeGreaterThan(20)
 const corners = () => opened.page.locator('.corners').innerText()
 
 it('shows a picture of the node where the values do not come, and asks for another when the window changes', async () => {
   await look(2)
-  await expect.poll(middle, { timeout: 15_000 }).toBeGreaterThan(20)
+  await isShown()
   await expect.poll(() => asked.filter(({ path, status }) => path.startsWith('1/rendered') && status === 200).length).toBeGreaterThan(0)
   const before = await middle()
   await opened.page.getByRole('application').focus()
@@ -111,7 +113,7 @@ it('shows one where the values of an image are refused that could be windowed he
     route.fulfill({ status: 406, json: { status: 406, detail: 'none of what is accepted can be sent' } }),
   )
   await look(1)
-  await expect.poll(middle, { timeout: 15_000 }).toBeGreaterThan(20)
+  await isShown()
   expect(asked.filter(({ path, status }) => path === '1' && status === 200)).toEqual([])
   expect(asked.some(({ path, status }) => path.startsWith('1/rendered') && status === 200)).toBe(true)
   expect(await page.locator('.stage-word.bad').count()).toBe(0)
@@ -129,13 +131,13 @@ it('says in words, in the language of the reader, why there is no picture; the i
   expect(await seriousFindings(page)).toEqual([])
   await page.getByRole('slider').fill('4')
   await word.waitFor({ state: 'detached' })
-  await expect.poll(middle, { timeout: 15_000 }).toBeGreaterThan(20)
+  await isShown()
 })
 
 it('says that the node does not answer, and goes on when it does', async () => {
   const { page } = opened
   await look(1)
-  await expect.poll(middle, { timeout: 15_000 }).toBeGreaterThan(20)
+  await isShown()
   await page.route('**/frames/**', (route) => route.abort())
   await page.reload()
   const word = page.locator('.stage-word.bad')
@@ -143,16 +145,16 @@ it('says that the node does not answer, and goes on when it does', async () => {
   expect(await word.innerText()).toBe('Affichage impossible : Le nœud ne répond pas.')
   await page.unroute('**/frames/**')
   await page.getByRole('slider').fill('4')
-  await expect.poll(middle, { timeout: 15_000 }).toBeGreaterThan(20)
+  await isShown()
   await page.getByRole('slider').fill('1')
   await word.waitFor({ state: 'detached' })
-  await expect.poll(middle, { timeout: 15_000 }).toBeGreaterThan(20)
+  await isShown()
 })
 
 it('zooms and moves by two fingers, whatever the tool; one finger goes through the images', async () => {
   const { page } = opened
   await look(1)
-  await expect.poll(middle, { timeout: 15_000 }).toBeGreaterThan(20)
+  await isShown()
   const box = (await page.locator('.stage canvas').boundingBox())!
   const [x, y] = [box.x + box.width / 2, box.y + box.height / 2]
   const session = await page.context().newCDPSession(page)

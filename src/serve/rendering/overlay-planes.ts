@@ -76,7 +76,7 @@ function swapped(words: Buffer): Buffer {
 /** @returns the pixels with the planes in them: a copy where there are any */
 export function withOverlays({ pixels, width, height, channels }: Canvas, planes: readonly OverlayPlane[]): Uint8Array {
   if (planes.length === 0) return pixels
-  const drawn = Uint8Array.from(pixels)
+  const drawn = new Uint8Array(pixels)
   for (const plane of planes) drawPlane({ pixels: drawn, width, height, channels }, plane)
   return drawn
 }
